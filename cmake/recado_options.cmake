@@ -1,0 +1,32 @@
+# What can be chosen, and the flags that every target of recado shares.
+option(RECADO_APPS "Build the recado program and the Linux board" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+option(RECADO_WERROR "Treat warnings as errors" OFF)
+option(RECADO_BARE_METAL "Only floors 0 to 3, for a target without an operating system" OFF)
+set(RECADO_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
+set(RECADO_TEST_PREFIX "" CACHE STRING "Put before each test's name, so that several builds run as one suite")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+  find_program(RECADO_CCACHE ccache)
+  if(RECADO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${RECADO_CCACHE})
+  endif()
+endif()
+
+add_library(recado_flags INTERFACE)
+target_compile_options(recado_flags INTERFACE
+  $<BUILD_INTERFACE:-Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow>
+  $<$<BOOL:${RECADO_WERROR}>:-Werror>)
+if(RECADO_SANITIZE)
+  target_compile_options(recado_flags INTERFACE -fsanitize=${RECADO_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(recado_flags INTERFACE -fsanitize=${RECADO_SANITIZE})
+  if(RECADO_SANITIZE MATCHES "undefined")
+    target_compile_options(recado_flags INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endif()

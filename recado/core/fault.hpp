@@ -1,0 +1,55 @@
+// What went wrong, small and typed; the roof puts it in words (chain/words.hpp).
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace recado {
+
+/// Who speaks: the protocol or part whose error code a fault carries.
+enum class layer : std::uint8_t { none, link, dhcp, dns, ntp, stream, tls, mqtt, store, application };
+
+/// One reason for ending or failing something: `code` is the value of the layer's own `error` enumeration.
+/// `detail` is what that error needs to be said well (an alert, a reason code, an errno), else 0.
+struct fault {
+  layer where = layer::none;
+  std::uint16_t code = 0;
+  std::uint32_t detail = 0;
+
+  constexpr explicit operator bool() const { return where != layer::none; }
+  constexpr bool operator==(const fault&) const = default;
+};
+
+/// Makes a fault of any module's error: `layer_of(error)` is found beside the enumeration.
+template <class Error>
+constexpr fault make_fault(Error code, std::uint32_t detail = 0) {
+  return {layer_of(code), static_cast<std::uint16_t>(code), detail};
+}
+
+/// True if `what` carries exactly this error.
+template <class Error>
+constexpr bool is(const fault& what, Error code) {
+  return what.where == layer_of(code) && what.code == static_cast<std::uint16_t>(code);
+}
+
+/// What can happen to the stream or the datagrams below a machine, as drivers report it.
+/// `detail` of the fault is the system's errno where there is one.
+enum class stream_error : std::uint16_t {
+  closed_by_peer = 1,  ///< end of file: the peer closed its side
+  reset,               ///< the peer reset the connection
+  refused,             ///< nobody listens on that port
+  unreachable,         ///< no route, host or network unreachable
+  timed_out,           ///< no answer within the time allowed
+  aborted,             ///< ended on this side on purpose
+  interface_down,      ///< the interface or the cable went away
+  address_lost,        ///< this side's address is not valid any more
+  other,               ///< see the errno
+};
+constexpr layer layer_of(stream_error) { return layer::stream; }
+
+/// What happened, as the first half of a sentence: "the peer closed the connection".
+std::string_view words(stream_error error);
+/// What the user can do about it.
+std::string_view remedy(stream_error error);
+
+}  // namespace recado

@@ -1,0 +1,97 @@
+// Sequences with a named upper bound, for code without a heap.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace recado {
+
+/// Up to `Capacity` values of T in place. `push_back` beyond that returns false and changes nothing.
+template <class T, std::size_t Capacity>
+class fixed_vector {
+ public:
+  constexpr fixed_vector() = default;
+
+  constexpr bool push_back(const T& value) {
+    if (size_ == Capacity) return false;
+    items_[size_++] = value;
+    return true;
+  }
+  constexpr void pop_back() {
+    assert(size_ != 0);
+    --size_;
+  }
+  constexpr void erase(std::size_t index) {
+    assert(index < size_);
+    for (std::size_t i = index + 1; i < size_; ++i) items_[i - 1] = items_[i];
+    --size_;
+  }
+  constexpr void clear() { size_ = 0; }
+
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr bool full() const { return size_ == Capacity; }
+  static constexpr std::size_t capacity() { return Capacity; }
+
+  constexpr T& operator[](std::size_t index) {
+    assert(index < size_);
+    return items_[index];
+  }
+  constexpr const T& operator[](std::size_t index) const {
+    assert(index < size_);
+    return items_[index];
+  }
+  constexpr T& front() { return (*this)[0]; }
+  constexpr const T& front() const { return (*this)[0]; }
+  constexpr T& back() { return (*this)[size_ - 1]; }
+  constexpr const T& back() const { return (*this)[size_ - 1]; }
+  constexpr T* begin() { return items_.data(); }
+  constexpr T* end() { return items_.data() + size_; }
+  constexpr const T* begin() const { return items_.data(); }
+  constexpr const T* end() const { return items_.data() + size_; }
+  constexpr operator std::span<const T>() const { return {items_.data(), size_}; }
+
+  constexpr bool operator==(const fixed_vector& other) const {
+    if (size_ != other.size_) return false;
+    for (std::size_t i = 0; i < size_; ++i)
+      if (!(items_[i] == other.items_[i])) return false;
+    return true;
+  }
+
+ private:
+  std::array<T, Capacity> items_{};
+  std::size_t size_ = 0;
+};
+
+/// Text of up to `Capacity` characters in place. `assign` of a longer one returns false and clears.
+template <std::size_t Capacity>
+class fixed_string {
+ public:
+  constexpr fixed_string() = default;
+
+  constexpr bool assign(std::string_view text) {
+    size_ = 0;
+    return append(text);
+  }
+  constexpr bool append(std::string_view text) {
+    if (text.size() > Capacity - size_) return false;
+    for (char c : text) items_[size_++] = c;
+    return true;
+  }
+  constexpr void clear() { size_ = 0; }
+  constexpr std::string_view view() const { return {items_.data(), size_}; }
+  constexpr operator std::string_view() const { return view(); }
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  static constexpr std::size_t capacity() { return Capacity; }
+  constexpr bool operator==(const fixed_string& other) const { return view() == other.view(); }
+
+ private:
+  std::array<char, Capacity> items_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace recado

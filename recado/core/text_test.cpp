@@ -1,0 +1,58 @@
+#include <gtest/gtest.h>
+
+#include <recado/core/text.hpp>
+#include <recado/core/utf8.hpp>
+
+namespace recado {
+namespace {
+
+template <class F>
+std::string printed(F&& print) {
+  char memory[256];
+  buffer_sink out{memory};
+  print(out);
+  return std::string{out.view()};
+}
+
+TEST(text, numbers) {
+  EXPECT_EQ(printed([](text_sink& out) { out.number(0) << '|'; out.number(7, 3) << '|'; out.number(42, 4, '0'); }), "0|  7|0042");
+  EXPECT_EQ(printed([](text_sink& out) { out.number(UINT64_MAX); }), "18446744073709551615");
+  EXPECT_EQ(printed([](text_sink& out) { out.signed_number(INT64_MIN); }), "-9223372036854775808");
+  EXPECT_EQ(printed([](text_sink& out) { out.hex(0xbeef, 6); }), "00beef");
+}
+
+TEST(text, quotes_what_a_terminal_must_not_see) {
+  using namespace std::string_view_literals;
+  const std::pair<std::string_view, const char*> rows[] = {
+      {"plain"sv, "\"plain\""},
+      {"a\"b\\c"sv, "\"a\\\"b\\\\c\""},
+      {"\x1b[2J\0\x7f"sv, "\"\\x1b[2J\\x00\\x7f\""},
+      {"TEMA_P\xc3\x9a\x42LICO"sv, "\"TEMA_P\xc3\x9a\x42LICO\""},
+      {"\xc2\x9b"sv, "\"\\xc2\\x9b\""},  // C1 control: a terminal would act on it
+      {"\xff\xed\xa0\x80"sv, "\"\\xff\\xed\\xa0\\x80\""},
+  };
+  for (const auto& [in, out] : rows) EXPECT_EQ(printed([&](text_sink& sink) { sink.quoted(as_bytes(in)); }), out);
+}
+
+TEST(text, says_when_it_was_cut) {
+  char memory[4];
+  buffer_sink out{memory};
+  out << "abcd";
+  EXPECT_FALSE(out.truncated());
+  out << "e";
+  EXPECT_TRUE(out.truncated());
+  EXPECT_EQ(out.view(), "abcd");
+}
+
+TEST(utf8, knows_the_well_formed_sequences_of_table_3_7) {
+  using namespace std::string_view_literals;
+  for (auto good : {""sv, "abc"sv, "\xc2\x80"sv, "\xdf\xbf"sv, "\xe0\xa0\x80"sv, "\xed\x9f\xbf"sv, "\xee\x80\x80"sv,
+                    "\xef\xbf\xbf"sv, "\xf0\x90\x80\x80"sv, "\xf4\x8f\xbf\xbf"sv, "\0"sv})
+    EXPECT_TRUE(is_utf8(as_bytes(good)));
+  for (auto bad : {"\x80"sv, "\xc0\x80"sv, "\xc1\xbf"sv, "\xc2"sv, "\xe0\x9f\xbf"sv, "\xed\xa0\x80"sv, "\xe2\x82"sv,
+                   "\xf0\x8f\xbf\xbf"sv, "\xf4\x90\x80\x80"sv, "\xf5\x80\x80\x80"sv, "\xf0\x90\x80"sv, "a\xff"sv})
+    EXPECT_FALSE(is_utf8(as_bytes(bad)));
+}
+
+}  // namespace
+}  // namespace recado
