@@ -1,1 +1,3 @@
-int main() {}
+#include "command.hpp"
+
+int main(int argc, char** argv) { return recado::app::run_program(argc, argv); }

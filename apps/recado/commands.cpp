@@ -1,0 +1,10 @@
+#include "command.hpp"
+
+namespace recado::app {
+
+std::span<const add_command> commands() {
+  static constexpr add_command all[] = {add_pki};
+  return all;
+}
+
+}  // namespace recado::app

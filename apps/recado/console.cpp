@@ -1,0 +1,89 @@
+#include "console.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+namespace recado::app {
+namespace {
+
+constexpr std::size_t buffer_bytes_max = 16 * 1024;
+
+bool colours_wanted() {
+  const char* refused = std::getenv("NO_COLOR");
+  if (refused != nullptr && *refused != '\0') return false;
+  const char* terminal = std::getenv("TERM");
+  return terminal != nullptr && std::string_view{terminal} != "dumb";
+}
+
+std::string_view sequence(style how) {
+  switch (how) {
+    case style::plain:
+      return "";
+    case style::strong:
+      return "\033[1m";
+    case style::faint:
+      return "\033[2m";
+    case style::good:
+      return "\033[32m";
+    case style::warning:
+      return "\033[33m";
+    case style::bad:
+      return "\033[31m";
+    case style::title:
+      return "\033[1;36m";
+  }
+  return "";
+}
+
+}  // namespace
+
+console::console(int descriptor)
+    : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), colours_(terminal_ && colours_wanted()) {}
+
+void console::write(std::string_view text) {
+  buffer_ += text;
+  const bool line_ended = text.find('\n') != std::string_view::npos;
+  if (buffer_.size() >= buffer_bytes_max || (line_ended && (terminal_ || descriptor_ == STDERR_FILENO))) flush();
+}
+
+void console::flush() {
+  std::string_view rest = buffer_;
+  while (!rest.empty() && write_error_ == 0) {
+    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (written >= 0) rest.remove_prefix(static_cast<std::size_t>(written));
+    else if (errno != EINTR && errno != EAGAIN) write_error_ = errno;
+  }
+  buffer_.clear();
+}
+
+unsigned console::columns() const {
+  winsize size{};
+  if (terminal_ && ::ioctl(descriptor_, TIOCGWINSZ, &size) == 0 && size.ws_col != 0) return size.ws_col;
+  return 80;
+}
+
+console& operator<<(console& to, const painted& what) {
+  if (to.has_colours() && what.how != style::plain) {
+    to.write(sequence(what.how));
+    to.write(what.text);
+    to.write("\033[0m");
+  } else {
+    to.write(what.text);
+  }
+  return to;
+}
+
+console& out() {
+  static console standard_output{STDOUT_FILENO};
+  return standard_output;
+}
+
+console& err() {
+  static console standard_error{STDERR_FILENO};
+  return standard_error;
+}
+
+}  // namespace recado::app

@@ -1,0 +1,174 @@
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <recado/core/nearest.hpp>
+
+#include "command.hpp"
+#include "console.hpp"
+
+namespace recado::app {
+namespace {
+
+/// What the command that was parsed will do.
+std::function<int()>& chosen() {
+  static std::function<int()> action;
+  return action;
+}
+
+/// "recado pki server" for the command server of pki.
+std::string path_of(const CLI::App* command) {
+  if (command == nullptr) return "recado";
+  std::string path = command->get_name();
+  for (command = command->get_parent(); command != nullptr; command = command->get_parent())
+    path = command->get_name() + ' ' + path;
+  return path;
+}
+
+const CLI::App* deepest(const CLI::App& root) {
+  const CLI::App* command = &root;
+  for (auto used = command->get_subcommands(); !used.empty(); used = command->get_subcommands()) command = used.front();
+  return command;
+}
+
+std::vector<std::string> names_of_options(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::vector<std::string> names_of_commands(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; }))
+    if (!child->get_name().empty()) names.push_back(child->get_name());
+  return names;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+std::string nearest_of(std::string_view word, const std::vector<std::string>& known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  return std::string{nearest(word, views)};
+}
+
+/// The error for a word that `command` doesn't know.
+usage_error unknown_word(const CLI::App& command, std::string word) {
+  const bool is_option = word.starts_with('-');
+  const std::vector<std::string> children = names_of_commands(command);
+  if (is_option) word = word.substr(0, word.find('='));
+  const std::string kind = is_option ? "unknown option" : children.empty() ? "unexpected argument" : "unknown command";
+  const std::string guess = nearest_of(word, is_option ? names_of_options(command) : children);
+  const std::string help = "'" + path_of(&command) + " --help' lists what there is";
+  return usage_error(kind + " '" + word + "'", guess.empty() ? help : "did you mean '" + guess + "'? " + help);
+}
+
+usage_error missing_command(const CLI::App& command) {
+  return usage_error("a command is missing", "one of " + joined(names_of_commands(command)) + " ('" +
+                                                 path_of(&command) + " --help' explains them)");
+}
+
+/// CLI11's own sentences span lines and begin as they like; ours is one line.
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n' || c == '\r') c = ' ';
+  while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
+  return text;
+}
+
+usage_error explained(const CLI::App& command, const CLI::ParseError& error) {
+  const std::vector<std::string> left = command.remaining();
+  if (!left.empty()) return unknown_word(command, left.front());
+  return usage_error(one_line(error.what()), "see '" + path_of(&command) + " --help'");
+}
+
+void print(const failure& error, const CLI::App* command) {
+  err() << painted{style::bad, path_of(command)} << ": " << std::string_view{error.what()};
+  if (!error.remedy().empty()) err() << "; " << error.remedy();
+  err() << '\n';
+}
+
+std::unique_ptr<CLI::App> make_root() {
+  auto root = std::make_unique<CLI::App>("From no network address to secure MQTT messages.", "recado");
+  root->set_version_flag("--version", "recado " RECADO_VERSION, "Print the version and exit");
+  root->set_help_flag("-h,--help", "Print this help and exit");
+  root->require_subcommand(0, 1);
+  for (const add_command add : commands()) add(*root);
+  return root;
+}
+
+/// Fills `chosen()`, or answers the exit status of a run that only prints help or the version.
+std::optional<int> parse(CLI::App& root, int argc, const char* const* argv) {
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    out() << std::string_view{root.help()};
+    return exit_success;
+  } catch (const CLI::CallForAllHelp&) {
+    out() << std::string_view{root.help("", CLI::AppFormatMode::All)};
+    return exit_success;
+  } catch (const CLI::CallForVersion& version) {
+    out() << std::string_view{version.what()} << '\n';
+    return exit_success;
+  } catch (const CLI::ParseError& error) {
+    throw explained(*deepest(root), error);
+  }
+  if (!chosen()) throw missing_command(*deepest(root));
+  return std::nullopt;
+}
+
+int run_chosen(int argc, const char* const* argv) {
+  const std::unique_ptr<CLI::App> root = make_root();
+  try {
+    const std::optional<int> done = parse(*root, argc, argv);
+    return done ? *done : chosen()();
+  } catch (const failure& error) {
+    out().flush();
+    print(error, deepest(*root));
+    return error.status();
+  } catch (const std::bad_alloc&) {
+    print(failure("out of memory", "free some and try again"), deepest(*root));
+  } catch (const std::exception& error) {
+    out().flush();
+    print(failure(one_line(error.what())), deepest(*root));
+  }
+  return exit_failure;
+}
+
+/// A full disk must not look like success; a reader that has gone away (recado … | head) is no failure to report.
+int finish(int status) {
+  out().flush();
+  const int error = out().write_error();
+  if (error == 0 || status != exit_success) return status;
+  if (error != EPIPE)
+    print(failure(std::string{"the output could not be written: "} + std::strerror(error),
+                  "make room or write elsewhere"),
+          nullptr);
+  return exit_failure;
+}
+
+}  // namespace
+
+void on_run(CLI::App& command, std::function<int()> action) {
+  command.callback([action = std::move(action)] { chosen() = action; });
+}
+
+int run_program(int argc, const char* const* argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process
+  return finish(run_chosen(argc, argv));
+}
+
+}  // namespace recado::app

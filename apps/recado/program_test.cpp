@@ -1,0 +1,74 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+namespace {
+
+struct result {
+  int status = -1;
+  std::string output;  ///< standard output and standard error together
+};
+
+result shell(const std::string& command) {
+  result done;
+  std::FILE* pipe = ::popen(("{ " + command + " ; } 2>&1").c_str(), "r");
+  if (pipe == nullptr) return done;
+  char chunk[4096];
+  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) != 0;) done.output.append(chunk, n);
+  const int status = ::pclose(pipe);
+  done.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return done;
+}
+
+result recado(const std::string& arguments) { return shell(RECADO_PROGRAM " " + arguments); }
+
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+TEST(program, prints_version_and_help) {
+  EXPECT_EQ(recado("--version").status, 0);
+  EXPECT_THAT(recado("--version").output, StartsWith("recado "));
+  EXPECT_EQ(recado("--help").status, 0);
+  EXPECT_THAT(recado("--help").output, HasSubstr("pki"));
+}
+
+TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
+  struct row {
+    const char* arguments;
+    const char* says;
+  };
+  const row table[] = {
+      {"", "recado: a command is missing; one of "},
+      {"pkii", "recado: unknown command 'pkii'; did you mean 'pki'?"},
+      {"xyzzy", "recado: unknown command 'xyzzy'; 'recado --help' lists what there is"},
+      {"--versoin", "recado: unknown option '--versoin'; did you mean '--version'?"},
+      {"pki", "recado pki: a command is missing"},
+      {"pki --hlp", "recado pki: unknown option '--hlp'; did you mean '--help'?"},
+  };
+  for (const row& each : table) {
+    const result done = recado(each.arguments);
+    EXPECT_EQ(done.status, 2) << each.arguments;
+    EXPECT_THAT(done.output, StartsWith(each.says)) << each.arguments;
+    EXPECT_EQ(std::count(done.output.begin(), done.output.end(), '\n'), 1) << done.output;
+  }
+}
+
+TEST(program, no_colour_where_nobody_looks) { EXPECT_THAT(recado("pkii").output, Not(HasSubstr("\033"))); }
+
+TEST(program, a_full_disk_is_no_success) {
+  const result done = shell(RECADO_PROGRAM " --help 2>&1 >/dev/full");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.output, HasSubstr("could not be written"));
+}
+
+TEST(program, a_reader_that_has_gone_is_not_reported) {
+  const result done = shell(RECADO_PROGRAM " --help | true; echo ended");
+  EXPECT_EQ(done.output, "ended\n");
+}
+
+}  // namespace
