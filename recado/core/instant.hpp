@@ -12,8 +12,8 @@ using duration = std::chrono::duration<std::int64_t, std::micro>;
 
 /// Names the time line of `instant`. It has no `now()`: only drivers read clocks.
 struct monotonic {
-  using rep = duration::rep;
-  using period = duration::period;
+  using rep = recado::duration::rep;
+  using period = recado::duration::period;
   using duration = recado::duration;
   using time_point = std::chrono::time_point<monotonic, duration>;
   static constexpr bool is_steady = true;
