@@ -52,4 +52,23 @@ std::string_view words(stream_error error);
 /// What the user can do about it.
 std::string_view remedy(stream_error error);
 
+/// What can happen with interfaces, addresses and sockets before any stream exists, as drivers report it.
+/// `detail` of the fault is the system's errno where there is one.
+enum class link_error : std::uint16_t {
+  not_permitted = 1,  ///< the system allows it only to an administrator
+  no_such_interface,  ///< there is no interface of that name
+  not_ethernet,       ///< the interface has no Ethernet addresses
+  no_carrier,         ///< the cable is out
+  no_route,           ///< the gateway cannot be reached by what is configured
+  port_in_use,        ///< another program has that port
+  address_in_use,     ///< another host has that address
+  not_supported,      ///< the kernel was built without it
+  no_resources,       ///< out of descriptors or memory
+  other,              ///< see the errno
+};
+constexpr layer layer_of(link_error) { return layer::link; }
+
+std::string_view words(link_error error);
+std::string_view remedy(link_error error);
+
 }  // namespace recado

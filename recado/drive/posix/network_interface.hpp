@@ -1,0 +1,104 @@
+// The machine's network interfaces, through the kernel's rtnetlink.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+
+#include <recado/core/address.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/core/fixed_vector.hpp>
+#include <recado/drive/posix/descriptor.hpp>
+#include <recado/drive/posix/loop.hpp>
+#include <recado/drive/posix/tcp_stream.hpp>
+
+namespace recado::dhcp {
+struct lease;
+}
+
+namespace recado::posix {
+
+/// The number by which recado's addresses and routes can be told from everybody else's (`ip route show proto 213`).
+inline constexpr std::uint8_t route_protocol = 213;
+
+/// What an interface is and how it stands.
+struct link_status {
+  int index = 0;
+  interface_name name;
+  mac_address mac;
+  std::uint32_t mtu = 0;
+  bool ethernet = false;  ///< has Ethernet addresses: can do DHCP and ARP
+  bool loopback = false;
+  bool up = false;       ///< switched on by the administrator
+  bool carrier = false;  ///< switched on and the cable is there
+  bool removed = false;  ///< as an event: the interface is gone
+  bool operator==(const link_status&) const = default;
+};
+
+/// One route of IPv4. No gateway: the destination is on the link itself. Prefix 0: the default route.
+struct route {
+  ip_address destination = ip_address::v4_any();
+  std::uint8_t prefix = 0;
+  ip_address gateway;
+  bool operator==(const route&) const = default;
+};
+
+/// What to configure on an interface: from a lease, or from a static configuration.
+struct interface_settings {
+  static constexpr std::size_t routes_max = 16;
+  ip_address address;
+  std::uint8_t prefix = 24;
+  std::uint32_t mtu = 0;                   ///< 0: leave it
+  std::uint32_t metric = 0;                ///< of the routes; 0: the best
+  fixed_vector<route, routes_max> routes;  ///< in order: a gateway must be reachable by what stands before it
+};
+
+/// What a lease says, as settings: classless routes (RFC 3442) in place of the routers where both came.
+interface_settings settings_of(const dhcp::lease& lease);
+
+/// One interface. Reading works for everybody; changing needs CAP_NET_ADMIN, else `link_error::not_permitted`. The
+/// system's resolver configuration is never touched.
+class network_interface {
+ public:
+  network_interface() = default;
+  /// Withdraws what was applied.
+  ~network_interface();
+  network_interface(const network_interface&) = delete;
+  network_interface& operator=(const network_interface&) = delete;
+
+  /// All interfaces of this network namespace, the first `Capacity` of them.
+  template <std::size_t Capacity>
+  static std::expected<fixed_vector<link_status, Capacity>, fault> list();
+
+  /// Finds the interface by name; with an empty name the first with Ethernet addresses. The loop then
+  /// wakes when its state changes.
+  std::expected<void, fault> open(loop& where, const interface_name& name);
+  /// How it stood when last heard of.
+  const link_status& status() const { return status_; }
+  /// The new state if something changed since the last call: cable in or out, up or down, removed.
+  std::optional<link_status> changed();
+
+  /// Switches it on or off.
+  std::expected<void, fault> set_up(bool up);
+  /// Gives it the address, MTU and routes. What an earlier `apply` gave and this one doesn't is withdrawn; what
+  /// both give stays without a gap. If the kernel refuses a part, all of it is withdrawn again.
+  std::expected<void, fault> apply(const interface_settings& settings);
+  /// Takes back exactly what `apply` gave, and restores the MTU. What others configured stays.
+  std::expected<void, fault> withdraw();
+  /// True between `apply` and `withdraw`.
+  bool applied() const { return applied_.has_value(); }
+
+ private:
+  loop* loop_ = nullptr;
+  descriptor requests_;
+  descriptor events_;
+  source source_;
+  link_status status_;
+  std::uint32_t sequence_ = 0;
+  std::optional<interface_settings> applied_;
+  std::uint32_t mtu_before_ = 0;
+};
+
+}  // namespace recado::posix

@@ -1,0 +1,110 @@
+// One TCP connection, non-blocking from its first packet to its last.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <span>
+
+#include <recado/core/address.hpp>
+#include <recado/core/bytes.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/core/fixed_vector.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/drive/posix/descriptor.hpp>
+#include <recado/drive/posix/loop.hpp>
+#include <recado/drive/tap.hpp>
+
+namespace recado::posix {
+
+/// The name of an interface ("eth0"); the kernel's limit is 15 characters.
+using interface_name = fixed_string<15>;
+
+/// How to connect. The defaults suit MQTT over the Internet.
+struct tcp_options {
+  duration connect_timeout = std::chrono::seconds{10};  ///< for each address tried
+  duration linger = std::chrono::seconds{2};            ///< at the end: to send what is left and see the peer's end
+  bool no_delay = true;                                 ///< small messages leave at once (Nagle's algorithm off)
+  duration keep_alive_idle{};                           ///< TCP keep-alive after so much silence; 0: off
+  duration keep_alive_interval = std::chrono::seconds{10};
+  std::uint8_t keep_alive_probes = 3;
+  duration user_timeout{};   ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
+  interface_name interface;  ///< bind to this interface; empty: any
+  int send_buffer = 0;       ///< bytes; 0: the system's choice
+  int receive_buffer = 0;
+};
+
+/// A stream to one of several addresses. It stays where it is while open (its address is known to the loop).
+///
+/// idle -> connecting -> open -> flushing -> draining -> closed. `drive` does all of this; by itself the class only
+/// offers the steps. When the last address has failed, or the stream broke, it is closed and `why()` says how.
+class tcp_stream {
+ public:
+  enum class phase : std::uint8_t { idle, connecting, open, flushing, draining, closed };
+
+  tcp_stream() = default;
+  ~tcp_stream() { close(); }
+  tcp_stream(const tcp_stream&) = delete;
+  tcp_stream& operator=(const tcp_stream&) = delete;
+
+  /// Starts to connect to the first of `candidates`; the next is tried when one refuses or doesn't answer. The
+  /// candidates are borrowed until the stream is open or closed. Fails only if no attempt at all could be started.
+  std::expected<void, fault> connect(loop& where, std::span<const endpoint> candidates, const tcp_options& options,
+                                     instant now);
+  /// Takes over a connected socket (accepted, or from socketpair), which becomes non-blocking.
+  std::expected<void, fault> adopt(loop& where, int fd, const tcp_options& options, instant now);
+  /// Goes on connecting; call it when the source is ready and at `deadline()`.
+  void advance(instant now);
+
+  /// Gives bytes to the system: how many it took, 0 if there is no room now. After a fault nothing more is sent,
+  /// but what the peer said before may still be read.
+  std::expected<std::size_t, fault> send(bytes data, instant now);
+  /// Takes what has arrived, as much as fits, in one system call: 0 if nothing is there now. The end of the stream
+  /// is the fault `closed_by_peer`.
+  std::expected<std::size_t, fault> receive(mutable_bytes memory, instant now);
+
+  /// Starts the orderly end: flushing what the machine still has to say, for `options.linger` at most.
+  void finish(instant now);
+  /// Everything is flushed: tells the peer so (FIN) and starts to wait for its end.
+  void shut_down_output(instant now);
+  /// Ends it here and now. What is still in the system's send buffer is delivered in the background.
+  void close(fault why = make_fault(stream_error::aborted), instant now = {});
+
+  phase state() const { return phase_; }
+  /// Something may be there to read, or room to write; false once the system said otherwise.
+  bool readable() const { return source_.readable; }
+  bool writable() const { return source_.writable; }
+  /// While connecting and ending: when to come back at the latest.
+  instant deadline() const { return deadline_; }
+  /// Why it is closed.
+  fault why() const { return why_; }
+  /// Which candidate is being tried, or was connected.
+  const endpoint& peer() const { return identity_.peer; }
+  const stream_identity& identity() const { return identity_; }
+  int fd() const { return fd_.get(); }
+  source& readiness() { return source_; }
+  /// Shows all bytes of the wire to `observer` (nullptr: to nobody). Set before `connect`.
+  void observe(tap* observer) { tap_ = observer; }
+
+ private:
+  bool start_attempt(instant now);
+  void attempt_failed(fault why, instant now);
+  std::expected<void, fault> configure();
+  void become_open(instant now);
+
+  loop* loop_ = nullptr;
+  tap* tap_ = nullptr;
+  descriptor fd_;
+  source source_;
+  phase phase_ = phase::idle;
+  std::uint16_t next_candidate_ = 0;
+  std::span<const endpoint> candidates_;
+  tcp_options options_;
+  stream_identity identity_;
+  fault why_;
+  instant deadline_ = never;
+};
+
+/// The stream fault that an errno of a socket call stands for; its detail is the errno.
+fault stream_fault(int error_number);
+
+}  // namespace recado::posix

@@ -1,0 +1,101 @@
+// UDP for datagram machines.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+
+#include <recado/core/address.hpp>
+#include <recado/core/bytes.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/drive/posix/descriptor.hpp>
+#include <recado/drive/posix/loop.hpp>
+#include <recado/drive/posix/tcp_stream.hpp>
+#include <recado/drive/tap.hpp>
+#include <recado/wire/machine.hpp>
+
+namespace recado::posix {
+
+/// How a UDP socket is made.
+struct udp_options {
+  ip_address::kind family = ip_address::kind::v4;
+  std::uint16_t local_port = 0;  ///< 0: the system chooses one at random
+  interface_name interface;      ///< bind to this interface (SO_BINDTODEVICE); empty: any
+  bool broadcast = false;        ///< may send to broadcast addresses
+};
+
+/// One unconnected UDP socket. Receive times are the kernel's (SO_TIMESTAMPNS), taken as the datagram arrived.
+class udp_socket {
+ public:
+  udp_socket() = default;
+  ~udp_socket() { close(); }
+  udp_socket(const udp_socket&) = delete;
+  udp_socket& operator=(const udp_socket&) = delete;
+
+  std::expected<void, fault> open(loop& where, const udp_options& options);
+  void close();
+
+  /// Sends one datagram: true if it went, false if there is no room now (the loop says when there is).
+  std::expected<bool, fault> send(const datagram& out, instant now);
+  /// The next datagram, its payload in `memory`; nothing if none is there. One that doesn't fit is dropped. An
+  /// ICMP error that came back is the fault, and `failed_peer()` tells whose.
+  std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
+
+  bool is_open() const { return static_cast<bool>(fd_); }
+  std::uint16_t local_port() const { return local_port_; }
+  ip_address::kind family() const { return family_; }
+  const endpoint& failed_peer() const { return failed_peer_; }
+  int fd() const { return fd_.get(); }
+  source& readiness() { return source_; }
+  void observe(tap* observer) { tap_ = observer; }
+
+ private:
+  std::optional<fault> take_error();
+
+  loop* loop_ = nullptr;
+  tap* tap_ = nullptr;
+  descriptor fd_;
+  source source_;
+  ip_address::kind family_ = ip_address::kind::none;
+  std::uint16_t local_port_ = 0;
+  endpoint failed_peer_;
+};
+
+/// The sockets of a machine that asks for source ports of its own (DNS, RFC 5452 §9.2; NTP): opened when a port is
+/// first used, the one unused for longest is closed when a further one is needed. A port that is taken on this
+/// machine is replaced by another that the system chooses at random, unseen by the machine. Sources are watched by
+/// the loop; `drive` serves them all.
+class udp_sockets {
+ public:
+  static constexpr std::size_t sockets_max = 8;
+
+  /// To be called before anything is sent. `options.local_port` and `.family` are chosen per datagram.
+  void open(loop& where, const udp_options& options);
+  void close();
+
+  std::expected<bool, fault> send(const datagram& out, instant now);
+  std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
+  /// Whose datagram the last fault of `receive` was about.
+  const endpoint& failed_peer() const { return failed_peer_; }
+  void observe(tap* observer) { tap_ = observer; }
+
+ private:
+  struct entry {
+    udp_socket socket;
+    std::uint16_t asked_port = 0;
+    std::uint32_t last_used = 0;
+  };
+  std::expected<entry*, fault> socket_for(const datagram& out);
+
+  loop* loop_ = nullptr;
+  tap* tap_ = nullptr;
+  udp_options options_;
+  std::array<entry, sockets_max> entries_;
+  std::uint32_t uses_ = 0;
+  endpoint failed_peer_;
+};
+
+}  // namespace recado::posix
