@@ -1,0 +1,65 @@
+// The TLS filter on OpenSSL 3 (Debian's libssl).
+#pragma once
+
+#include <array>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <recado/tls/error.hpp>
+#include <recado/tls/event.hpp>
+#include <recado/tls/openssl/context.hpp>
+#include <recado/tls/options.hpp>
+#include <recado/wire/machine.hpp>
+
+namespace recado::tls::openssl {
+
+class connection;
+
+/// TLS as a client: ciphertext below, plaintext above (`stream_filter`). One filter serves one connection
+/// after another: `set_peer` and `opened` begin each anew. `write` encrypts at once and `receive` decrypts
+/// at once. After `secured` neither allocates. The filter stays where it is: it can't be moved.
+///
+/// `lost` makes a later `receive` answer `closed`, after what had arrived before was read: hand over what
+/// is left in `in` as long as it is used up. `closed` is never answered by the call that decrypted the last
+/// plaintext, but by the next; `deadline()` is in the past until then.
+class filter {
+ public:
+  using event = tls::event;
+
+  /// What the filter works in, given by the caller and used until the filter's end.
+  struct memory {
+    mutable_bytes outgoing;   ///< records on their way, at least `outgoing_bytes_min`
+    mutable_bytes plaintext;  ///< received and not consumed, at least `plaintext_bytes_min`
+  };
+
+  /// `shared` must outlive the filter.
+  filter(context& shared, const memory& given);
+  ~filter();
+  filter(const filter&) = delete;
+  filter& operator=(const filter&) = delete;
+
+  /// Who shall answer: a host name, or an IP address as text. It is verified, sent as SNI (names only) and
+  /// is the key of the session store. Before `opened`; stays for later connections.
+  std::expected<void, error> set_peer(std::string_view host);
+
+  void opened(instant now);
+  void lost(fault why, instant now);
+  std::optional<event> receive(bytes& in, instant now);
+  bytes pending(instant now);
+  void sent(std::size_t n);
+  instant deadline() const;
+
+  bool ready() const;
+  bytes plaintext() const;
+  void consumed(std::size_t n);
+  std::size_t write(bytes out, instant now);
+  void close(instant now);
+
+ private:
+  std::unique_ptr<connection> connection_;
+};
+static_assert(stream_filter<filter>);
+
+}  // namespace recado::tls::openssl
