@@ -1,0 +1,198 @@
+// The stub resolver: names to addresses, by asking recursive servers (RFC 1035, 3596, 5452, 6891).
+//
+// A lookup is one or two questions (A, AAAA), each with an identifier, a local port and a server of its
+// own. A question goes round the servers: an answer that can't be used (SERVFAIL, REFUSED, malformed,
+// unreachable) leads to the next server at once, silence after a time; when all servers of a round said no,
+// or after `rounds_max` rounds, it has failed. Nothing that doesn't match is believed: peer, local port,
+// identifier, opcode and the question itself (RFC 5452 §9.1); it is ignored, and the wait goes on. An answer
+// that was cut is asked again over TCP, by a stream that the driver opens on `wants_tcp`.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <variant>
+
+#include <recado/core/address.hpp>
+#include <recado/core/entropy.hpp>
+#include <recado/core/fixed_vector.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/dns/cache.hpp>
+#include <recado/dns/error.hpp>
+#include <recado/dns/limits.hpp>
+#include <recado/dns/packet.hpp>
+#include <recado/wire/machine.hpp>
+
+namespace recado::dns {
+
+/// Which addresses are wanted.
+enum class family : std::uint8_t { any, v4, v6 };
+
+/// Names one lookup; never 0 and not used twice while 2^32 lookups last.
+struct query_id {
+  std::uint32_t value = 0;
+  constexpr auto operator<=>(const query_id&) const = default;
+};
+
+/// The addresses of a name: those of IPv4 first, then those of IPv6, each in the order of the answer.
+struct resolved {
+  query_id id;
+  std::span<const ip_address> addresses;  ///< at least one; lives until the next `receive`, `lost` or `resolve`
+  std::chrono::seconds ttl{};             ///< how long they may be kept; 0 for those of a cut answer
+  bool more = false;                      ///< there were more than the memory holds, or the answer was cut
+};
+/// The lookup came to nothing; `why` is an error of this module, or what `lost` said.
+struct failed {
+  query_id id;
+  fault why;
+};
+/// The answer was cut: connect to `server` by TCP, run a `tcp_exchange` with `what`, and hand its answer
+/// to `answered_over_tcp` or its fault to `tcp_failed`. `what` lives until one of these is called.
+struct wants_tcp {
+  query_id id;
+  record_type type{};
+  endpoint server;
+  query what;
+};
+
+/// One question of a lookup; the caller's memory holds it, only the resolver looks inside.
+struct question {
+  enum class stage : std::uint8_t { unused, due, in_flight, tcp_due, tcp, answered, failed };
+  stage at = stage::unused;
+  record_type type{};
+  std::uint16_t id = 0;
+  std::uint16_t port = 0;
+  std::uint8_t server = 0;
+  std::uint8_t round = 0;
+  std::uint8_t refusals = 0;  ///< servers of this round that said no
+  std::uint8_t aliases = 0;
+  bool edns = true;
+  bool aliased = false;  ///< `alias` is asked for in place of the lookup's name
+  bool partial = false;  ///< the addresses come from an answer that was cut
+  std::uint32_t ttl_s = 0;
+  instant deadline = never;
+  fault why;
+  name alias;
+};
+
+/// Memory for one lookup.
+struct lookup {
+  enum class stage : std::uint8_t { unused, running, done, reported };
+  stage at = stage::unused;
+  query_id id;
+  bool more = false;
+  std::uint8_t found = 0;  ///< addresses in this lookup's part of the memory
+  instant deadline = never;
+  name about;
+  std::array<question, 2> questions{};
+};
+
+/// A datagram machine. Local ports are drawn from the entropy for every attempt; the driver opens a socket
+/// for a port when it first appears in `pending`, and may close it once `expects` says no.
+class resolver {
+ public:
+  using event = std::variant<resolved, failed, wants_tcp>;
+
+  /// The addresses are shared out evenly among the lookups (at most 255 each).
+  struct memory {
+    std::span<lookup> lookups;
+    std::span<ip_address> addresses;
+    mutable_bytes cache;
+  };
+  resolver(const memory& where, entropy& random);
+  resolver(const resolver&) = delete;
+  resolver& operator=(const resolver&) = delete;
+
+  /// The servers in order of preference; those beyond `servers_max` are left out. The cache is emptied
+  /// if the list changed, and lookups that are under way start again with the new list.
+  void set_servers(std::span<const endpoint> servers, instant now);
+  std::span<const endpoint> servers() const { return servers_; }
+  /// Lets the driver choose local ports (`local_port` 0 in `pending`): it must use a fresh unpredictable
+  /// port for every datagram and connect the socket to the peer, because answers are then taken on any port.
+  void let_driver_choose_ports(bool yes) { driver_chooses_ports_ = yes; }
+
+  /// Looks `text` up; the answer is an event of `receive`, also when the cache has it or it is an address
+  /// already. Returns why not: the name's errors, `no_server`, `too_many_lookups`.
+  std::expected<query_id, error> resolve(std::string_view text, family wanted, instant now);
+  /// Ends a lookup; it answers with `failed` and `cancelled`. An unknown one is none.
+  void cancel(query_id id, instant now);
+  /// Forgets what was learned (another network, for example).
+  void forget() { cache_.clear(); }
+
+  /// The message that answered `wants_tcp`, without its two octets of length.
+  void answered_over_tcp(query_id id, record_type type, bytes message, instant now);
+  /// The exchange that `wants_tcp` asked for has failed, or can't be had at all.
+  void tcp_failed(query_id id, record_type type, fault why, instant now);
+
+  /// The local port of the datagram in `pending` is taken: `pending` offers another.
+  void port_taken(instant now);
+  /// A datagram to `peer` from `local_port` couldn't be sent or was answered by ICMP "unreachable".
+  void undeliverable(std::uint16_t local_port, const endpoint& peer, fault why, instant now);
+  /// True while an answer may come to this local port.
+  bool expects(std::uint16_t local_port) const;
+
+  void opened(instant now);
+  void lost(fault why, instant now);
+  std::optional<event> receive(datagram& in, instant now);
+  std::optional<datagram> pending(instant now);
+  void sent(instant now);
+  instant deadline() const;
+
+ private:
+  struct place {
+    lookup* owner = nullptr;
+    question* asked = nullptr;
+  };
+  const name& name_of(const place& where) const {
+    return where.asked->aliased ? where.asked->alias : where.owner->about;
+  }
+  std::span<ip_address> addresses_of(const lookup& owner) const;
+  lookup* free_lookup();
+  place find(query_id id, record_type type);
+  place next_due();
+  bool is_running(const question& asked) const;
+
+  void begin(lookup& owner, family wanted, instant now);
+  void finish_literal(lookup& owner, const ip_address& address, family wanted);
+  void finish_localhost(lookup& owner, family wanted);
+  bool begin_from_cache(const place& where, instant now);
+  void ask(question& asked, instant now);
+  void ask_next_server(question& asked, fault why, bool said_no, instant now);
+  void give_up(question& asked, fault why);
+  void drop_addresses(lookup& owner, record_type type);
+  void settle(lookup& owner, instant now);
+  void handle(const datagram& in, instant now);
+  void judge(const place& where, bytes message, bool over_tcp, instant now);
+  void check_times(instant now);
+  void check_time(const place& where, instant now);
+  std::optional<event> next_event();
+  event report(lookup& owner);
+  std::uint16_t draw_port();
+
+  memory memory_;
+  entropy& random_;
+  cache cache_;
+  fixed_vector<endpoint, servers_max> servers_;
+  place pending_;
+  std::size_t pending_size_ = 0;
+  std::array<std::byte, query_octets_max> out_{};
+  std::uint32_t last_id_ = 0;
+  bool open_ = false;
+  bool driver_chooses_ports_ = false;
+};
+static_assert(datagram_machine<resolver>);
+
+/// Memory for a resolver: how many lookups at once, addresses for all of them, octets of cache.
+template <std::size_t Lookups = 4, std::size_t Addresses = 64, std::size_t CacheOctets = 2048>
+struct resolver_storage {
+  std::array<lookup, Lookups> lookups{};
+  std::array<ip_address, Addresses> addresses{};
+  std::array<std::byte, CacheOctets> cache{};
+  resolver::memory view() { return {lookups, addresses, cache}; }
+};
+
+}  // namespace recado::dns
