@@ -1,0 +1,34 @@
+// PUBACK, PUBREC, PUBREL and PUBCOMP.
+#pragma once
+
+#include <recado/mqtt/property.hpp>
+#include <recado/mqtt/reason.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// PUBACK, PUBREC, PUBREL or PUBCOMP (3.4 to 3.7): alike but for their type. In 3.1.1 they carry only the
+/// packet identifier.
+struct acknowledgement {
+  packet_type type = packet_type::puback;
+  std::uint16_t packet_identifier = 0;
+  mqtt::reason reason = mqtt::reason::success;
+  mqtt::properties properties;
+
+  static constexpr bool is(packet_type other) { return other >= packet_type::puback && other <= packet_type::pubcomp; }
+  constexpr std::uint8_t flags() const { return type == packet_type::pubrel ? 2 : 0; }  // [MQTT-3.6.1-1]
+  constexpr void set_header(packet_type received, std::uint8_t) { type = received; }
+  bool operator==(const acknowledgement&) const = default;
+
+  static constexpr void fields(auto& self, auto& walk) {
+    walk.identifier(self.packet_identifier);
+    if (!walk.v5()) return;
+    const bool quiet = self.properties.empty();
+    if (walk.ends(quiet && self.reason == mqtt::reason::success)) return;
+    walk.reason(self.reason, self.type);
+    if (walk.ends(quiet)) return;  // a Remaining Length below 4 means no properties (3.4.2.2.1)
+    walk.properties(field::properties, self.properties, property_in::bit(self.type));
+  }
+};
+
+}  // namespace recado::mqtt

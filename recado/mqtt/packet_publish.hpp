@@ -1,0 +1,53 @@
+// PUBLISH.
+#pragma once
+
+#include <string_view>
+
+#include <recado/core/bytes.hpp>
+#include <recado/mqtt/error.hpp>
+#include <recado/mqtt/property.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// PUBLISH (3.3).
+struct publish {
+  bool duplicate = false;  ///< DUP: never with QoS 0 [MQTT-3.3.1-2]
+  mqtt::qos qos = mqtt::qos::at_most_once;
+  bool retain = false;
+  std::uint16_t packet_identifier = 0;  ///< only with QoS 1 and 2 [MQTT-2.2.1-2]
+  std::string_view topic;               ///< empty only with a topic alias (5.0)
+  mqtt::properties properties;
+  bytes payload;
+  /// How many bytes of the payload aren't in `payload`: they follow on the wire.
+  std::uint32_t payload_rest = 0;
+
+  static constexpr packet_type type = packet_type::publish;
+  static constexpr bool is(packet_type other) { return other == type; }
+  constexpr std::uint8_t flags() const {
+    return static_cast<std::uint8_t>((duplicate ? 8U : 0) | static_cast<unsigned>(qos) << 1 | (retain ? 1U : 0));
+  }
+  constexpr void set_header(packet_type, std::uint8_t value) {
+    duplicate = (value & 8) != 0;
+    qos = static_cast<mqtt::qos>(value >> 1 & 3);
+    retain = (value & 1) != 0;
+  }
+  bool operator==(const publish& other) const {
+    return duplicate == other.duplicate && qos == other.qos && retain == other.retain &&
+           packet_identifier == other.packet_identifier && topic == other.topic && properties == other.properties &&
+           equal(payload, other.payload) && payload_rest == other.payload_rest;
+  }
+
+  static constexpr void fields(auto& self, auto& walk) {
+    walk.publish_flags(self);
+    walk.topic(field::topic_name, self.topic);
+    if (self.qos != mqtt::qos::at_most_once) walk.identifier(self.packet_identifier);
+    walk.properties(field::properties, self.properties, property_in::publish);
+    // An empty topic needs an alias (3.3.2.1), which only 5.0 has [MQTT-4.7.3-1].
+    walk.require(!self.topic.empty() || self.properties.has(property::topic_alias), error::empty_topic,
+                 field::topic_name);
+    walk.payload(self.payload, self.payload_rest);
+  }
+};
+
+}  // namespace recado::mqtt

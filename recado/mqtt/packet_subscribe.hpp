@@ -1,0 +1,109 @@
+// SUBSCRIBE, SUBACK, UNSUBSCRIBE and UNSUBACK.
+#pragma once
+
+#include <string_view>
+
+#include <recado/core/bytes.hpp>
+#include <recado/mqtt/error.hpp>
+#include <recado/mqtt/property.hpp>
+#include <recado/mqtt/reason.hpp>
+#include <recado/mqtt/sequence.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// Which retained messages a subscription brings (3.8.3.1), 5.0 only.
+enum class retain_handling : std::uint8_t { send_at_subscribe = 0, send_if_new = 1, do_not_send = 2 };
+
+/// One topic filter with its options (3.8.3.1). 3.1.1 has only the QoS.
+struct subscription {
+  std::string_view filter;
+  mqtt::qos qos = mqtt::qos::at_most_once;  ///< the most that the server may use
+  bool no_local = false;                    ///< never on a shared subscription [MQTT-3.8.3-4]
+  bool retain_as_published = false;
+  mqtt::retain_handling retain_handling = mqtt::retain_handling::send_at_subscribe;
+
+  constexpr std::uint8_t options() const {
+    return static_cast<std::uint8_t>(static_cast<unsigned>(qos) | (no_local ? 4U : 0) | (retain_as_published ? 8U : 0) |
+                                     static_cast<unsigned>(retain_handling) << 4);
+  }
+  bool operator==(const subscription&) const = default;
+};
+
+template <>
+struct wire_item<subscription> {
+  static std::size_t size(const subscription& value);
+  static std::byte* write(std::byte* at, const subscription& value);
+  static const std::byte* read(const std::byte* at, subscription& value);
+};
+template <>
+struct wire_item<std::string_view> {
+  static std::size_t size(const std::string_view& value);
+  static std::byte* write(std::byte* at, const std::string_view& value);
+  static const std::byte* read(const std::byte* at, std::string_view& value);
+};
+
+/// SUBSCRIBE (3.8).
+struct subscribe {
+  std::uint16_t packet_identifier = 0;
+  mqtt::properties properties;
+  sequence<subscription> subscriptions;  ///< at least one [MQTT-3.8.3-2]
+
+  static constexpr packet_type type = packet_type::subscribe;
+  static constexpr bool is(packet_type other) { return other == type; }
+  constexpr std::uint8_t flags() const { return 2; }  // [MQTT-3.8.1-1]
+  constexpr void set_header(packet_type, std::uint8_t) {}
+  bool operator==(const subscribe&) const = default;
+
+  static constexpr void fields(auto& self, auto& walk) {
+    walk.identifier(self.packet_identifier);
+    walk.properties(field::properties, self.properties, property_in::subscribe);
+    walk.list(field::topic_filter, self.subscriptions);
+  }
+};
+
+/// UNSUBSCRIBE (3.10).
+struct unsubscribe {
+  std::uint16_t packet_identifier = 0;
+  mqtt::properties properties;
+  sequence<std::string_view> filters;  ///< at least one [MQTT-3.10.3-2]
+
+  static constexpr packet_type type = packet_type::unsubscribe;
+  static constexpr bool is(packet_type other) { return other == type; }
+  constexpr std::uint8_t flags() const { return 2; }  // [MQTT-3.10.1-1]
+  constexpr void set_header(packet_type, std::uint8_t) {}
+  bool operator==(const unsubscribe&) const = default;
+
+  static constexpr void fields(auto& self, auto& walk) {
+    walk.identifier(self.packet_identifier);
+    walk.properties(field::properties, self.properties, property_in::unsubscribe);
+    walk.list(field::topic_filter, self.filters);
+  }
+};
+
+/// SUBACK or UNSUBACK (3.9, 3.11): one reason code for each filter, in order [MQTT-3.9.3-1] [MQTT-3.11.3-1].
+/// The UNSUBACK of 3.1.1 has none.
+struct subscribe_acknowledgement {
+  packet_type type = packet_type::suback;
+  std::uint16_t packet_identifier = 0;
+  mqtt::properties properties;
+  bytes reason_codes;
+
+  static constexpr bool is(packet_type other) { return other == packet_type::suback || other == packet_type::unsuback; }
+  constexpr std::uint8_t flags() const { return 0; }
+  constexpr void set_header(packet_type received, std::uint8_t) { type = received; }
+  /// The code of the filter with that index.
+  constexpr mqtt::reason code(std::size_t index) const { return static_cast<mqtt::reason>(reason_codes[index]); }
+  bool operator==(const subscribe_acknowledgement& other) const {
+    return type == other.type && packet_identifier == other.packet_identifier && properties == other.properties &&
+           equal(reason_codes, other.reason_codes);
+  }
+
+  static constexpr void fields(auto& self, auto& walk) {
+    walk.identifier(self.packet_identifier);
+    walk.properties(field::properties, self.properties, property_in::bit(self.type));
+    if (walk.v5() || self.type == packet_type::suback) walk.reasons(self.reason_codes, self.type);
+  }
+};
+
+}  // namespace recado::mqtt

@@ -1,0 +1,139 @@
+// A list as a packet carries it: the caller's values on the way out, the wire's bytes in place on the way in.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <span>
+
+#include <recado/core/bytes.hpp>
+
+namespace recado::mqtt {
+
+/// How one value of a list stands on the wire. Each T has a specialisation with three functions:
+/// `size(value)`, `write(at, value)` (returns the end of what it wrote) and `read(at, value)` (returns the
+/// end of what it read; the bytes were validated before).
+template <class T>
+struct wire_item;
+
+/// A borrowed list of T, either of values or of validated bytes of a packet; both read the same. What it
+/// refers to must outlive it.
+template <class T>
+class sequence {
+ public:
+  class iterator {
+   public:
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag;
+    iterator() = default;
+    explicit iterator(const sequence* part) : part_(part) { enter(); }
+    const T& operator*() const { return value_; }
+    const T* operator->() const { return &value_; }
+    iterator& operator++() {
+      advance();
+      return *this;
+    }
+    iterator operator++(int) {
+      iterator before = *this;
+      advance();
+      return before;
+    }
+    bool operator==(const iterator& other) const { return part_ == other.part_ && at_ == other.at_; }
+
+   private:
+    void enter() {
+      while (part_ != nullptr && part_->count_ == 0) part_ = part_->next_;
+      at_ = 0;
+      if (part_ != nullptr) load();
+    }
+    void load() {
+      if (!part_->raw_) {
+        value_ = static_cast<const T*>(part_->data_)[at_];
+        after_ = at_ + 1;
+      } else {
+        const auto* begin = static_cast<const std::byte*>(part_->data_);
+        after_ = static_cast<std::uint32_t>(wire_item<T>::read(begin + at_, value_) - begin);
+      }
+    }
+    void advance() {
+      at_ = after_;
+      if (at_ < part_->count_) return load();
+      part_ = part_->next_;
+      enter();
+    }
+    const sequence* part_ = nullptr;
+    std::uint32_t at_ = 0;
+    std::uint32_t after_ = 0;
+    T value_{};
+  };
+
+  constexpr sequence() = default;
+  /// A list of the caller's values.
+  constexpr sequence(std::span<const T> values)
+      : data_(values.data()), count_(static_cast<std::uint32_t>(values.size())) {}
+  template <std::size_t N>
+  constexpr sequence(const T (&values)[N]) : sequence(std::span<const T>{values}) {}
+  /// Bytes of a packet that were validated before.
+  static constexpr sequence of_wire(bytes validated) {
+    sequence result;
+    result.data_ = validated.data(), result.count_ = static_cast<std::uint32_t>(validated.size()), result.raw_ = true;
+    return result;
+  }
+  /// This list with `rest` behind it, which must outlive it.
+  constexpr sequence followed_by(const sequence& rest) const {
+    sequence result = *this;
+    result.next_ = &rest;
+    return result;
+  }
+
+  constexpr bool empty() const { return count_ == 0 && (next_ == nullptr || next_->empty()); }
+  iterator begin() const { return iterator{this}; }
+  iterator end() const { return {}; }
+  /// How many values it holds (counted).
+  std::size_t count() const {
+    std::size_t result = 0;
+    for (auto at = begin(); at != end(); ++at) ++result;
+    return result;
+  }
+  /// How many bytes its values take on the wire.
+  std::size_t wire_size() const {
+    std::size_t result = 0;
+    for (const sequence* part = this; part != nullptr; part = part->next_) result += part->own_size();
+    return result;
+  }
+  /// Writes its values to `at`, where `wire_size()` bytes are free; returns the end.
+  std::byte* write(std::byte* at) const {
+    for (const sequence* part = this; part != nullptr; part = part->next_) at = part->write_own(at);
+    return at;
+  }
+  bool operator==(const sequence& other) const {
+    auto a = begin(), b = other.begin();
+    for (; a != end() && b != other.end(); ++a, ++b)
+      if (!(*a == *b)) return false;
+    return a == end() && b == other.end();
+  }
+
+ private:
+  std::size_t own_size() const {
+    if (raw_) return count_;
+    std::size_t result = 0;
+    for (std::uint32_t i = 0; i < count_; ++i) result += wire_item<T>::size(static_cast<const T*>(data_)[i]);
+    return result;
+  }
+  std::byte* write_own(std::byte* at) const {
+    if (raw_) {
+      copy({static_cast<const std::byte*>(data_), count_}, {at, count_});
+      return at + count_;
+    }
+    for (std::uint32_t i = 0; i < count_; ++i) at = wire_item<T>::write(at, static_cast<const T*>(data_)[i]);
+    return at;
+  }
+
+  const void* data_ = nullptr;
+  const sequence* next_ = nullptr;
+  std::uint32_t count_ = 0;  // values, or bytes if raw_
+  bool raw_ = false;
+};
+
+}  // namespace recado::mqtt

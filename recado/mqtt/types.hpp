@@ -1,0 +1,77 @@
+// The small words of MQTT: version, quality of service, packet types, and the names of a packet's fields.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace recado::mqtt {
+
+/// The protocol level as CONNECT carries it (3.1.2.2 of both standards).
+enum class version : std::uint8_t { v3_1_1 = 4, v5_0 = 5 };
+
+/// Quality of service (4.3 of both standards).
+enum class qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
+
+/// Who sent a packet: what is allowed differs.
+enum class sender : std::uint8_t { client, server };
+
+/// The packet types by their number in the fixed header (table 2-1). `auth` exists in 5.0 only.
+enum class packet_type : std::uint8_t {
+  connect = 1,
+  connack,
+  publish,
+  puback,
+  pubrec,
+  pubrel,
+  pubcomp,
+  subscribe,
+  suback,
+  unsubscribe,
+  unsuback,
+  pingreq,
+  pingresp,
+  disconnect,
+  auth,
+};
+
+/// The part of a packet that an error points at. Values below 0x80 are property identifiers (`property`).
+enum class field : std::uint8_t {
+  none = 0,
+  packet_type = 0x80,
+  flags,
+  remaining_length,
+  protocol_name,
+  protocol_version,
+  connect_flags,
+  keep_alive,
+  properties,
+  client_identifier,
+  will_properties,
+  will_topic,
+  will_payload,
+  user_name,
+  password,
+  acknowledge_flags,
+  reason_code,
+  topic_name,
+  packet_identifier,
+  payload,
+  topic_filter,
+  subscription_options,
+  duplicate,
+  qos,
+  retain,
+  clean_start,
+  will_qos,
+  will_retain,
+  session_present,
+};
+
+/// "MQTT 5.0" or "MQTT 3.1.1".
+std::string_view words(version value);
+/// The name in the standard's capitals: "PUBLISH". Empty for values outside the table.
+std::string_view words(packet_type value);
+/// The standard's words: "packet identifier"; of a property its name.
+std::string_view words(field value);
+
+}  // namespace recado::mqtt
