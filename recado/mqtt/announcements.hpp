@@ -1,0 +1,30 @@
+// What the server announces in CONNACK (§3.2.2.3), and what it therefore forbids.
+#pragma once
+
+#include <cstdint>
+
+#include <recado/mqtt/error.hpp>
+#include <recado/mqtt/limits.hpp>
+#include <recado/mqtt/options.hpp>
+
+namespace recado::mqtt {
+
+/// The server's limits for this connection, with the standard's defaults where it says nothing.
+struct announcements {
+  mqtt::qos maximum_qos = mqtt::qos::exactly_once;
+  bool retain_available = true;
+  bool wildcard_subscription_available = true;
+  bool subscription_identifiers_available = true;
+  bool shared_subscription_available = true;
+  std::uint16_t receive_maximum = receive_maximum_default;  ///< messages of QoS 1 and 2 in flight to the server
+  std::uint16_t topic_alias_maximum = 0;
+  std::uint16_t keep_alive_s = 0;  ///< in force: the server's, or else what CONNECT asked for
+  std::uint32_t maximum_packet_size = packet_bytes_max;
+  std::uint32_t session_expiry_s = 0;  ///< in force: the server's, or else what CONNECT asked for
+};
+
+/// What the announcements forbid about a message or a subscription; `error::none` if nothing.
+error forbidden(const announcements& server, const message& what);
+error forbidden(const announcements& server, const subscription& what, std::uint32_t subscription_identifier);
+
+}  // namespace recado::mqtt

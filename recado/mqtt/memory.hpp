@@ -1,0 +1,97 @@
+// The memory of a session, given by its owner, and a template that holds it.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <recado/core/bytes.hpp>
+
+namespace recado::mqtt {
+
+/// A place for one PUBLISH of QoS 1 or 2, SUBSCRIBE or UNSUBSCRIBE that waits for its answer. The session's own.
+struct outgoing_flight {
+  std::uint32_t offset = 0;   ///< of its bytes in the transmit log
+  std::uint32_t length = 0;   ///< of its bytes; 0 once they are no longer needed
+  std::uint32_t payload = 0;  ///< bytes of payload that come from the application's source
+  std::uint32_t tag = 0;      ///< the application's; of SUBSCRIBE and UNSUBSCRIBE the number of filters
+  std::uint16_t packet_identifier = 0;
+  std::uint16_t older = 0, newer = 0;  ///< its neighbours in the order of sending
+  std::uint8_t stage = 0;
+  std::uint8_t marks = 0;
+};
+
+/// A place for one received message of QoS 1 or 2 whose acknowledgement has not left yet. The session's own.
+struct owed_acknowledgement {
+  std::uint16_t packet_identifier = 0;
+  std::uint8_t packet = 0;
+  std::uint8_t reason = 0;
+  bool ready = false;
+};
+
+/// The memory that a session works in; it must outlive the session. What is left empty isn't available.
+struct memory {
+  /// The transmit log: what is to be sent, and messages of QoS 1 and 2 until they are acknowledged. At least
+  /// `transmit_bytes_min`; a packet has to fit into it beside what is kept.
+  mutable_bytes transmit;
+  /// One for each exchange in flight, at most 65,535.
+  std::span<outgoing_flight> outgoing;
+  /// The identifiers of received QoS 2 messages between PUBREC and PUBCOMP. If it has `received_bitmap_words`
+  /// elements or more it is used as a bitmap of all identifiers and can't be full; else as a table, which, when full,
+  /// ends the connection with `error::incoming_table_full` unless the server heeds our Receive Maximum.
+  std::span<std::uint16_t> received;
+  /// For deferred acknowledgements, and those that wait while a long message is sent; one for each message.
+  std::span<owed_acknowledgement> owed;
+  /// The topics behind the server's aliases, divided evenly among `incoming_alias_count` of them.
+  mutable_bytes incoming_aliases;
+  std::uint16_t incoming_alias_count = 0;
+  /// The topics that have an alias in this direction, divided evenly among `outgoing_alias_count` of them.
+  mutable_bytes outgoing_aliases;
+  std::uint16_t outgoing_alias_count = 0;
+  /// The largest packet that is awaited whole: the driver's receive buffer must hold as much. A larger PUBLISH
+  /// arrives in pieces (its topic and properties still have to fit), any other ends the connection.
+  std::uint32_t receive_size = 0;
+};
+
+/// Elements of `memory::received` from which on it is a bitmap.
+inline constexpr std::size_t received_bitmap_words = 65'536 / 16;
+/// The least transmit log that a session takes.
+inline constexpr std::size_t transmit_bytes_min = 128;
+
+/// What a `session_storage` holds; the defaults suit a device.
+struct storage_sizes {
+  std::size_t transmit = 1024;
+  std::size_t receive = 1024;  ///< the driver's receive buffer
+  std::size_t outgoing = 8;    ///< exchanges in flight
+  std::size_t received = 8;    ///< QoS 2 messages being received; `received_bitmap_words` or more: all of them
+  std::size_t owed = 8;
+  std::size_t incoming_aliases = 0;
+  std::size_t outgoing_aliases = 0;
+  std::size_t alias_topic = 64;  ///< bytes per topic alias, two of them for its length
+};
+
+/// The arrays of a session. Nothing but storage: `session s{storage.get(), entropy}`.
+template <storage_sizes Sizes = storage_sizes{}>
+struct session_storage {
+  std::array<std::byte, Sizes.transmit> transmit;
+  std::array<outgoing_flight, Sizes.outgoing> outgoing;
+  std::array<std::uint16_t, Sizes.received> received;
+  std::array<owed_acknowledgement, Sizes.owed> owed;
+  std::array<std::byte, Sizes.incoming_aliases * Sizes.alias_topic> incoming_aliases;
+  std::array<std::byte, Sizes.outgoing_aliases * Sizes.alias_topic> outgoing_aliases;
+
+  memory get() {
+    return {.transmit = transmit,
+            .outgoing = outgoing,
+            .received = received,
+            .owed = owed,
+            .incoming_aliases = incoming_aliases,
+            .incoming_alias_count = Sizes.incoming_aliases,
+            .outgoing_aliases = outgoing_aliases,
+            .outgoing_alias_count = Sizes.outgoing_aliases,
+            .receive_size = Sizes.receive};
+  }
+};
+
+}  // namespace recado::mqtt
