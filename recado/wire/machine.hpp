@@ -24,6 +24,9 @@
 
 namespace recado {
 
+/// A machine whose last event ends the connection may say so by `static bool ends(const event&)`: what is stacked
+/// below it then says its own goodbye behind the machine's.
+///
 /// A machine over a stream of bytes: MQTT, DNS over TCP, or a filter such as TLS seen from below.
 template <class M>
 concept stream_machine = requires(M machine, const M& observed, bytes& in, instant now, fault why, std::size_t n) {
