@@ -48,7 +48,8 @@ class loop {
   void forget(int fd, source& what);
 
   /// Waits until a watched source is ready, `wake` was called or `until` has come, and answers the ready sources
-  /// (valid until the next call). An `until` that has passed looks without waiting.
+  /// (valid until the next call; one that is forgotten meanwhile is replaced by one without an owner). An `until` that
+  /// has passed looks without waiting.
   std::span<source* const> wait(instant until);
 
   /// Ends the wait under way, or the next one. From any thread, and from a signal handler.

@@ -75,6 +75,8 @@ class tcp_stream {
   bool writable() const { return source_.writable; }
   /// While connecting and ending: when to come back at the latest.
   instant deadline() const { return deadline_; }
+  /// What sending failed with, if it did; receiving goes on until nothing is left.
+  fault broken() const { return broken_; }
   /// Why it is closed.
   fault why() const { return why_; }
   /// Which candidate is being tried, or was connected.
@@ -86,10 +88,10 @@ class tcp_stream {
   void observe(tap* observer) { tap_ = observer; }
 
  private:
-  bool start_attempt(instant now);
-  void attempt_failed(fault why, instant now);
-  std::expected<void, fault> configure();
+  void attempt_next(fault why, instant now);
+  fault start_attempt(const endpoint& to, instant now);
   void become_open(instant now);
+  void forget();
 
   loop* loop_ = nullptr;
   tap* tap_ = nullptr;
@@ -101,10 +103,8 @@ class tcp_stream {
   tcp_options options_;
   stream_identity identity_;
   fault why_;
+  fault broken_;  ///< sending failed with this; what was received may still be read
   instant deadline_ = never;
 };
-
-/// The stream fault that an errno of a socket call stands for; its detail is the errno.
-fault stream_fault(int error_number);
 
 }  // namespace recado::posix
