@@ -27,9 +27,9 @@ struct tcp_options {
   duration keep_alive_idle{};                           ///< TCP keep-alive after so much silence; 0: off
   duration keep_alive_interval = std::chrono::seconds{10};
   std::uint8_t keep_alive_probes = 3;
-  duration user_timeout{};   ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
-  interface_name interface;  ///< bind to this interface; empty: any
-  int send_buffer = 0;       ///< bytes; 0: the system's choice
+  duration user_timeout{};      ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
+  interface_name interface {};  ///< bind to this interface; empty: any
+  int send_buffer = 0;          ///< bytes; 0: the system's choice
   int receive_buffer = 0;
 };
 

@@ -23,7 +23,7 @@ namespace recado::posix {
 struct udp_options {
   ip_address::kind family = ip_address::kind::v4;
   std::uint16_t local_port = 0;  ///< 0: the system chooses one at random
-  interface_name interface;      ///< bind to this interface (SO_BINDTODEVICE); empty: any
+  interface_name interface {};   ///< bind to this interface (SO_BINDTODEVICE); empty: any
   bool broadcast = false;        ///< may send to broadcast addresses
 };
 
