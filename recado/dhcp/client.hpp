@@ -33,6 +33,8 @@
 
 namespace recado::dhcp {
 
+struct reply;
+
 /// How the client names itself to servers (option 61).
 enum class client_identity : std::uint8_t {
   hardware_address,  ///< type 1 and the Ethernet address (RFC 2132 §9.14): what reservations expect
@@ -146,8 +148,8 @@ class client {
   /// with `parameters`, or `failed`. The address must be a host's, the link up, and no lease held or under way
   /// is kept.
   std::expected<void, error> inform(const lease& own, instant now);
-  /// Forgets the address to ask for again, for example because the device was moved.
-  void forget() { wish_ = {}; }
+  /// The address to ask for with the next `start` or `opened`, as `options::remembered`; none forgets it.
+  void remember(const ip_address& address) { wish_ = address, reboot_ = bool(address); }
 
   // The one shape.
 
@@ -180,62 +182,70 @@ class client {
   };
 
   bool holds_lease() const;
+  bool acquiring() const;
   void begin(instant now, duration wait);
+  void proceed(instant now);
   void enter(dhcp::state next, instant now);
   void discover(instant now);
   void request(const offer& chosen, instant now);
-  void begin_rebooting(instant now);
-  void begin_renewing(dhcp::state next, instant now);
-  void bind(instant now);
+  void reboot(instant now);
+  void prolong(dhcp::state how, instant now);
+  void decline(instant now);
+  event bind(instant now);
   void go_idle();
-  void schedule(instant now);
   void schedule_retry(instant now);
-  void schedule_renewal(instant now);
-  instant next_phase() const;
+  void schedule_prolonging(instant now);
   duration jittered(duration interval, duration jitter);
+  instant phase_ends() const;
 
+  std::optional<event> take_due();
   std::optional<event> on_time(instant now);
-  std::optional<event> on_retry(instant now);
+  void on_retry(instant now);
   std::optional<event> give_up();
-  std::optional<event> lose(error why, instant now);
+  event lose(error why, instant now);
   std::optional<event> on_message(bytes payload, instant now);
-  std::optional<event> on_offer(const lease& offered, instant now);
+  std::optional<error> unexpected_here(const reply& what) const;
+  void on_offer(const lease& offered, instant now);
   std::optional<event> on_ack(const lease& granted, instant now);
   std::optional<event> on_nak(instant now);
-  std::optional<error> expected_here(message_type type, const ip_address& server) const;
+  event on_parameters(const lease& told);
   void ignore(error why, bool for_us);
+  fault because(error why) const;
 
   void queue(message_type type);
-  std::uint16_t seconds_since_start(instant now) const;
+  bytes client_identifier(mutable_bytes scratch) const;
   void compose(instant now);
+  void put_options(option_writer& out) const;
 
   options how_;
   entropy& random_;
   dhcp::lease lease_;
-  offer offer_;      // chosen, or best so far
-  ip_address wish_;  // asked for with option 50
+  offer offer_;          // chosen, or the best so far
+  ip_address wish_;      // asked for with option 50
+  bool reboot_ = false;  // the wish was ours and may still be: ask by INIT-REBOOT
+  bool wanted_ = false;  // start() was called and nothing ended it
+  bool open_ = false;    // the link is up
+  bool in_use_ = false;  // `bound` was told, and its end not yet
   dhcp::state state_ = state::idle;
-  bool open_ = false;
-  bool wanted_ = false;       // start() was called, and nothing ended it
-  std::optional<fault> due_;  // lease_lost, to be told by the next receive
-  bool bound_due_ = false;
+  std::optional<event> due_;  // what a command or the link made happen
+  instant due_since_{};
   std::uint32_t xid_ = 0;
-  std::uint16_t secs_ = 0;
-  instant started_{};  // of the acquisition, for secs
+  std::uint16_t secs_ = 0;  // of the last DISCOVER: REQUEST repeats it
+  instant started_{};       // the acquisition or renewal, for secs
   instant patience_ends_ = never;
-  instant next_ = never;  // retry or end of the wait
-  instant first_request_{};
+  instant next_ = never;     // retry, end of a wait, or T1
+  instant first_request_{};  // of those for the present lease: its times count from here
   duration interval_{};
   std::uint8_t sends_ = 0;
-  std::uint8_t conflicts_ = 0;
+  std::uint8_t conflicts_ = 0;  // since start or the last bound address
   std::uint8_t refusals_ = 0;
   error cause_ = error::no_offer;
   std::optional<error> unusable_;
   std::uint32_t ignored_ = 0;
   std::optional<error> last_ignored_;
-  message_type queued_{};
+  message_type queued_ = message_type::none;
   ip_address queued_source_, queued_peer_;
-  std::size_t size_ = 0;
+  std::size_t size_ = 0;  // of the composed message; 0: not yet composed
   std::array<std::byte, message_bytes_max> message_{};
 };
 static_assert(datagram_machine<client>);

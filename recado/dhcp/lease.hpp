@@ -20,9 +20,10 @@ namespace recado::dhcp {
 /// The lease time that never ends (0xffffffff on the wire, RFC 2131 §3.3), and that of a static address.
 inline constexpr duration infinite = duration::max();
 
-/// Later by `wait`, never beyond `never`.
+/// Later by `wait` (not negative), never beyond `never`.
 constexpr instant after(instant from, duration wait) {
-  return wait >= never - from && from.time_since_epoch().count() >= 0 ? never : wait == infinite ? never : from + wait;
+  const bool beyond = from > instant{} && wait >= never - from;
+  return beyond || wait == infinite ? never : from + wait;
 }
 
 /// One classless static route (RFC 3442).

@@ -33,6 +33,7 @@ inline constexpr std::size_t host_name_bytes_max = 64;
 inline constexpr std::size_t domain_bytes_max = 128;
 
 /// What this client says about itself.
+inline constexpr std::size_t client_id_bytes_min = 2;  ///< RFC 2132 §9.14
 inline constexpr std::size_t client_id_bytes_max = 64;
 inline constexpr std::size_t vendor_class_bytes_max = 32;
 

@@ -78,6 +78,11 @@ std::expected<bytes, error> encode(const packet& what, mutable_bytes memory);
 /// option 52 says so), the last followed by END: truncated, bad_cookie, bad_option.
 std::expected<packet, error> decode(bytes payload);
 
+/// The two halves of `decode`: the fixed fields, so that one can see for whom a damaged message was (truncated);
+/// and the check of its options.
+std::optional<error> decode_fixed(bytes payload, packet& out);
+std::optional<error> check_options(const packet& in);
+
 /// The options that are known by name (RFC 2132, RFC 3442, RFC 4361).
 enum class option : std::uint8_t {
   pad = 0,
@@ -129,8 +134,8 @@ struct option_row {
 std::span<const option_row> option_table();
 /// The row of `code`, or null if it isn't known.
 const option_row* find_row(option code);
-/// True if so many bytes can be an option of this kind.
-bool fits(option_kind kind, std::size_t length);
+/// True if so many bytes can be an option of that kind.
+bool fits(option_kind what, std::size_t length);
 
 /// Option 52: which fixed fields hold options too.
 enum class overload : std::uint8_t { none = 0, file = 1, sname = 2, both = 3 };

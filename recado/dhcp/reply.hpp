@@ -1,0 +1,35 @@
+// What a server says, checked: from a datagram to a lease.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <recado/core/address.hpp>
+#include <recado/core/bytes.hpp>
+#include <recado/dhcp/error.hpp>
+#include <recado/dhcp/lease.hpp>
+#include <recado/dhcp/packet.hpp>
+
+namespace recado::dhcp {
+
+/// By what a client knows that a reply is its own.
+struct identity {
+  mac_address hardware;
+  std::uint32_t xid = 0;
+  bytes client_id;      ///< empty: none was sent
+  bool inform = false;  ///< it asked for parameters only: no address and no times are expected
+};
+
+/// An OFFER, ACK or NAK.
+struct reply {
+  message_type type = message_type::none;
+  ip_address server;
+  lease content;        ///< empty for a NAK; `obtained` is not set
+  bool for_us = false;  ///< true once transaction and hardware address were found right, even if the rest is not
+};
+
+/// Checks every field of a message and fills `out`. Answers why the message is not to be believed, or nothing.
+/// What is wrong with an option that the lease can do without only leaves that option out.
+std::optional<error> read_reply(bytes payload, const identity& ours, reply& out);
+
+}  // namespace recado::dhcp
