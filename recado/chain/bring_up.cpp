@@ -179,7 +179,7 @@ void bring_up::next_of_broker(instant now) {
     return fall(rung::stream, rung::stream);
   }
   if (server_ + 1 < how_.brokers) {
-    ++server_;
+    ++server_, address_ = 0;
     return fall(rung::name, rung::name);
   }
   // The static address may be the wrong one for this network: the next round asks DHCP again.
@@ -188,8 +188,7 @@ void bring_up::next_of_broker(instant now) {
 
 void bring_up::round_failed(rung next, instant now) {
   ++rounds_;
-  fall(next, next);
-  server_ = 0;
+  start_again(next);
   if (how_.rounds_max != 0 && rounds_ >= how_.rounds_max) {
     phase_ = phase::ending;
     return;
@@ -209,7 +208,7 @@ void bring_up::fall(rung from, rung next) {
 
 void bring_up::start_again(rung at) {
   fall(at, at);
-  server_ = 0;
+  server_ = 0, address_ = 0;
 }
 
 void bring_up::on_lost(rung at, fault why, instant now) {
