@@ -1,0 +1,58 @@
+#include "passphrase.hpp"
+
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <unistd.h>
+
+#include <array>
+
+#include <recado/core/bytes.hpp>
+#include <recado/pki/file.hpp>
+
+#include "command.hpp"
+#include "console.hpp"
+
+namespace recado::app {
+namespace {
+
+constexpr int passphrase_bytes_max = 1024;
+
+/// OpenSSL would fall back to standard input, where something else may wait to be read.
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal >= 0) ::close(terminal);
+  return terminal >= 0;
+}
+
+}  // namespace
+
+pki::secret read_passphrase_file(const std::string& path) {
+  const pki::secret content{pki::read_file(path)};
+  const std::string_view line = content.view().substr(0, content.view().find_first_of("\r\n"));
+  if (line.empty()) throw failure("the pass phrase in '" + path + "' is empty", "write it on the file's first line");
+  return pki::secret{std::string{line}};
+}
+
+pki::secret ask_passphrase(std::string_view what, bool twice, std::string_view option) {
+  if (!has_terminal())
+    throw failure("the pass phrase of " + std::string{what} + " is needed and there is no terminal to ask on",
+                  "give it in a file with " + std::string{option});
+  out().flush();
+  err().flush();
+  std::array<char, passphrase_bytes_max + 1> memory{};
+  const std::string prompt = "Pass phrase of " + std::string{what} + ": ";
+  const int result = EVP_read_pw_string_min(memory.data(), 1, passphrase_bytes_max, prompt.c_str(), twice ? 1 : 0);
+  pki::secret phrase{result == 0 ? std::string{memory.data()} : std::string{}};
+  wipe(std::as_writable_bytes(std::span{memory}));
+  if (result != 0 || phrase.empty())
+    throw failure("no pass phrase was given", twice ? "type the same one twice" : "type it or give a file with it");
+  return phrase;
+}
+
+pki::passphrase_source passphrase_from(std::string path, std::string option) {
+  return [path = std::move(path), option = std::move(option)](std::string_view what) {
+    return path.empty() ? ask_passphrase(what, false, option) : read_passphrase_file(path);
+  };
+}
+
+}  // namespace recado::app

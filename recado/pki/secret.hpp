@@ -1,0 +1,44 @@
+// A text that leaves no trace: pass phrases and private keys on their way to a file.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <recado/core/bytes.hpp>
+
+namespace recado::pki {
+
+/// Owns a secret and wipes it at the end. It can be moved, not copied, and it never prints itself.
+class secret {
+ public:
+  secret() = default;
+  explicit secret(std::string text) : text_(std::move(text)) { clean(text); }
+  secret(secret&& other) noexcept : text_(other.text_) { clean(other.text_); }
+  secret& operator=(secret&& other) noexcept {
+    if (this == &other) return *this;
+    clean(text_);
+    text_ = other.text_;
+    clean(other.text_);
+    return *this;
+  }
+  ~secret() { clean(text_); }
+
+  std::string_view view() const { return text_; }
+  bool empty() const { return text_.empty(); }
+
+ private:
+  static void clean(std::string& text) {
+    wipe(std::as_writable_bytes(std::span{text.data(), text.size()}));
+    text.clear();
+  }
+  std::string text_;
+};
+
+/// Asks for the pass phrase of what is named ("the key private/mqtt-ca.key"). Called only when one is needed.
+/// Throws `failure` if there is nobody to ask.
+using passphrase_source = std::function<secret(std::string_view what)>;
+
+}  // namespace recado::pki
