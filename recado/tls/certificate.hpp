@@ -28,8 +28,8 @@ enum class verdict : std::uint8_t {
   crl_invalid,       ///< the CRL isn't valid yet, or its signature is wrong
   weak_key,          ///< under 112 bits of strength: RSA below 2048 bits, elliptic curves below 224
   weak_signature,    ///< SHA-1, MD5 or another digest under 112 bits of strength
-  wrong_purpose,     ///< not for servers (extended key usage, key usage)
   not_an_authority,  ///< it signed another one, but may not (basic constraints, key usage)
+  wrong_purpose,     ///< not for servers (extended key usage, key usage)
   path_too_long,     ///< more authorities below it than it allows, or a longer chain than recado follows
   bad_signature,     ///< the signature is wrong: forged or damaged
   name_constraints,  ///< outside the names that an authority above may sign for

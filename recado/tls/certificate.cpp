@@ -1,0 +1,264 @@
+#include <recado/tls/certificate.hpp>
+
+namespace recado::tls {
+namespace {
+
+struct named_bit {
+  std::uint16_t bit;
+  std::string_view name;
+};
+
+constexpr named_bit usages[] = {
+    {1 << 0, "digital signature"}, {1 << 1, "non-repudiation"}, {1 << 2, "key encipherment"},
+    {1 << 3, "data encipherment"}, {1 << 4, "key agreement"},   {1 << 5, "certificate signing"},
+    {1 << 6, "CRL signing"},       {1 << 7, "encipher only"},   {1 << 8, "decipher only"},
+};
+
+constexpr named_bit purposes[] = {
+    {1 << 0, "TLS server"},    {1 << 1, "TLS client"},   {1 << 2, "code signing"}, {1 << 3, "e-mail"},
+    {1 << 4, "time stamping"}, {1 << 5, "OCSP signing"}, {1 << 6, "any"},          {1 << 7, "others"},
+};
+
+void print_bits(std::uint16_t bits, std::span<const named_bit> names, text_sink& out) {
+  bool first = true;
+  for (const auto& [bit, name] : names) {
+    if ((bits & bit) == 0) continue;
+    if (!first) out << ", ";
+    first = false;
+    out << name;
+  }
+  if (first) out << "none";
+}
+
+void print_key(const certificate& what, text_sink& out) {
+  switch (what.key) {
+    case key_kind::rsa:
+      (out << "RSA ").number(what.key_bits) << " bits";
+      return;
+    case key_kind::ecdsa:
+      (out << "ECDSA " << what.key_name.view() << ' ').number(what.key_bits) << " bits";
+      return;
+    case key_kind::ed25519:
+      out << "Ed25519";
+      return;
+    case key_kind::ed448:
+      out << "Ed448";
+      return;
+    case key_kind::other:
+      (out << what.key_name.view() << ' ').number(what.key_bits) << " bits";
+      return;
+  }
+}
+
+void print_constraints(const certificate& what, text_sink& out) {
+  if (!what.has_basic_constraints) return void(out << "none");
+  out << (what.authority ? "CA" : "no CA");
+  if (what.path_length) (out << ", path length ").number(*what.path_length);
+}
+
+// The alternative names without the "DNS:" before each, as people write host names.
+void print_names(const certificate& what, text_sink& out) {
+  std::string_view rest = what.names.view();
+  if (rest.empty()) return void(out << what.subject.view());
+  for (;;) {
+    const auto end = rest.find(", ");
+    std::string_view name = rest.substr(0, end);
+    if (name.starts_with("DNS:")) name.remove_prefix(4);
+    if (name.starts_with("IP:")) name.remove_prefix(3);
+    out << name;
+    if (end == std::string_view::npos) return;
+    out << ", ", rest.remove_prefix(end + 2);
+  }
+}
+
+void print_clock(const circumstances& checked, text_sink& out) {
+  if (checked.clock_trusted) return void((out << " (here it is ", print_date(checked.at, out), out << ')'));
+  out << ", but this device's clock was never set (it says ";
+  print_date(checked.at, out);
+  out << ") and is the likely cause";
+}
+
+void field(text_sink& out, std::string_view name) { out << "\n  " << name << ": "; }
+
+}  // namespace
+
+std::string_view words(verdict judged) {
+  switch (judged) {
+    case verdict::good:
+      return "valid";
+    case verdict::unknown_authority:
+      return "signed by an unknown authority";
+    case verdict::intermediate_missing:
+      return "signed by an unknown authority, or an intermediate is missing";
+    case verdict::self_signed:
+      return "self-signed";
+    case verdict::expired:
+      return "expired";
+    case verdict::not_yet_valid:
+      return "not yet valid";
+    case verdict::wrong_name:
+      return "issued for another name";
+    case verdict::revoked:
+      return "revoked";
+    case verdict::crl_missing:
+      return "its authority's CRL is missing";
+    case verdict::crl_expired:
+      return "its authority's CRL has expired";
+    case verdict::crl_invalid:
+      return "its authority's CRL isn't valid";
+    case verdict::weak_key:
+      return "weak key";
+    case verdict::weak_signature:
+      return "weak signature";
+    case verdict::wrong_purpose:
+      return "not for servers";
+    case verdict::not_an_authority:
+      return "not an authority";
+    case verdict::path_too_long:
+      return "chain too long";
+    case verdict::bad_signature:
+      return "wrong signature";
+    case verdict::name_constraints:
+      return "outside its authority's name constraints";
+    case verdict::malformed:
+      return "malformed";
+    case verdict::rejected:
+      return "rejected";
+  }
+  return "unknown verdict";
+}
+
+std::string_view remedy(verdict judged) {
+  switch (judged) {
+    case verdict::good:
+      return "nothing to do";
+    case verdict::unknown_authority:
+      return "add that authority's certificate to the CA file, if you trust it";
+    case verdict::intermediate_missing:
+      return "let the server send its intermediate certificates, or add the authority to the CA file";
+    case verdict::self_signed:
+      return "add it to the CA file, if you trust it, or have it signed by an authority";
+    case verdict::expired:
+      return "renew the server's certificate, and check this device's clock";
+    case verdict::not_yet_valid:
+      return "set this device's clock, for example by NTP";
+    case verdict::wrong_name:
+      return "connect to a name that it is issued for, or have it issued for this one";
+    case verdict::revoked:
+      return "give the server a new certificate";
+    case verdict::crl_missing:
+      return "add that authority's CRL, or connect without CRLs";
+    case verdict::crl_expired:
+      return "fetch the authority's current CRL";
+    case verdict::crl_invalid:
+      return "fetch the authority's CRL again, and check this device's clock";
+    case verdict::weak_key:
+      return "make a new key: RSA of 2048 bits or more, ECDSA P-256 or Ed25519";
+    case verdict::weak_signature:
+      return "have the certificate signed again, with SHA-256";
+    case verdict::wrong_purpose:
+      return "give the server a certificate for TLS servers";
+    case verdict::not_an_authority:
+      return "have it signed by an authority (basic constraints CA, certificate signing)";
+    case verdict::path_too_long:
+      return "have it signed by an authority that may";
+    case verdict::bad_signature:
+      return "check who answers: it may be forged";
+    case verdict::name_constraints:
+      return "have it signed by an authority that may";
+    case verdict::malformed:
+      return "have a new certificate made";
+    case verdict::rejected:
+      return "have a new certificate made";
+  }
+  return "";
+}
+
+void print_verdict(const certificate& what, const circumstances& checked, text_sink& out) {
+  switch (what.judged) {
+    case verdict::expired:
+      out << "expired on ", print_date(what.not_after, out), print_clock(checked, out);
+      return;
+    case verdict::not_yet_valid:
+      out << "not yet valid until ", print_date(what.not_before, out), print_clock(checked, out);
+      return;
+    case verdict::wrong_name:
+      out << "issued for ", print_names(what, out), out << ", not " << checked.host;
+      return;
+    case verdict::unknown_authority:
+      out << "signed by an unknown authority: " << what.issuer.view();
+      return;
+    case verdict::intermediate_missing:
+      out << "signed by an unknown authority: " << what.issuer.view()
+          << " (not trusted here, and the server doesn't send it: an intermediate certificate may be missing)";
+      return;
+    case verdict::self_signed:
+      out << "self-signed and not trusted here: " << what.subject.view();
+      return;
+    case verdict::revoked:
+      out << "revoked by " << what.issuer.view();
+      return;
+    case verdict::crl_missing:
+    case verdict::crl_expired:
+    case verdict::crl_invalid:
+      out << words(what.judged) << ": " << what.issuer.view();
+      return;
+    case verdict::weak_key:
+      out << "weak key: ", print_key(what, out), out << " is under 112 bits of strength";
+      return;
+    case verdict::weak_signature:
+      out << "weak signature: " << what.signature_algorithm.view() << " is under 112 bits of strength";
+      return;
+    default:
+      out << words(what.judged);
+      return;
+  }
+}
+
+void print(const certificate& what, text_sink& out) {
+  (out << "certificate at depth ").number(what.depth);
+  field(out, "version"), out.number(what.version);
+  field(out, "serial number"), out.hex(bytes{what.serial}, ':');
+  field(out, "issuer"), out << what.issuer.view();
+  field(out, "subject"), out << what.subject.view();
+  field(out, "valid from"), print_time(what.not_before, out);
+  field(out, "valid until"), print_time(what.not_after, out);
+  field(out, "signed with"), out << what.signature_algorithm.view();
+  field(out, "key"), print_key(what, out);
+  field(out, "basic constraints"), print_constraints(what, out);
+  if (what.has_key_usage) field(out, "key usage"), print_bits(what.key_usage, usages, out);
+  if (what.has_extended_key_usage) {
+    field(out, "extended key usage"), print_bits(what.extended_key_usage, purposes, out);
+  }
+  if (!what.names.empty()) field(out, "names"), out << what.names.view();
+  field(out, "SHA-256"), out.hex(bytes{what.fingerprint}, ':');
+  if (what.cut) field(out, "note"), out << "longer fields were cut";
+  out << '\n';
+}
+
+void print(const certificate& what, const circumstances& checked, text_sink& out) {
+  print(what, out);
+  out << "  verdict: ", print_verdict(what, checked, out), out << '\n';
+}
+
+void print_date(utc_time when, text_sink& out) {
+  const std::chrono::year_month_day day{
+      std::chrono::sys_days{std::chrono::floor<std::chrono::days>(when.time_since_epoch())}};
+  const int year = static_cast<int>(day.year());
+  if (year < 0) out << '-';
+  out.number(static_cast<std::uint64_t>(year < 0 ? -year : year), 4, '0') << '-';
+  out.number(static_cast<unsigned>(day.month()), 2, '0') << '-';
+  out.number(static_cast<unsigned>(day.day()), 2, '0');
+}
+
+void print_time(utc_time when, text_sink& out) {
+  const auto since = when.time_since_epoch();
+  const auto in_day = std::chrono::floor<std::chrono::seconds>(since - std::chrono::floor<std::chrono::days>(since));
+  const auto seconds = static_cast<std::uint64_t>(in_day.count());
+  print_date(when, out);
+  (out << ' ').number(seconds / 3600, 2, '0') << ':';
+  out.number(seconds / 60 % 60, 2, '0') << ':';
+  out.number(seconds % 60, 2, '0') << " UTC";
+}
+
+}  // namespace recado::tls

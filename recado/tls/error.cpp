@@ -1,0 +1,215 @@
+#include <recado/tls/error.hpp>
+#include <recado/tls/options.hpp>
+
+namespace recado::tls {
+namespace {
+
+struct said {
+  error code;
+  std::string_view cause, remedy;
+};
+
+constexpr said options_said[] = {
+    {error::ca_file_unreadable, "the CA file can't be read", "check its path and permissions"},
+    {error::ca_invalid, "the CA file holds no certificate in PEM or DER", "give the authority's certificate"},
+    {error::no_authority, "no CA is given, so the server can't be verified",
+     "give a CA file, or ask for the system's store"},
+    {error::crl_file_unreadable, "the CRL file can't be read", "check its path and permissions"},
+    {error::crl_invalid, "the CRL file holds no CRL in PEM or DER", "give the authority's revocation list"},
+    {error::certificate_file_unreadable, "the client certificate's file can't be read",
+     "check its path and permissions"},
+    {error::certificate_invalid, "the client certificate's file holds no certificate in PEM or DER",
+     "give the certificate that the authority signed"},
+    {error::certificate_missing, "a private key is given without a client certificate", "give the certificate too"},
+    {error::certificate_weak, "the client certificate is under 112 bits of strength or signed with SHA-1",
+     "have a new one signed, with RSA of 2048 bits or more, ECDSA or Ed25519, and SHA-256"},
+    {error::key_file_unreadable, "the private key's file can't be read", "check its path and permissions"},
+    {error::key_invalid, "the private key's file holds no private key in PEM or DER",
+     "give the key that the certificate was made with"},
+    {error::key_missing, "a client certificate is given without its private key", "give the key too"},
+    {error::key_encrypted, "the private key is encrypted and there is no pass phrase", "give its pass phrase"},
+    {error::pass_phrase_wrong, "the pass phrase doesn't open the private key", "give the right pass phrase"},
+    {error::key_mismatch, "the private key doesn't belong to the client certificate",
+     "give the key that this certificate was made with"},
+    {error::key_weak, "the private key is under 112 bits of strength",
+     "make a new one: RSA of 2048 bits or more, ECDSA P-256 or Ed25519"},
+    {error::key_unsupported, "the private key is of a kind that TLS can't use", "make an RSA, ECDSA or Ed25519 key"},
+    {error::ciphers_invalid, "no cipher suite of those given is known and strong enough",
+     "check the names, or leave them out"},
+    {error::version_range_invalid, "the lowest TLS version is above the highest", "swap them"},
+    {error::alpn_invalid, "an ALPN protocol name is empty or longer than 255 characters", "check the names"},
+    {error::psk_invalid,
+     "the pre-shared key is shorter than 14 bytes (112 bits) or longer than 64, or its identity "
+     "is empty or longer than 128",
+     "use a random key of 16 bytes or more"},
+    {error::clock_missing, "there is no clock to check the certificates' dates by", "give the device's clock"},
+    {error::host_invalid, "the server's name is empty, too long or has characters that no name has",
+     "give the name or address that the certificate is issued for"},
+    {error::memory_too_small, "the buffers given to TLS are too small", "see the limits of the TLS filter"},
+    {error::out_of_memory, "there is no memory left for TLS", "free some, or allow more"},
+    {error::in_use, "this can't be changed while connected", "close the connection first"},
+    {error::not_loaded, "the TLS options have not been loaded", "load them first"},
+};
+
+constexpr said peer_said[] = {
+    {error::not_tls, "this port doesn't speak TLS",
+     "check the port (MQTT over TLS is usually 8883), or connect "
+     "without TLS"},
+    {error::version_unsupported, "the server speaks no TLS version that is allowed here",
+     "update the server: TLS 1.0 and 1.1 are broken and never used; or allow both 1.2 and 1.3"},
+    {error::closed_in_handshake, "the server closed the connection during the TLS handshake",
+     "check that this port speaks TLS and whether a client certificate is required; the server's log says more"},
+    {error::handshake_timed_out, "the TLS handshake didn't end in time",
+     "check that this port speaks TLS, and the network"},
+    {error::client_certificate_required, "the server requires a client certificate",
+     "give a certificate and its key, signed by an authority that the server trusts"},
+    {error::client_certificate_refused, "the server refused the client certificate",
+     "have it signed by an authority that the server trusts; the server's log says more"},
+    {error::psk_refused, "the server refused the pre-shared key", "check identity and key on both sides"},
+    {error::alpn_refused, "the server speaks none of the protocols offered by ALPN",
+     "check the port, or offer another protocol"},
+    {error::nothing_in_common, "the server found no cipher suite, group or signature in common",
+     "check the cipher suites on both sides, and whether the server requires a client certificate"},
+    {error::name_refused, "the server doesn't serve this host name", "check the host name"},
+    {error::alert_received, "the server ended the connection with a TLS alert", "the server's log says more"},
+    {error::weak_parameters, "the server's key exchange or signature is under 112 bits of strength",
+     "give the server stronger parameters: Diffie-Hellman of 2048 bits, P-256 or X25519, SHA-256"},
+    {error::protocol_violation, "the server broke the rules of TLS", "check what answers on this port"},
+    {error::record_damaged, "a TLS record was changed on the way", "check what lies between; connect again"},
+    {error::truncated, "the connection was cut off without the farewell of TLS: data may be missing",
+     "see the server's log; connect again"},
+    {error::closed_by_peer, "the server closed the TLS connection", "see the server's log for the reason"},
+    {error::closed_here, "the TLS connection was closed on this side", "nothing to do"},
+    {error::backend_failed, "the TLS library failed", "see its reason"},
+};
+
+const said* find(error code) {
+  for (const auto& row : options_said)
+    if (row.code == code) return &row;
+  for (const auto& row : peer_said)
+    if (row.code == code) return &row;
+  return nullptr;
+}
+
+constexpr std::uint32_t clock_guessed = 0x8000'0000;
+
+void print_dated(verdict judged, std::uint32_t detail, text_sink& out) {
+  const auto day = utc_time{std::chrono::days{detail & ~clock_guessed}};
+  out << "the server's certificate " << (judged == verdict::expired ? "expired on " : "is not yet valid until ");
+  print_date(day, out);
+  if (detail & clock_guessed) out << "; this device's clock was never set and is the likely cause";
+}
+
+void print_alert(const fault& why, text_sink& out) {
+  const auto alert = static_cast<std::uint8_t>(why.detail);
+  out << ": ";
+  if (!alert_words(alert).empty()) out << alert_words(alert) << " (";
+  out << "alert ";
+  if (alert_name(alert).empty()) out.number(alert);
+  else out << alert_name(alert);
+  if (!alert_words(alert).empty()) out << ')';
+}
+
+void print_first_bytes(std::uint32_t detail, text_sink& out) {
+  if (detail >> 24 == 0x20) out << ": it answered with a plain MQTT packet";
+  if (detail == 0x48545450) out << ": it answered in HTTP";
+  if (detail == 0x5353482d) out << ": it answered in SSH";
+}
+
+void print_version(std::uint32_t detail, text_sink& out) {
+  if (detail >> 8 != 3) return;
+  out << ": it chose ";
+  if (detail == 0x0300) out << "SSL 3.0";
+  else (out << "TLS 1.").number((detail & 0xff) - 1);
+}
+
+}  // namespace
+
+std::string_view words(error code) {
+  if (const said* row = find(code)) return row->cause;
+  switch (verdict_of(code)) {
+    case verdict::good:
+      return "unknown TLS error";
+    case verdict::unknown_authority:
+      return "the server's certificate is signed by an unknown authority";
+    case verdict::intermediate_missing:
+      return "the server's certificate is signed by an unknown authority, or an intermediate certificate is missing";
+    case verdict::self_signed:
+      return "the server's certificate is self-signed and not trusted here";
+    case verdict::expired:
+      return "the server's certificate has expired";
+    case verdict::not_yet_valid:
+      return "the server's certificate is not yet valid";
+    case verdict::wrong_name:
+      return "the server's certificate is issued for another name";
+    case verdict::revoked:
+      return "the server's certificate was revoked";
+    case verdict::crl_missing:
+      return "there is no CRL of the authority that signed the server's certificate";
+    case verdict::crl_expired:
+      return "the CRL for the server's certificate has expired";
+    case verdict::crl_invalid:
+      return "the CRL for the server's certificate isn't valid";
+    case verdict::weak_key:
+      return "the server's chain has a key under 112 bits of strength";
+    case verdict::weak_signature:
+      return "the server's chain has a signature under 112 bits of strength (SHA-1 or MD5)";
+    case verdict::wrong_purpose:
+      return "the server's certificate is not for servers";
+    case verdict::not_an_authority:
+      return "the server's certificate is signed by one that may not sign";
+    case verdict::path_too_long:
+      return "the server's chain is longer than its authorities allow";
+    case verdict::bad_signature:
+      return "the server's certificate has a wrong signature";
+    case verdict::name_constraints:
+      return "the server's certificate is outside what its authority may sign for";
+    case verdict::malformed:
+      return "the server's certificate is malformed";
+    case verdict::rejected:
+      return "the server's certificate was rejected";
+  }
+  return "unknown TLS error";
+}
+
+std::string_view remedy(error code) {
+  if (const said* row = find(code)) return row->remedy;
+  return remedy(verdict_of(code));
+}
+
+void print_cause(const fault& why, text_sink& out) {
+  const auto code = static_cast<error>(why.code);
+  const verdict judged = verdict_of(code);
+  if ((judged == verdict::expired || judged == verdict::not_yet_valid) && why.detail != 0)
+    return print_dated(judged, why.detail, out);
+  out << words(code);
+  switch (code) {
+    case error::client_certificate_required:
+    case error::client_certificate_refused:
+    case error::psk_refused:
+    case error::nothing_in_common:
+    case error::alert_received:
+      if (why.detail != 0) print_alert(why, out);
+      break;
+    case error::not_tls:
+      print_first_bytes(why.detail, out);
+      break;
+    case error::version_unsupported:
+      print_version(why.detail, out);
+      break;
+    case error::protocol_violation:
+    case error::backend_failed:
+      if (why.detail != 0) (out << " (reason ").number(why.detail) << ')';
+      break;
+    default:
+      break;
+  }
+}
+
+std::uint32_t pack_date(utc_time when, bool clock_trusted) {
+  const auto days = std::chrono::floor<std::chrono::days>(when.time_since_epoch()).count();
+  const auto kept = days < 1 ? 1u : days > 0x7fff'ffff ? 0x7fff'ffffu : static_cast<std::uint32_t>(days);
+  return clock_trusted ? kept : kept | clock_guessed;
+}
+
+}  // namespace recado::tls
