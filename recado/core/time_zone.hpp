@@ -16,7 +16,7 @@ namespace recado {
 /// What is wrong with the text of a time zone.
 enum class time_zone_error : std::uint16_t {
   empty = 1,
-  name,     ///< the name needs 3 to 8 letters, or letters, digits and signs in angle brackets
+  name,     ///< the name needs 3 to 10 letters, or letters, digits and signs in angle brackets
   offset,   ///< the offset is missing or out of range
   rule,     ///< the day on which summer time begins or ends is missing or wrong
   surplus,  ///< something follows a complete zone
@@ -32,6 +32,8 @@ class time_zone {
   /// or a POSIX TZ such as "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX.1-2024 §8.3, where the sign is the other way
   /// round: hours to add to get UTC). Without rules, those of the USA are used, as the C library does.
   static std::expected<time_zone, time_zone_error> parse(std::string_view text);
+
+  static constexpr std::size_t name_characters_max = 10;  ///< "UTC+05:45" and the names of POSIX
 
   struct period {
     std::chrono::seconds offset{};  ///< to add to UTC: positive is east
@@ -54,8 +56,8 @@ class time_zone {
   };
   struct reader;
 
-  fixed_string<8> standard_name_;
-  fixed_string<8> summer_name_;
+  fixed_string<name_characters_max> standard_name_;
+  fixed_string<name_characters_max> summer_name_;
   std::int32_t standard_s_ = 0;
   std::int32_t summer_s_ = 0;
   rule begin_;

@@ -68,7 +68,7 @@ struct answer {
   ip_address address = our_address;
   ip_address server = server_address;
   std::uint32_t lease_s = 3600;
-  std::optional<std::uint32_t> t1_s, t2_s;
+  std::optional<std::uint32_t> t1_s = {}, t2_s = {};
   octets more = {};  ///< further options, encoded
 };
 octets reply_to(const letter& question, const answer& how);

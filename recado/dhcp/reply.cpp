@@ -49,7 +49,8 @@ void take_name(const packet& in, option code, scratch_bytes& scratch, fixed_stri
   if (is_name(text)) out.assign(text);
 }
 
-/// RFC 3442: prefix length, as many octets of the destination as it covers, router. All or nothing.
+/// RFC 3442: prefix length, as many octets of the destination as it covers, router. All or nothing, but of too many
+/// the first, and in any case the default route.
 bool take_routes(bytes value, fixed_vector<route, routes_max>& out) {
   wire::reader in{value};
   while (in.remaining() != 0) {
@@ -62,7 +63,7 @@ bool take_routes(bytes value, fixed_vector<route, routes_max>& out) {
     next.destination = ip_address::v4(destination & netmask_of(next.prefix).v4_value());
     next.router = ip_address::v4(in.u32());
     if (in.failed() || (next.router != ip_address::v4_any() && !is_host_address(next.router))) return false;
-    out.push_back(next);
+    if (!out.push_back(next) && next.prefix == 0) out.back() = next;
   }
   return true;
 }

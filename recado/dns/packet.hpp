@@ -158,8 +158,6 @@ class message_reader {
   std::size_t offset() const { return offset_; }
 
  private:
-  template <class Fields>
-  bool read(Fields& out);
   bool fail() { return failed_ = true, false; }
 
   bytes message_;

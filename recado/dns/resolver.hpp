@@ -21,6 +21,7 @@
 #include <recado/core/entropy.hpp>
 #include <recado/core/fixed_vector.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/dns/answer.hpp>
 #include <recado/dns/cache.hpp>
 #include <recado/dns/error.hpp>
 #include <recado/dns/limits.hpp>
@@ -75,8 +76,10 @@ struct question {
   bool partial = false;  ///< the addresses come from an answer that was cut
   std::uint32_t ttl_s = 0;
   instant deadline = never;
-  fault why;
-  name alias;
+  fault why{};
+  name alias{};
+
+  bool ended() const { return at == stage::unused || at == stage::answered || at == stage::failed; }
 };
 
 /// Memory for one lookup.
@@ -147,31 +150,37 @@ class resolver {
     lookup* owner = nullptr;
     question* asked = nullptr;
   };
-  const name& name_of(const place& where) const {
-    return where.asked->aliased ? where.asked->alias : where.owner->about;
-  }
   std::span<ip_address> addresses_of(const lookup& owner) const;
+  bool is_server(const question& asked, const endpoint& peer) const;
+  query query_of(const place& where) const;
   lookup* free_lookup();
   place find(query_id id, record_type type);
   place next_due();
-  bool is_running(const question& asked) const;
+  bool compose(const place& where);
+  std::uint16_t draw_port();
 
-  void begin(lookup& owner, family wanted, instant now);
-  void finish_literal(lookup& owner, const ip_address& address, family wanted);
-  void finish_localhost(lookup& owner, family wanted);
-  bool begin_from_cache(const place& where, instant now);
-  void ask(question& asked, instant now);
-  void ask_next_server(question& asked, fault why, bool said_no, instant now);
-  void give_up(question& asked, fault why);
-  void drop_addresses(lookup& owner, record_type type);
+  void finish_known(lookup& owner, const std::optional<ip_address>& literal, instant now);
+  void begin(lookup& owner, instant now);
+  bool answer_from_cache(const place& where, instant now);
+  void end(lookup& owner, fault why, instant now);
   void settle(lookup& owner, instant now);
+
+  void close(question& asked, question::stage next);
+  void ask(question& asked);
+  void start_over(question& asked);
+  void ask_next_server(const place& where, fault why, bool said_no);
+  void give_up(const place& where, fault why);
+  void drop_addresses(lookup& owner, record_type type);
+
   void handle(const datagram& in, instant now);
   void judge(const place& where, bytes message, bool over_tcp, instant now);
-  void check_times(instant now);
-  void check_time(const place& where, instant now);
-  std::optional<event> next_event();
+  void take_addresses(const place& where, const reading& said, instant now);
+  void take_negative(const place& where, const reading& said, instant now);
+  void take_cut(const place& where, const reading& said, bool over_tcp, instant now);
+  void follow(const place& where, const reading& said, const name& alias);
+  void check_times(lookup& owner, instant now);
+  std::optional<event> next_event(instant now);
   event report(lookup& owner);
-  std::uint16_t draw_port();
 
   memory memory_;
   entropy& random_;

@@ -45,14 +45,13 @@ class tcp_exchange {
 
  private:
   enum class stage : std::uint8_t { idle, connecting, sending, length, message, ended, over };
-  bool take(bytes& in, std::size_t wanted);
-  std::optional<event> end(fault why);
+  bool take(bytes& in);
+  event end(fault why);
 
   mutable_bytes memory_;
   stage at_ = stage::idle;
   std::size_t size_ = 0;    ///< of the query with its length, or of the answer
   std::size_t filled_ = 0;  ///< how much of it was sent or has arrived
-  std::size_t length_octets_ = 0;
   instant deadline_ = never;
   fault why_;
 };

@@ -59,9 +59,9 @@ namespace recado::mqtt {
   X(incomplete, success, "the packet hasn't arrived as far as it is needed", "wait for more bytes")
 
 /// The session's own errors are appended to the two lists of the codec.
-#define RECADO_MQTT_ERRORS(X)                                          \
-  RECADO_MQTT_PEER_ERRORS(X) RECADO_MQTT_CALLER_ERRORS(X)              \
-  RECADO_MQTT_SESSION_PEER_ERRORS(X) RECADO_MQTT_SESSION_CALLER_ERRORS(X)
+#define RECADO_MQTT_ERRORS(X) \
+  RECADO_MQTT_PEER_ERRORS(X)  \
+  RECADO_MQTT_CALLER_ERRORS(X) RECADO_MQTT_SESSION_PEER_ERRORS(X) RECADO_MQTT_SESSION_CALLER_ERRORS(X)
 
 /// What went wrong. As a fault of layer `mqtt`, `detail` of a peer's error is `defect::detail()`.
 enum class error : std::uint16_t {

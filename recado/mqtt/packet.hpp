@@ -85,12 +85,12 @@ template <class P>
 void print(const P& packet, const print_options& options, text_sink& out);
 
 /// Any packet, for tools.
-using packet = std::variant<connect, connack, publish, acknowledgement, subscribe, subscribe_acknowledgement,
-                            unsubscribe, ping, disconnect, auth>;
-defect decode(const fixed_header& header, bytes data, const decode_options& options, packet& result);
-std::size_t size(const packet& any, version protocol);
-std::expected<std::size_t, error> encode(const packet& any, version protocol, mutable_bytes out);
-void print(const packet& any, const print_options& options, text_sink& out);
+using any_packet = std::variant<connect, connack, publish, acknowledgement, subscribe, subscribe_acknowledgement,
+                                unsubscribe, ping, disconnect, auth>;
+defect decode(const fixed_header& header, bytes data, const decode_options& options, any_packet& result);
+std::size_t size(const any_packet& any, version protocol);
+std::expected<std::size_t, error> encode(const any_packet& any, version protocol, mutable_bytes out);
+void print(const any_packet& any, const print_options& options, text_sink& out);
 
 /// True unless the payload is announced as UTF-8 (Payload Format Indicator 1) and isn't (3.3.2.3.2): then the
 /// receiver may answer `reason::payload_format_invalid`. Decoding leaves it to the caller, as a payload may

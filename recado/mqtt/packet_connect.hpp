@@ -80,12 +80,12 @@ struct connect {
     walk.properties(field::properties, self.properties, property_in::connect);
     walk.text(field::client_identifier, self.client_identifier);
     // A server can't know who comes back to a session without a name [MQTT-3.1.3-7] of 3.1.1.
-    walk.require(walk.v5() || self.clean_start || !self.client_identifier.empty(), error::bad_client_identifier,
-                 field::client_identifier);
+    walk.require([&] { return walk.v5() || self.clean_start || !self.client_identifier.empty(); },
+                 error::bad_client_identifier, field::client_identifier);
     if (self.will) {
       walk.properties(field::will_properties, self.will->properties, property_in::will);
       walk.topic(field::will_topic, self.will->topic);
-      walk.require(!self.will->topic.empty(), error::bad_topic_name, field::will_topic);
+      walk.require([&] { return !self.will->topic.empty(); }, error::bad_topic_name, field::will_topic);
       walk.binary(field::will_payload, self.will->payload);
     }
     if (self.user_name) walk.text(field::user_name, *self.user_name);
@@ -108,8 +108,9 @@ struct connack {
   static constexpr void fields(auto& self, auto& walk) {
     walk.flag_octet(field::acknowledge_flags, field::session_present, self.session_present);  // [MQTT-3.2.2-1]
     walk.connect_reason(self.reason);
-    walk.require(self.reason == mqtt::reason::success || !self.session_present, error::session_present_with_refusal,
-                 field::session_present);  // [MQTT-3.2.2-6]
+    // [MQTT-3.2.2-6]; in 3.1.1 [MQTT-3.2.2-4]
+    walk.require([&] { return self.reason == mqtt::reason::success || !self.session_present; },
+                 error::session_present_with_refusal, field::session_present);
     walk.properties(field::properties, self.properties, property_in::connack);
   }
 };

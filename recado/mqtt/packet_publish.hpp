@@ -44,7 +44,7 @@ struct publish {
     if (self.qos != mqtt::qos::at_most_once) walk.identifier(self.packet_identifier);
     walk.properties(field::properties, self.properties, property_in::publish);
     // An empty topic needs an alias (3.3.2.1), which only 5.0 has [MQTT-4.7.3-1].
-    walk.require(!self.topic.empty() || self.properties.has(property::topic_alias), error::empty_topic,
+    walk.require([&] { return !self.topic.empty() || self.properties.has(property::topic_alias); }, error::empty_topic,
                  field::topic_name);
     walk.payload(self.payload, self.payload_rest);
   }

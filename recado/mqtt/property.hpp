@@ -1,6 +1,7 @@
 // Every property of MQTT 5.0 once (2.2.2), its values and lists of them.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -92,7 +93,8 @@ struct property_value {
   std::string_view text;
 
   constexpr property_value() = default;
-  constexpr property_value(property which, std::uint32_t value) : id(which), number(value) {}
+  template <std::integral T>
+  constexpr property_value(property which, T value) : id(which), number(static_cast<std::uint32_t>(value)) {}
   constexpr property_value(property which, std::string_view value) : id(which), text(value) {}
   constexpr property_value(property which, const char* value) : id(which), text(value) {}
   property_value(property which, bytes value) : id(which), text(as_text(value)) {}
@@ -108,7 +110,7 @@ template <>
 struct wire_item<property_value> {
   static std::size_t size(const property_value& value);
   static std::byte* write(std::byte* at, const property_value& value);
-  static const std::byte* read(const std::byte* at, property_value& value);
+  static const std::byte* read(const std::byte* at, const std::byte* end, property_value& value);
 };
 
 /// The properties of a packet in their order: the caller's values, or validated bytes of a received packet.

@@ -7,12 +7,13 @@
 #include <span>
 
 #include <recado/core/bytes.hpp>
+#include <recado/mqtt/limits.hpp>
 
 namespace recado::mqtt {
 
 /// How one value of a list stands on the wire. Each T has a specialisation with three functions:
-/// `size(value)`, `write(at, value)` (returns the end of what it wrote) and `read(at, value)` (returns the
-/// end of what it read; the bytes were validated before).
+/// `size(value)` (more than `remaining_length_max` if a string in it is too long), `write(at, value)` and
+/// `read(at, end, value)`, which return the end of what they wrote or read (of validated bytes).
 template <class T>
 struct wire_item;
 
@@ -53,7 +54,7 @@ class sequence {
         after_ = at_ + 1;
       } else {
         const auto* begin = static_cast<const std::byte*>(part_->data_);
-        after_ = static_cast<std::uint32_t>(wire_item<T>::read(begin + at_, value_) - begin);
+        after_ = static_cast<std::uint32_t>(wire_item<T>::read(begin + at_, begin + part_->count_, value_) - begin);
       }
     }
     void advance() {
@@ -96,10 +97,12 @@ class sequence {
     for (auto at = begin(); at != end(); ++at) ++result;
     return result;
   }
-  /// How many bytes its values take on the wire.
+  /// How many bytes its values take on the wire; more than `remaining_length_max` if they don't fit a packet
+  /// or one holds a string of more than `string_bytes_max`.
   std::size_t wire_size() const {
     std::size_t result = 0;
-    for (const sequence* part = this; part != nullptr; part = part->next_) result += part->own_size();
+    for (const sequence* part = this; part != nullptr && result <= remaining_length_max; part = part->next_)
+      result += part->own_size();
     return result;
   }
   /// Writes its values to `at`, where `wire_size()` bytes are free; returns the end.
@@ -118,7 +121,8 @@ class sequence {
   std::size_t own_size() const {
     if (raw_) return count_;
     std::size_t result = 0;
-    for (std::uint32_t i = 0; i < count_; ++i) result += wire_item<T>::size(static_cast<const T*>(data_)[i]);
+    for (std::uint32_t i = 0; i < count_ && result <= remaining_length_max; ++i)
+      result += wire_item<T>::size(static_cast<const T*>(data_)[i]);
     return result;
   }
   std::byte* write_own(std::byte* at) const {

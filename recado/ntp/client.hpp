@@ -101,18 +101,20 @@ class client {
     fault why;
   };
   const barred* bar_of(const endpoint& server, instant now) const;
-  void bar(const endpoint& server, instant until, fault why);
+  void bar(instant until, fault why);
   void choose_server(std::size_t first, instant now);
-  void prepare();
-  void next_query(instant now);
-  void lose_query(instant now);
   void leave_server(fault why, instant now);
-  void finish();
+  void ask_at(instant when, instant now);
+  void lose_query(instant now);
+  void end(instant now);
+  void compose();
+  std::uint16_t draw_port() const;
+
   void handle(const datagram& in, instant now);
   void hear_kiss(const packet& answer, instant now);
-  std::optional<error> flaw_of(const packet& answer) const;
   void take_sample(const packet& answer, instant arrived, instant now);
-  std::uint16_t draw_port();
+  void check_times(instant now);
+  event report();
 
   entropy& random_;
   options how_;
@@ -122,8 +124,8 @@ class client {
   std::size_t server_ = 0;
   std::uint8_t losses_ = 0;
   std::uint16_t port_ = 0;
-  timestamp nonce_{};
-  instant left_{};  ///< t1
+  timestamp nonce_{};  ///< of the query in `out_`; unknown: there is none
+  instant left_{};     ///< t1
   instant deadline_ = never;
   synchronised best_;
   fault why_;

@@ -1,0 +1,170 @@
+// The conductor: in which order a device goes from no address to secure messages, how long it waits for each rung,
+// and how far it falls when something goes wrong.
+//
+//   link -> lease -> time server's name -> clock -> broker's name -> stream -> secure -> session -> online
+//
+// Each rung stands on all those below it. The conductor knows nothing of packets or sockets: it is told what
+// happened (`reached`, `failed`, `lost`) and answers what to do next (`attempt` this rung, `undo` all from that one
+// up, `wait`). The order, the patience and the way back are one table, `ladder()`, which the documentation and
+// `recado run --check` print. Every retry is bounded by a patience, and rounds are spaced by a back-off with jitter;
+// nothing fails unseen, because each `failed` and `lost` carries its fault and `last_fault()` keeps it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include <recado/chain/backoff.hpp>
+#include <recado/chain/error.hpp>
+#include <recado/core/entropy.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/core/text.hpp>
+
+namespace recado::chain {
+
+/// What stands on what, from the bottom up.
+enum class rung : std::uint8_t { link, lease, time_name, clock, name, stream, secure, session, online };
+inline constexpr unsigned rung_count = 9;
+
+/// One row of the ladder.
+struct step {
+  rung at;
+  std::string_view name;   ///< "lease"
+  std::string_view title;  ///< "network address (DHCP)"
+  duration patience;       ///< an attempt that takes longer has failed; `duration::max()`: its machine decides
+  std::string_view next;   ///< what is tried when an attempt fails
+  rung falls_to;           ///< where the next round begins when all has failed, or when the rung was lost
+};
+
+/// All rungs in their order.
+std::span<const step> ladder();
+/// One row of it.
+const step& step_of(rung at);
+std::string_view name_of(rung at);
+/// The ladder as a table, one line a rung, as the documentation shows it.
+void print_ladder(text_sink& out);
+
+/// What to do when no time server answers.
+enum class no_time_policy : std::uint8_t {
+  plausible,  ///< go on without TLS, or with a clock that is plausible (real-time clock, last known time)
+  keep_trying,
+  go_on,  ///< even with TLS and a clock that was never set
+};
+
+/// What the conductor must know of the configuration. Servers are known to it by their number in their list only.
+struct policy {
+  bool use_dhcp = true;
+  bool has_static = false;        ///< there is an address to use when DHCP has failed, or instead of it
+  std::uint8_t time_servers = 0;  ///< 0: the clock is not set, that rung is left out
+  std::uint8_t brokers = 1;
+  bool secure = true;  ///< false: the rung `secure` is left out
+  no_time_policy on_no_time = no_time_policy::plausible;
+  backoff_limits retry;                         ///< between rounds
+  duration stable = std::chrono::seconds{30};   ///< online for so long: the next loss is a new series of failures
+  std::uint32_t rounds_max = 0;                 ///< give up after so many failed rounds in a row; 0: never
+  duration farewell = std::chrono::seconds{5};  ///< how long the goodbye may take
+};
+
+/// What happened.
+struct happening {
+  enum class kind : std::uint8_t {
+    time_passed,
+    reached,  ///< the work of rung `at` is done; `choices` addresses were found, for a name
+    failed,   ///< the attempt at rung `at` has failed
+    lost,     ///< rung `at` had been reached and does not hold any more
+    stop,     ///< the user wants to end
+    farewell_said,
+  };
+  kind what = kind::time_passed;
+  rung at = rung::link;
+  fault why;
+  std::uint16_t choices = 1;
+
+  static happening reached(rung at, std::uint16_t choices = 1) { return {kind::reached, at, {}, choices}; }
+  static happening failed(rung at, fault why) { return {kind::failed, at, why, 0}; }
+  static happening lost(rung at, fault why) { return {kind::lost, at, why, 0}; }
+  static happening stop() { return {kind::stop, rung::link, {}, 0}; }
+  static happening farewell_said() { return {kind::farewell_said, rung::link, {}, 0}; }
+};
+
+/// What to do next.
+struct want {
+  enum class kind : std::uint8_t {
+    wait,      ///< nothing until something happens, or until `until`
+    attempt,   ///< begin rung `at` with server `server` of its list (lease: 0 DHCP, 1 static) and address `address`
+    undo,      ///< end everything from rung `at` upwards; what stands below it stays
+    farewell,  ///< say goodbye in the session, then tell `farewell_said`
+    end,       ///< it is over; `last_fault()` says why if it wasn't wished
+  };
+  kind what = kind::wait;
+  rung at = rung::link;
+  std::uint8_t server = 0;
+  std::uint16_t address = 0;
+  instant until = never;
+};
+
+/// The conductor of one device.
+class bring_up {
+ public:
+  bring_up(const policy& how, entropy& random) : how_(how), random_(&random), backoff_(how.retry) {}
+
+  /// Takes in what happened and answers one thing to do. Call it again with `time_passed` until it answers `wait`,
+  /// and again when something happened or `until` has come. What comes late (a rung that isn't attempted any
+  /// more) is ignored.
+  want resume(const happening& what, instant now);
+
+  /// The rung that is being climbed; `online` once all is reached.
+  rung at() const { return at_; }
+  bool is_online() const { return at_ == rung::online && phase_ == phase::standing; }
+  /// True while it waits for the next round, until `until()`.
+  bool pausing() const { return phase_ == phase::pausing; }
+  instant until() const { return until_; }
+  /// How many rounds in a row have failed.
+  std::uint32_t rounds() const { return rounds_; }
+  /// The last thing that went wrong, for whoever asks.
+  fault last_fault() const { return last_fault_; }
+  /// Is the clock good enough to check certificates without a time server? A real-time clock or the last known time
+  /// may be, a guess is not.
+  void clock_is_plausible(bool yes) { plausible_ = yes; }
+
+ private:
+  enum class phase : std::uint8_t { due, working, pausing, standing, leaving, ending, ended };
+
+  void take(const happening& what, instant now);
+  void on_reached(const happening& what, instant now);
+  void on_failed(rung at, fault why, instant now);
+  void on_lost(rung at, fault why, instant now);
+  void on_stop(instant now);
+  void on_time(instant now);
+  void climb_to(rung at);
+  bool left_out(rung at) const;
+  void time_failed(instant now);
+  void next_of_broker(instant now);
+  void round_failed(rung next, instant now);
+  void fall(rung from, rung next);
+  void start_again(rung at);
+  want next_want(instant now);
+  want start_attempt(instant now);
+
+  policy how_;
+  entropy* random_;
+  backoff backoff_;
+  rung at_ = rung::link;
+  phase phase_ = phase::due;
+  instant until_ = never;
+  instant online_since_ = never;
+  rung undo_from_ = rung::link;
+  bool undo_due_ = false;
+  bool clock_set_ = false;
+  bool plausible_ = false;
+  bool static_used_ = false;
+  bool farewell_asked_ = false;
+  std::uint8_t server_ = 0;
+  std::uint16_t address_ = 0;
+  std::uint16_t addresses_ = 0;
+  std::uint32_t rounds_ = 0;
+  fault last_fault_;
+};
+
+}  // namespace recado::chain

@@ -1,0 +1,65 @@
+#include <recado/chain/error.hpp>
+
+namespace recado::chain {
+
+std::string_view words(error what) {
+  switch (what) {
+    case error::no_answer_in_time:
+      return "nothing happened within the time allowed";
+    case error::gave_up:
+      return "as many rounds as allowed have failed";
+    case error::no_time_server:
+      return "no time server answered, and without the time certificates can't be checked";
+    case error::no_broker:
+      return "no broker is configured";
+    case error::no_dns_server:
+      return "no DNS server is known";
+    case error::outbox_full:
+      return "the outbox is full";
+    case error::message_too_long:
+      return "the message is longer than the whole outbox";
+    case error::link_is_down:
+      return "the link is down";
+    case error::subscription_refused:
+      return "the broker refused the subscription";
+    case error::message_differs:
+      return "the message that came back is not the one that was sent";
+    case error::message_missing:
+      return "the message that was sent did not come back in time";
+    case error::storage_failed:
+      return "the storage could not be read or written";
+  }
+  return "unknown application error";
+}
+
+std::string_view remedy(error what) {
+  switch (what) {
+    case error::no_answer_in_time:
+      return "check the server's address and any firewall between";
+    case error::gave_up:
+      return "mend what the lines above name, or allow more with reconnect.rounds (0: for ever)";
+    case error::no_time_server:
+      return "check ntp.servers, or choose another ntp.on_failure";
+    case error::no_broker:
+      return "name one in broker.servers";
+    case error::no_dns_server:
+      return "name one in dns.servers, or give the server's address instead of its name";
+    case error::outbox_full:
+      return "wait until the broker has acknowledged some messages";
+    case error::message_too_long:
+      return "send less at once";
+    case error::link_is_down:
+      return "check the cable";
+    case error::subscription_refused:
+      return "check the broker's access rules for broker.secret_topic";
+    case error::message_differs:
+      return "check that nobody else publishes on broker.secret_topic";
+    case error::message_missing:
+      return "check that the broker lets this client read broker.secret_topic";
+    case error::storage_failed:
+      return "check the folder given by --storage and its rights";
+  }
+  return "";
+}
+
+}  // namespace recado::chain

@@ -1,0 +1,32 @@
+// What the conductors and the application themselves can find wrong; everything else is a machine's own fault.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <recado/core/fault.hpp>
+
+namespace recado::chain {
+
+enum class error : std::uint16_t {
+  no_answer_in_time = 1,  ///< a rung's patience was used up; `detail` is the rung
+  gave_up,                ///< as many rounds as allowed have failed
+  no_time_server,         ///< no time server answered and the clock may not be trusted
+  no_broker,              ///< no broker is configured
+  no_dns_server,          ///< a name has to be resolved and no DNS server is known
+  outbox_full,            ///< no room for a further message; nothing was changed
+  message_too_long,       ///< the message doesn't fit the outbox even when it is empty
+  link_is_down,           ///< the cable is out or the interface is down
+  subscription_refused,   ///< the broker refused the subscription; `detail` is the reason code
+  message_differs,        ///< what came back is not what was sent
+  message_missing,        ///< what was sent did not come back in time
+  storage_failed,         ///< the board's storage could not be read or written
+};
+constexpr layer layer_of(error) { return layer::application; }
+
+/// What happened, as half a sentence.
+std::string_view words(error what);
+/// What the user can do about it.
+std::string_view remedy(error what);
+
+}  // namespace recado::chain

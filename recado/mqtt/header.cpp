@@ -1,0 +1,79 @@
+#include <recado/mqtt/codec.hpp>
+
+namespace recado::mqtt {
+
+namespace {
+constexpr unsigned bit(packet_type type) { return 1U << static_cast<unsigned>(type); }
+
+using enum packet_type;
+constexpr unsigned both_send = bit(packet_type::publish) | bit(puback) | bit(pubrec) | bit(pubrel) | bit(pubcomp);
+constexpr unsigned in_5_only = bit(packet_type::auth);
+constexpr unsigned from_client = both_send | bit(packet_type::connect) | bit(packet_type::subscribe) |
+                                 bit(packet_type::unsubscribe) | bit(pingreq) | bit(packet_type::disconnect) |
+                                 bit(packet_type::auth);
+constexpr unsigned from_server = both_send | bit(packet_type::connack) | bit(suback) | bit(unsuback) | bit(pingresp) |
+                                 bit(packet_type::disconnect) | bit(packet_type::auth);
+constexpr unsigned with_flags_2 = bit(pubrel) | bit(packet_type::subscribe) | bit(packet_type::unsubscribe);
+
+/// The flags of a PUBLISH: QoS 3 is malformed [MQTT-3.3.1-4], DUP needs QoS 1 or 2 [MQTT-3.3.1-2].
+defect check_publish_flags(unsigned flags) {
+  if ((flags & 6) == 6) return {error::bad_qos, field::qos, 0};
+  if ((flags & 0xe) == 8) return {error::duplicate_with_qos_0, field::duplicate, 0};
+  return {};
+}
+
+/// Type and flags of any other packet [MQTT-2.1.3-1]; 3.1.1: [MQTT-2.2.2-1].
+defect check_first(unsigned type, unsigned flags, const decode_options& options) {
+  const unsigned known = 0xfffe & ~(options.protocol == version::v5_0 ? 0 : in_5_only);
+  unsigned expected = options.from == sender::client ? from_client : from_server;
+  // The server of 3.1.1 just closes the connection.
+  if (options.protocol == version::v3_1_1 && options.from == sender::server) expected &= ~bit(packet_type::disconnect);
+  if ((known >> type & 1) == 0) return {error::unknown_packet_type, field::packet_type, 0};
+  if ((expected >> type & 1) == 0) return {error::unexpected_packet, field::packet_type, 0};
+  if (flags != ((with_flags_2 >> type & 1) != 0 ? 2U : 0U)) return {error::reserved_flags, field::flags, 0};
+  return {};
+}
+}  // namespace
+
+variable_integer read_variable(const std::byte* at, const std::byte* end) {
+  variable_integer result;
+  for (std::uint8_t i = 0; i < 4; ++i) {
+    if (at + i == end) return {};
+    const auto octet = std::to_integer<std::uint32_t>(at[i]);
+    result.value |= (octet & 0x7f) << (7 * i);
+    if (octet < 0x80) {
+      result.size = static_cast<std::uint8_t>(i + 1);
+      result.minimal = i == 0 || octet != 0;
+      return result;
+    }
+  }
+  result.size = 5;
+  return result;
+}
+
+defect read_header(bytes in, const decode_options& options, fixed_header& header) {
+  header.size = 0;
+  if (in.empty()) return {};
+  const auto first = std::to_integer<unsigned>(in[0]);
+  header.type = static_cast<packet_type>(first >> 4);
+  header.flags = static_cast<std::uint8_t>(first & 15);
+  const defect early = header.type == packet_type::publish ? check_publish_flags(header.flags)
+                                                           : check_first(first >> 4, header.flags, options);
+  if (early) [[unlikely]]
+    return early;
+  if (in.size() > 1 && in[1] < std::byte{0x80}) [[likely]] {
+    header.remaining = std::to_integer<std::uint32_t>(in[1]);
+    header.size = 2;
+  } else {
+    const variable_integer length = read_variable(in.data() + 1, in.data() + in.size());
+    if (length.size > 4 || (!length.minimal && options.protocol == version::v5_0))  // [MQTT-1.5.5-1]
+      return {error::bad_variable_byte_integer, field::remaining_length, 1};
+    header.remaining = length.value;
+    header.size = static_cast<std::uint8_t>(length.size == 0 ? 0 : 1 + length.size);
+  }
+  if (header.size != 0 && header.total() > options.packet_bytes_max) [[unlikely]]
+    return {error::packet_too_large, field::remaining_length, 1};
+  return {};
+}
+
+}  // namespace recado::mqtt

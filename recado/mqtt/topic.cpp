@@ -1,0 +1,97 @@
+#include <recado/mqtt/topic.hpp>
+
+#include <recado/core/utf8.hpp>
+#include <recado/mqtt/limits.hpp>
+
+namespace recado::mqtt {
+
+namespace {
+constexpr std::string_view share_prefix = "$share/";
+
+/// Takes the first level from `rest`; `more` says that a separator followed it.
+std::string_view take_level(std::string_view& rest, bool& more) {
+  const std::size_t slash = rest.find('/');
+  more = slash != rest.npos;
+  const std::string_view level = rest.substr(0, slash);
+  rest = more ? rest.substr(slash + 1) : std::string_view{};
+  return level;
+}
+
+/// # alone and last, + alone [MQTT-4.7.1-1] [MQTT-4.7.1-2].
+bool wildcards_are_levels(std::string_view filter) {
+  bool more = true;
+  while (more) {
+    const std::string_view level = take_level(filter, more);
+    if (level == "#") return !more;
+    if (level != "+" && has_wildcards(level)) return false;
+  }
+  return true;
+}
+}  // namespace
+
+error check_text(std::string_view text, text_rule rule) {
+  bytes rest = as_bytes(text);
+  while (!rest.empty()) {
+    const std::byte first = rest[0];
+    if (first == std::byte{0}) return error::null_character;
+    if (rule == text_rule::topic_name && (first == std::byte{'+'} || first == std::byte{'#'}))
+      return error::bad_topic_name;
+    const std::size_t length = utf8_sequence_length(rest);
+    if (length == 0) return error::bad_utf8;
+    rest = rest.subspan(length);
+  }
+  return error::none;
+}
+
+std::expected<void, error> check_topic_name(std::string_view topic) {
+  if (topic.empty()) return std::unexpected{error::bad_topic_name};
+  if (topic.size() > string_bytes_max) return std::unexpected{error::string_too_long};
+  if (plain_text(topic, text_rule::topic_name)) return {};
+  if (const error code = check_text(topic, text_rule::topic_name); code != error::none) return std::unexpected{code};
+  return {};
+}
+
+std::expected<void, error> check_topic_filter(std::string_view filter, version protocol) {
+  if (filter.empty()) return std::unexpected{error::bad_topic_filter};
+  if (filter.size() > string_bytes_max) return std::unexpected{error::string_too_long};
+  if (!plain_text(filter, text_rule::well_formed))
+    if (const error code = check_text(filter, text_rule::well_formed); code != error::none)
+      return std::unexpected{code};
+  if (protocol == version::v5_0 && is_shared(filter)) {
+    const auto parts = split_shared(filter);
+    if (!parts) return std::unexpected{error::bad_topic_filter};
+    filter = parts->filter;
+  }
+  if (!wildcards_are_levels(filter)) return std::unexpected{error::bad_topic_filter};
+  return {};
+}
+
+std::optional<shared_filter> split_shared(std::string_view filter) {
+  if (!is_shared(filter)) return std::nullopt;
+  filter.remove_prefix(share_prefix.size());
+  bool more = false;
+  const std::string_view name = take_level(filter, more);
+  if (name.empty() || filter.empty() || has_wildcards(name)) return std::nullopt;
+  return shared_filter{name, filter};
+}
+
+bool is_shared(std::string_view filter) { return filter.starts_with(share_prefix); }
+
+bool has_wildcards(std::string_view filter) { return filter.find_first_of("+#") != filter.npos; }
+
+bool matches(std::string_view filter, std::string_view topic) {
+  if (const auto parts = split_shared(filter)) filter = parts->filter;
+  if (filter.empty() || topic.empty()) return false;
+  if (topic[0] == '$' && (filter[0] == '+' || filter[0] == '#')) return false;  // [MQTT-4.7.2-1]
+  bool filter_more = true, topic_more = true;
+  while (filter_more && topic_more) {
+    const std::string_view wanted = take_level(filter, filter_more);
+    if (wanted == "#") return true;
+    const std::string_view level = take_level(topic, topic_more);
+    if (wanted != "+" && wanted != level) return false;
+  }
+  // "a/#" matches "a", the parent, too (4.7.1.2).
+  return !topic_more && (!filter_more || filter == "#");
+}
+
+}  // namespace recado::mqtt

@@ -1,0 +1,55 @@
+#include <recado/ntp/error.hpp>
+
+namespace recado::ntp {
+
+std::string_view words(error code) {
+  switch (code) {
+    case error::no_server:
+      return "no NTP server is known";
+    case error::time_out:
+      return "no NTP server answered in time";
+    case error::unreachable:
+      return "no NTP server can be reached";
+    case error::unsynchronised:
+      return "the NTP server doesn't know the time itself (unsynchronised)";
+    case error::denied:
+      return "the NTP server denies its service (kiss-o'-death DENY or RSTR)";
+    case error::rate_limited:
+      return "the NTP server was asked too often (kiss-o'-death RATE)";
+    case error::kiss:
+      return "the NTP server sent a kiss-o'-death";
+    case error::too_far:
+      return "the NTP server is too far from its reference clock (root delay and dispersion)";
+    case error::before_build_date:
+      return "the NTP server's time is before the build date of this program";
+    case error::implausible:
+      return "the NTP server's time stamps contradict themselves";
+  }
+  return "an unknown NTP error";
+}
+
+std::string_view remedy(error code) {
+  switch (code) {
+    case error::no_server:
+      return "name an NTP server, or let DHCP give one";
+    case error::time_out:
+      return "check the NTP server's address, the network, and that UDP port 123 is let through";
+    case error::unreachable:
+      return "check the NTP server's address and the routes to it";
+    case error::unsynchronised:
+      return "wait until the server has found its own time, or name another";
+    case error::denied:
+      return "name an NTP server that serves this network";
+    case error::rate_limited:
+      return "wait, or name another NTP server";
+    case error::kiss:
+    case error::too_far:
+    case error::implausible:
+      return "name another NTP server";
+    case error::before_build_date:
+      return "correct the server's clock, or name another NTP server";
+  }
+  return "report this";
+}
+
+}  // namespace recado::ntp
