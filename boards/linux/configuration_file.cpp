@@ -12,11 +12,11 @@ namespace recado::linux_board {
 
 namespace {
 
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
+std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
   const std::string_view guess = nearest(word, known);
-  return guess.empty() ? "'recado run --options' lists what there is" : "did you mean " + quoted(guess) + "?";
+  return guess.empty() ? "'recado run --options' lists what there is" : "did you mean " + in_quotes(guess) + "?";
 }
 
 std::vector<std::string_view> sections() {
@@ -53,18 +53,18 @@ struct reader {
       const unsigned line = key.source().begin.line;
       if (names_in(section).empty()) unknown_section(section, line, node);
       else if (const toml::table* table = node.as_table()) read_section(section, *table);
-      else into.complain(line, quoted(section) + " has to be a section: [" + std::string{section} + "]");
+      else into.complain(line, in_quotes(section) + " has to be a section: [" + std::string{section} + "]");
     }
   }
 
   void unknown_section(std::string_view word, unsigned line, const toml::node& node) {
     if (node.is_table())
-      return into.complain(line, "unknown section " + quoted(word) + "; " + suggestion(word, sections()));
+      return into.complain(line, "unknown section " + in_quotes(word) + "; " + suggestion(word, sections()));
     for (const device::option& each : device::options())
       if (each.name == word)
         return into.complain(
-            line, quoted(word) + " stands outside its section; put it under [" + std::string{each.section} + "]");
-    into.complain(line, "unknown key " + quoted(word) + " outside any section; " + suggestion(word, sections()));
+            line, in_quotes(word) + " stands outside its section; put it under [" + std::string{each.section} + "]");
+    into.complain(line, "unknown key " + in_quotes(word) + " outside any section; " + suggestion(word, sections()));
   }
 
   void read_section(std::string_view section, const toml::table& table) {
@@ -75,7 +75,7 @@ struct reader {
         continue;
       }
       const std::string path = std::string{section} + '.' + std::string{key.str()};
-      into.complain(line, "unknown key " + quoted(path) + "; " + suggestion(key.str(), names_in(section)));
+      into.complain(line, "unknown key " + in_quotes(path) + "; " + suggestion(key.str(), names_in(section)));
     }
   }
 
@@ -140,7 +140,7 @@ void configuration_file::parse(std::string_view text, std::string_view called, c
 void configuration_file::override_with(std::string_view assignment) {
   const std::size_t equals = assignment.find('='), dot = assignment.find('.');
   if (equals == std::string_view::npos || dot == std::string_view::npos || dot > equals)
-    return complain(0, quoted(assignment) + " is no setting; write section.name=value");
+    return complain(0, in_quotes(assignment) + " is no setting; write section.name=value");
   const std::string key{assignment.substr(0, equals)}, given{assignment.substr(equals + 1)};
   const auto attempt = [&](const std::string& text) {
     const toml::table root = toml::parse(text);
@@ -153,7 +153,7 @@ void configuration_file::override_with(std::string_view assignment) {
     try {
       attempt(key + " = '''" + given + "'''");  // a bare word is a text
     } catch (const toml::parse_error& error) {
-      complain(0, quoted(assignment) + " is no setting: " + std::string{error.description()});
+      complain(0, in_quotes(assignment) + " is no setting: " + std::string{error.description()});
     }
   }
   for (std::size_t i = before; i < problems_.size(); ++i) problems_[i].line = 0;
