@@ -54,8 +54,8 @@ std::string mosquitto_config(const folder& where, const plan& at) {
          "/\nlog_dest stderr\nlog_type all\n"
          "listener " +
          std::to_string(at.mqtt_port) + ' ' + at.broker_address + "\nlistener " + std::to_string(at.mqtts_port) + ' ' +
-         at.broker_address + "\ncafile " + pki("ca-chain.pem") + "\ncertfile " + pki("broker.lab.pem") + "\nkeyfile " +
-         pki("broker.lab.key") + "\nrequire_certificate true\n";
+         at.broker_address + "\ncafile " + pki("root-ca.crt") + "\ncertfile " + pki("servers/broker.lab-chain.crt") +
+         "\nkeyfile " + pki("servers/broker.lab.key") + "\nrequire_certificate true\n";
 }
 
 void run_pki(const folder& where, std::vector<std::string> words) {
@@ -104,7 +104,7 @@ std::vector<server> configure_servers(const folder& where, const plan& at, const
 }
 
 void make_certificates(const folder& where) {
-  if (std::filesystem::exists(where.pki() / "board.pem")) return;
+  if (std::filesystem::exists(where.pki() / "clients/visitor-chain.crt")) return;
   run_pki(where, {"init"});
   run_pki(where, {"server", "broker.lab", "--dns", "mqtt.lab", "--ip", "10.77.0.2", "--ip", "127.0.0.1"});
   run_pki(where, {"client", "board"});
