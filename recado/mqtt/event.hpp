@@ -19,39 +19,40 @@ namespace recado::mqtt {
 struct connected {
   bool session_present = false;  ///< the server still had the session: its subscriptions hold
   /// The client identifier in force if the server assigned one, else empty: keep it to resume the session.
-  std::string_view assigned_client_identifier;
-  mqtt::properties properties;  ///< Response Information, Reason String, User Properties and so on
+  std::string_view assigned_client_identifier{};
+  mqtt::properties properties{};  ///< Response Information, Reason String, User Properties and so on
 };
 
 /// A message, whole. After one of QoS 1 or 2 and with deferred acknowledgement, `acknowledge(receipt)` is owed.
 struct message_received {
-  std::string_view topic;  ///< also where the server sent only an alias
-  bytes payload;
+  std::string_view topic{};  ///< also where the server sent only an alias
+  bytes payload{};
   mqtt::qos qos = mqtt::qos::at_most_once;
   bool retain = false;
   bool duplicate = false;  ///< DUP: the server thinks that it may have sent this before (QoS 1)
-  mqtt::receipt receipt;
-  mqtt::properties properties;  ///< with Subscription Identifiers, one for each subscription that matched
+  mqtt::receipt receipt{};
+  bool payload_as_announced = true;  ///< false: Payload Format Indicator says UTF-8, but it isn't (§3.3.2.3.2)
+  mqtt::properties properties{};     ///< with Subscription Identifiers, one for each subscription that matched
 };
 
 /// The first of the events of a message larger than `memory::receive_size`. Parts follow, then `message_end` or
 /// `message_aborted`; no other event comes between them but `closed`.
 struct message_begin {
-  std::string_view topic;
+  std::string_view topic{};
   std::uint32_t payload_size = 0;  ///< bytes in all
   mqtt::qos qos = mqtt::qos::at_most_once;
   bool retain = false;
   bool duplicate = false;
-  mqtt::properties properties;
+  mqtt::properties properties{};
 };
 /// The next bytes of the payload.
 struct message_part {
   std::uint32_t offset = 0;
-  bytes payload;
+  bytes payload{};
 };
 /// All parts have come. Only now is the message acknowledged, or `receipt` to be.
 struct message_end {
-  mqtt::receipt receipt;
+  mqtt::receipt receipt{};
 };
 /// The connection ended within the message: forget its parts. It is not acknowledged, so QoS 1 and 2 come again.
 struct message_aborted {};
@@ -64,31 +65,31 @@ enum class outcome : std::uint8_t {
 
 /// A message of QoS 1 or 2 is done: it arrived, or the server refused it (`is_failure(reason)`).
 struct acknowledged {
-  mqtt::token token;
+  mqtt::token token{};
   std::uint32_t tag = 0;  ///< the message's
   mqtt::qos qos = mqtt::qos::at_least_once;
   mqtt::reason reason = mqtt::reason::success;
   mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties;  ///< Reason String, User Properties
+  mqtt::properties properties{};  ///< Reason String, User Properties
 };
 
 /// The codes of a SUBACK or UNSUBACK, one for each filter in its order. UNSUBACK of 3.1.1 has none: all succeeded.
 struct subscribed {
-  mqtt::token token;
-  std::span<const reason> reasons;
+  mqtt::token token{};
+  std::span<const reason> reasons{};
   mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties;
+  mqtt::properties properties{};
 };
 struct unsubscribed {
-  mqtt::token token;
-  std::span<const reason> reasons;
+  mqtt::token token{};
+  std::span<const reason> reasons{};
   mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties;
+  mqtt::properties properties{};
 };
 
 /// The next bytes of a payload from the application's source, from `offset`, up to `room` of them: `supply`.
 struct wants_payload {
-  mqtt::token token;
+  mqtt::token token{};
   std::uint32_t tag = 0;
   std::uint32_t offset = 0;
   std::uint32_t room = 0;
@@ -96,25 +97,25 @@ struct wants_payload {
 
 /// The server asks for the next step of the authentication exchange (§4.12): answer with `authenticate`.
 struct challenge {
-  std::string_view method;
-  bytes data;
-  mqtt::properties properties;
+  std::string_view method{};
+  bytes data{};
+  mqtt::properties properties{};
 };
 /// The re-authentication that was asked for succeeded.
 struct authenticated {
-  bytes data;
-  mqtt::properties properties;
+  bytes data{};
+  mqtt::properties properties{};
 };
 
 /// The end of this connection, said once. `why` is empty after the application's own `disconnect`.
 struct closed {
-  fault why;
+  fault why{};
   /// The server's reason if it refused the connection or sent DISCONNECT (`by_server`), else the one that was sent.
   mqtt::reason reason = mqtt::reason::success;
   bool by_server = false;
-  std::string_view reason_string;     ///< the server's, empty if none
-  std::string_view server_reference;  ///< with `use_another_server` and `server_moved`: where to go
-  mqtt::properties properties;
+  std::string_view reason_string{};     ///< the server's, empty if none
+  std::string_view server_reference{};  ///< with `use_another_server` and `server_moved`: where to go
+  mqtt::properties properties{};
 };
 
 /// One of the above.

@@ -34,8 +34,8 @@ struct receipt {
 
 /// A message to publish. Everything is borrowed for the length of the call only.
 struct message {
-  std::string_view topic;  ///< 1 to 65,535 bytes of UTF-8 without wildcards; empty only with `topic_alias`
-  bytes payload;           ///< up to what the transmit log has room for; see `payload_from_source`
+  std::string_view topic{};  ///< 1 to 65,535 bytes of UTF-8 without wildcards; empty only with `topic_alias`
+  bytes payload{};           ///< up to what the transmit log has room for; see `payload_from_source`
   mqtt::qos qos = mqtt::qos::at_most_once;
   bool retain = false;
   /// If not 0, `payload` is empty and that many bytes are asked for piece by piece: event `wants_payload`, command
@@ -47,7 +47,7 @@ struct message {
   std::uint16_t topic_alias = 0;
   /// Payload Format Indicator, Message Expiry Interval, Content Type, Response Topic, Correlation Data and User
   /// Properties, sent in this order; 5.0 only.
-  mqtt::properties properties;
+  mqtt::properties properties{};
 };
 
 /// What to do with messages in flight when the server no longer knows the session (Session Present 0).
@@ -68,12 +68,12 @@ enum class acknowledge_when : std::uint8_t {
 /// What CONNECT says, and how the session behaves. Borrowed until `connect` returns.
 struct connect_options {
   mqtt::version version = mqtt::version::v5_0;
-  std::string_view client_identifier;  ///< empty: the server assigns one (5.0), or `clean_start` must be set (3.1.1)
-  bool clean_start = true;             ///< forget any older session on both sides (3.1.1: Clean Session)
-  std::uint16_t keep_alive_s = 60;     ///< 0 turns it off; the server may choose another (5.0)
-  std::optional<std::string_view> user_name;
-  std::optional<bytes> password;
-  std::optional<mqtt::will> will;  ///< published by the server if the connection ends without a DISCONNECT
+  std::string_view client_identifier{};  ///< empty: the server assigns one (5.0), or `clean_start` must be set (3.1.1)
+  bool clean_start = true;               ///< forget any older session on both sides (3.1.1: Clean Session)
+  std::uint16_t keep_alive_s = 60;       ///< 0 turns it off; the server may choose another (5.0)
+  std::optional<std::string_view> user_name{};
+  std::optional<bytes> password{};
+  std::optional<mqtt::will> will{};  ///< published by the server if the connection ends without a DISCONNECT
 
   // 5.0 only
   std::uint32_t session_expiry_s = 0;     ///< how long the server keeps the session after the end
@@ -81,9 +81,9 @@ struct connect_options {
   std::uint32_t maximum_packet_size = 0;  ///< 0: no limit, as long payloads arrive in pieces
   bool request_response_information = false;
   bool request_problem_information = true;
-  std::optional<std::string_view> authentication_method;  ///< makes the server answer with `challenge`s
-  std::optional<bytes> authentication_data;
-  mqtt::properties user_properties;
+  std::optional<std::string_view> authentication_method{};  ///< makes the server answer with `challenge`s
+  std::optional<bytes> authentication_data{};
+  mqtt::properties user_properties{};
 
   // this side
   acknowledge_when acknowledge = acknowledge_when::at_once;
@@ -96,14 +96,14 @@ struct connect_options {
 /// What SUBSCRIBE carries beside its filters; 5.0 only.
 struct subscribe_properties {
   std::uint32_t subscription_identifier = 0;  ///< 1 to 268,435,455; comes with each matching message; 0 for none
-  mqtt::properties user_properties;
+  mqtt::properties user_properties{};
 };
 
 /// How to say goodbye (§3.14); 3.1.1 says nothing but that.
 struct disconnect_options {
   mqtt::reason reason = mqtt::reason::normal_disconnection;  ///< `disconnect_with_will_message`: publish the will
   /// Session Expiry Interval (a new value only if CONNECT's wasn't 0, §3.14.2.2.2), Reason String, User Properties.
-  mqtt::properties properties;
+  mqtt::properties properties{};
 };
 
 }  // namespace recado::mqtt

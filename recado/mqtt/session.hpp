@@ -11,6 +11,8 @@
 // resumes it. One thread at a time; no call blocks, allocates, throws or reads a clock.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -18,11 +20,18 @@
 #include <span>
 #include <string_view>
 
+#include <recado/mqtt/aliases.hpp>
 #include <recado/mqtt/announcements.hpp>
+#include <recado/mqtt/check.hpp>
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/event.hpp>
+#include <recado/mqtt/flights.hpp>
+#include <recado/mqtt/keep_alive.hpp>
 #include <recado/mqtt/memory.hpp>
 #include <recado/mqtt/options.hpp>
+#include <recado/mqtt/packet.hpp>
+#include <recado/mqtt/received.hpp>
+#include <recado/mqtt/transmit_log.hpp>
 #include <recado/wire/machine.hpp>
 
 namespace recado::mqtt {
@@ -70,25 +79,167 @@ class session {
   std::expected<void, error> acknowledge(receipt what, reason code = reason::success);
 
   /// The next step of an authentication exchange, after `challenge`. Errors: `authentication_not_expected`, `no_room`.
-  std::expected<void, error> authenticate(bytes data, const properties& user_properties = {});
+  /// `method` is that of CONNECT and of the challenge.
+  std::expected<void, error> authenticate(std::string_view method, bytes data, const properties& user_properties = {});
   /// Starts a re-authentication with the method of CONNECT; `challenge` or `authenticated` follow (§4.12.1).
-  std::expected<void, error> reauthenticate(bytes data, const properties& user_properties = {});
+  std::expected<void, error> reauthenticate(std::string_view method, bytes data,
+                                            const properties& user_properties = {});
 
   /// Says goodbye behind what is pending; `closed` follows at once. In the middle of a long message there is no
   /// goodbye: the stream is closed, and the server publishes the will. Errors: `not_connected`, `no_room`.
   std::expected<void, error> disconnect(const disconnect_options& options = {});
 
   /// True between `connected` and the end of the connection: commands are possible.
-  bool online() const;
+  bool online() const { return state_ == state::online; }
   /// The server's announcements; the standard's defaults before `connected`.
-  const announcements& announced() const;
-  mqtt::version version() const;
+  const announcements& announced() const { return server_; }
+  mqtt::version version() const { return decoding_.protocol; }
   /// How many exchanges wait for their answer (QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE).
-  std::size_t in_flight() const;
+  std::size_t in_flight() const { return flights_.used(); }
   /// How many messages of QoS 1 or 2 may be published now, by the server's Receive Maximum and the flight table.
-  std::size_t quota() const;
+  std::size_t quota() const { return std::min<std::size_t>(quota_, flights_.capacity() - flights_.used()); }
   /// How many bytes of a packet may be appended now at most; more may be possible once what is pending is sent.
-  std::size_t room() const;
+  std::size_t room() const { return log_.room(); }
+
+  /// True for the event that ends a connection.
+  static bool ends(const event& what) { return std::holds_alternative<closed>(what); }
+
+ private:
+  enum class state : std::uint8_t { idle, connecting, online, ended };
+  using answer = std::optional<event>;
+
+  // session.cpp: the connection
+  void start(instant now);
+  void reset_connection();
+  answer on_bytes(bytes& in);
+  answer out_of_time(instant now);
+  bool something_due() const;
+  answer due();
+  answer fail(fault why);
+  answer fail(error what) { return fail(make_fault(what)); }
+  answer close_with(const closed& what);
+  void say_farewell(reason code);
+  error check(const disconnect_options& options) const;
+  bool mid_packet() const { return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0; }
+  bytes resendable(bytes ready) const;
+
+  // session_connect.cpp: how a connection begins, is authenticated and ended by the server
+  error check(const connect_options& options) const;
+  void remember(const connect_options& options);
+  answer on_connack(const fixed_header& header, bytes data);
+  void heed(const properties& announced);
+  error check_method(const properties& list) const;
+  answer on_auth(const fixed_header& header, bytes data);
+  answer on_disconnect(const fixed_header& header, bytes data);
+  std::expected<void, error> send_auth(reason code, std::string_view method, bytes data, const properties& more);
+
+  // session_resume.cpp: what becomes of the exchanges
+  void resume();
+  void start_over();
+  void send_kept_again();
+  void drop_impossible();
+  void permit_resends();
+  void report(place flight, outcome how, reason why);
+  answer next_report();
+
+  // session_outbound.cpp: to the server
+  template <class Packet>
+  std::expected<std::size_t, error> put(const Packet& out);
+  template <class Packet>
+  std::expected<token, error> request(Packet& out, stage waits_for, std::size_t filters);
+  std::expected<std::size_t, error> put_with_alias(mqtt::publish& out, std::uint16_t by_hand);
+  std::expected<std::size_t, error> put_within(const mqtt::publish& out);
+  bool put_ping();
+  bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
+  error may_send(const message& what) const;
+  void pump();
+  void begin_stream(place flight, std::uint32_t size, std::uint32_t tag);
+  void next_stream(place from);
+  bool wants_payload_now() const;
+  answer ask_for_payload();
+  void sent_of_payload(std::size_t n);
+
+  // session_inbound.cpp: from the server
+  answer dispatch(bytes& in, const fixed_header& header);
+  answer on_pingresp(const fixed_header& header, bytes data);
+  answer on_publish(bytes& in, const fixed_header& header);
+  answer on_first_piece(bytes& in, const fixed_header& header, const mqtt::publish& message, bool known);
+  answer on_piece(bytes& in);
+  answer on_acknowledgement(bytes& in, const fixed_header& header, bytes data);
+  answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);
+  void release(place at);
+  reason unknown_identifier_reason() const {
+    return decoding_.protocol == version::v5_0 ? reason::packet_identifier_not_found : reason::success;
+  }
+  error resolve_alias(mqtt::publish& message);
+  error admit(qos level);
+  bool can_acknowledge();
+  mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
+  void answer_duplicate(std::uint16_t identifier);
+
+  memory memory_;
+  flight_table flights_;
+  transmit_log log_;
+  flight_list releases_;  // wait for PUBCOMP, in the order of their PUBREC
+  flight_list reports_;   // are over, and the application isn't told yet
+  received_identifiers received_;
+  owed_acknowledgements owed_;
+  topic_slots incoming_aliases_;
+  topic_slots outgoing_aliases_;
+  announcements server_;
+  decode_options decoding_;
+
+  state state_ = state::idle;
+  bool stream_open_ = false;    // `opened`, and not yet `lost`
+  bool connect_ready_ = false;  // CONNECT is in the log
+  bool was_online_ = false;
+  bool clean_start_ = false;
+  bool deferred_ = false;
+  bool automatic_aliases_ = false;
+  lost_session when_lost_ = lost_session::publish_again;
+  bool closed_due_ = false;  // an end that is not told yet,
+  reason closed_reason_ = reason::success;
+  fault closed_why_;             // and why
+  bool authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
+  bool challenged_ = false;      // the server waits for `authenticate`
+  bool aborted_due_ = false;     // a message in pieces was cut off
+  bool pieces_ = false;          // a message is arriving in pieces
+  bool pieces_known_ = false;    // and is a duplicate that nobody is told of
+  bool stream_waits_ = false;    // a long message's header is not sent yet
+  std::uint8_t farewell_size_ = 0;
+  std::uint8_t farewell_sent_ = 0;
+  std::array<std::byte, 3> farewell_{};
+  std::uint16_t requested_keep_alive_s_ = 0;
+  std::uint32_t requested_expiry_s_ = 0;
+  std::uint32_t method_hash_ = 0;
+  std::uint32_t last_connect_size_ = 0;
+
+  std::uint32_t quota_ = 0;            // messages of QoS 1 and 2 that may be sent now
+  std::uint16_t receive_maximum_ = 0;  // of this side
+  std::uint32_t unacknowledged_ = 0;   // of the server's messages that count towards it
+  place resend_ = no_place;            // the first kept packet that may not be sent yet
+  place unreleased_ = no_place;        // the first of `releases_` whose PUBREL is to be sent
+
+  place stream_flight_ = no_place;    // the long message that is being sent, if it is of QoS 1 or 2
+  std::uint32_t stream_barrier_ = 0;  // its header ends here in the log
+  std::uint32_t stream_left_ = 0;     // bytes of its payload that were not supplied yet, or not sent
+  std::uint32_t stream_offset_ = 0;
+  std::uint32_t stream_tag_ = 0;
+  bool stream_asked_ = false;       // `wants_payload` was told, and not all that was supplied is sent
+  mutable_bytes scratch_;           // free part of the log that payload goes through
+  std::uint32_t scratch_size_ = 0;  // bytes of payload that were supplied,
+  std::uint32_t scratch_sent_ = 0;  // and of them sent
+
+  std::uint16_t piece_identifier_ = 0;
+  qos piece_qos_ = qos::at_most_once;
+  std::uint32_t piece_offset_ = 0;
+  std::uint32_t piece_left_ = 0;
+
+  duration connect_timeout_{};
+  duration ping_timeout_{};
+  keep_alive clock_;
 };
 
 static_assert(stream_machine<session>);

@@ -305,11 +305,7 @@ void connection::end(fault why) {
 }
 
 void connection::end_by_openssl() {
-  // The first error of TLS itself says more than those of the ciphers below it.
-  reason_ = ERR_get_error();
-  for (unsigned long next = reason_; next != 0 && ERR_GET_LIB(reason_) != ERR_LIB_SSL; next = ERR_get_error()) {
-    if (ERR_GET_LIB(next) == ERR_LIB_SSL) reason_ = next;
-  }
+  reason_ = ERR_peek_error();
   const fault why = fault_of_openssl();
   ERR_clear_error();
   end(why);

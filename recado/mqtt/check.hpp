@@ -1,0 +1,15 @@
+// What callers may ask to be sent: checks that encoding leaves out.
+#pragma once
+
+#include <cstdint>
+
+#include <recado/mqtt/error.hpp>
+#include <recado/mqtt/property.hpp>
+
+namespace recado::mqtt {
+
+/// Checks a caller's properties for a packet (a bit of `property_in`): `misplaced_property`, `duplicated_property`,
+/// `bad_property_value`, `string_too_long`, `bad_utf8`, `null_character`, `bad_topic_name`, or none.
+error check_properties(const properties& list, std::uint16_t packet);
+
+}  // namespace recado::mqtt

@@ -1,0 +1,88 @@
+// The exchanges in flight to the server: a table in the caller's memory, found by packet identifier in one step.
+//
+// A packet identifier names its place: place + 1 + n * places, with the next n whenever the place is used again. So
+// it is never 0, never in use twice, wraps at 65,535, and looking it up is one division. Places are taken in the
+// order in which they became free, which makes the identifiers count up one by one in ordinary traffic.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <recado/mqtt/memory.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// What an exchange waits for.
+enum class stage : std::uint8_t { unused, puback, pubrec, pubcomp, suback, unsuback, report };
+/// What can come for it. `refused` is a PUBREC with a reason code of 0x80 or more.
+enum class answer_packet : std::uint8_t { puback, pubrec, refused, pubcomp, suback, unsuback };
+/// What an exchange then does.
+enum class step : std::uint8_t { wrong, release, finish };
+
+struct transition {
+  stage next = stage::unused;
+  step then = step::wrong;
+};
+
+/// Figures 4.2 and 4.3 of the standard from the sender's side, [stage][packet]. What is not here is a protocol error.
+/// A PUBREC that comes again is answered by PUBREL again [MQTT-4.3.3-4].
+inline constexpr transition outgoing_transitions[6][6] = {
+    // PUBACK, PUBREC, PUBREC refusing, PUBCOMP, SUBACK, UNSUBACK
+    {{}, {}, {}, {}, {}, {}},                                                          // unused
+    {{stage::unused, step::finish}, {}, {}, {}, {}, {}},                               // puback
+    {{}, {stage::pubcomp, step::release}, {stage::unused, step::finish}, {}, {}, {}},  // pubrec
+    {{}, {stage::pubcomp, step::release}, {}, {stage::unused, step::finish}, {}, {}},  // pubcomp
+    {{}, {}, {}, {}, {stage::unused, step::finish}, {}},                               // suback
+    {{}, {}, {}, {}, {}, {stage::unused, step::finish}},                               // unsuback
+};
+constexpr transition after(stage now, answer_packet packet) {
+  return now == stage::report ? transition{} : outgoing_transitions[static_cast<int>(now)][static_cast<int>(packet)];
+}
+
+/// A place in the table, or `none`.
+using place = std::uint16_t;
+inline constexpr place no_place = 0xffff;
+
+/// `outgoing_flight::marks`.
+inline constexpr std::uint8_t mark_attempted =
+    1;                                           ///< some of its bytes may have reached the server: DUP when sent again
+inline constexpr std::uint8_t mark_waiting = 2;  ///< it is to be sent again, but the server's quota is used up
+
+/// A doubly linked list of flights.
+struct flight_list {
+  place oldest = no_place;
+  place newest = no_place;
+  bool empty() const { return oldest == no_place; }
+};
+
+/// The table and its lists. A flight is in at most one list.
+class flight_table {
+ public:
+  explicit flight_table(std::span<outgoing_flight> memory);
+
+  outgoing_flight& operator[](place at) { return all_[at]; }
+  const outgoing_flight& operator[](place at) const { return all_[at]; }
+  bool full() const { return free_.empty(); }
+  std::size_t used() const { return used_; }
+  std::size_t capacity() const { return all_.size(); }
+
+  /// The packet identifier that `take` will give; 0 if the table is full.
+  std::uint16_t next_identifier() const;
+  /// Takes the next place for an exchange that waits for `what`.
+  place take(stage what);
+  /// The exchange with that identifier, or `no_place`.
+  place find(std::uint16_t packet_identifier) const;
+  /// Gives the place back; it must be in no list.
+  void release(place at);
+
+  void append(flight_list& list, place at);
+  void remove(flight_list& list, place at);
+
+ private:
+  std::span<outgoing_flight> all_;
+  flight_list free_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace recado::mqtt

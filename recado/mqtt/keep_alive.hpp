@@ -1,0 +1,58 @@
+// Keep alive (§3.1.2.10), and all the other time that a session measures.
+#pragma once
+
+#include <algorithm>
+
+#include <recado/core/instant.hpp>
+
+namespace recado::mqtt {
+
+/// Knows when something was sent last and what is waited for. It reads no clock.
+class keep_alive {
+ public:
+  enum class alarm : std::uint8_t { none, connect_timed_out, ping_due, ping_timed_out };
+
+  /// The stream is there, and the server's CONNACK is due by `limit`.
+  void await_connack(instant now, instant limit) {
+    sent_ = asked_ = now, limit_ = limit, interval_ = {}, what_ = waits::connack;
+  }
+  /// The connection stands; `interval` 0 turns keep alive off. CONNECT was the last packet to be sent.
+  void run(duration interval, duration ping_timeout) {
+    interval_ = interval, ping_timeout_ = ping_timeout, limit_ = never, what_ = waits::nothing;
+  }
+  void stop() { limit_ = never, interval_ = {}, what_ = waits::nothing; }
+
+  /// The driver asked at `now` what to send: what it sends, it sends now.
+  void asked(instant now) { asked_ = now; }
+  void sent() { sent_ = asked_; }
+  /// Nothing could be sent at `now`: try again an interval later.
+  void defer(instant now) { sent_ = now; }
+  /// A PINGREQ was queued.
+  void pinged(instant now) { limit_ = now + ping_timeout_, what_ = waits::pingresp; }
+  bool waits_for_pingresp() const { return what_ == waits::pingresp; }
+  /// PINGRESP came.
+  void answered() { limit_ = never, what_ = waits::nothing; }
+  /// Something else came while PINGRESP is waited for: the server lives, and may be busy with a long message.
+  void heard(instant now) {
+    if (what_ == waits::pingresp) limit_ = now + ping_timeout_;
+  }
+
+  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20].
+  instant ping_at() const { return interval_.count() == 0 || waits_for_pingresp() ? never : sent_ + interval_; }
+  instant deadline() const { return std::min(limit_, ping_at()); }
+  alarm ring(instant now) const {
+    if (now >= limit_) return what_ == waits::connack ? alarm::connect_timed_out : alarm::ping_timed_out;
+    return now >= ping_at() ? alarm::ping_due : alarm::none;
+  }
+
+ private:
+  enum class waits : std::uint8_t { nothing, connack, pingresp };
+  duration interval_{};
+  duration ping_timeout_{};
+  instant asked_{};
+  instant sent_{};
+  instant limit_ = never;
+  waits what_ = waits::nothing;
+};
+
+}  // namespace recado::mqtt

@@ -1,0 +1,77 @@
+#include <recado/mqtt/received.hpp>
+
+#include <algorithm>
+
+namespace recado::mqtt {
+
+received_identifiers::received_identifiers(std::span<std::uint16_t> memory) : memory_(memory) { clear(); }
+
+void received_identifiers::clear() {
+  std::fill(memory_.begin(), memory_.end(), std::uint16_t{0});
+  size_ = 0;
+}
+
+std::size_t received_identifiers::index_of(std::uint16_t identifier) const {
+  return static_cast<std::size_t>(
+      std::find(memory_.begin(), memory_.begin() + static_cast<std::ptrdiff_t>(size_), identifier) - memory_.begin());
+}
+
+bool received_identifiers::contains(std::uint16_t identifier) const {
+  if (is_bitmap()) return (memory_[identifier / 16U] >> identifier % 16U & 1U) != 0;
+  return index_of(identifier) != size_;
+}
+
+bool received_identifiers::insert(std::uint16_t identifier) {
+  if (is_bitmap()) {
+    memory_[identifier / 16U] = static_cast<std::uint16_t>(memory_[identifier / 16U] | 1U << identifier % 16U);
+  } else {
+    if (size_ == memory_.size()) return false;
+    memory_[size_] = identifier;
+  }
+  ++size_;
+  return true;
+}
+
+void received_identifiers::erase(std::uint16_t identifier) {
+  if (!contains(identifier)) return;
+  if (is_bitmap())
+    memory_[identifier / 16U] = static_cast<std::uint16_t>(memory_[identifier / 16U] & ~(1U << identifier % 16U));
+  else memory_[index_of(identifier)] = memory_[size_ - 1];
+  --size_;
+}
+
+receipt owed_acknowledgements::push(packet_type packet, std::uint16_t identifier, reason code, bool ready) {
+  const std::uint32_t at = number(size_);
+  memory_[at % memory_.size()] = {identifier, static_cast<std::uint8_t>(packet), static_cast<std::uint8_t>(code),
+                                  ready};
+  ++size_;
+  return receipt{at + 1};
+}
+
+owed_acknowledgement* owed_acknowledgements::find(receipt what) {
+  if (!what || what.number > bound()) return nullptr;
+  const std::uint64_t position = (std::uint64_t{what.number} - 1 + bound() - first_) % bound();
+  if (position >= size_) return nullptr;
+  owed_acknowledgement& found = memory_[(what.number - 1) % memory_.size()];
+  return found.ready ? nullptr : &found;
+}
+
+bool owed_acknowledgements::holds(std::uint16_t identifier) const {
+  for (std::size_t i = 0; i < size_; ++i) {
+    const owed_acknowledgement& one = memory_[number(i) % memory_.size()];
+    if (one.packet_identifier == identifier && one.packet == static_cast<std::uint8_t>(packet_type::pubrec))
+      return true;
+  }
+  return false;
+}
+
+std::uint16_t owed_acknowledgements::take_unready() {
+  while (!empty()) {
+    const owed_acknowledgement one = front();
+    pop();
+    if (!one.ready && one.packet == static_cast<std::uint8_t>(packet_type::pubrec)) return one.packet_identifier;
+  }
+  return 0;
+}
+
+}  // namespace recado::mqtt

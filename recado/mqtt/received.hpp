@@ -1,0 +1,87 @@
+// What is remembered of messages from the server: identifiers of QoS 2, acknowledgements that are owed, and the table
+// of what to do with PUBLISH and PUBREL.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <recado/mqtt/memory.hpp>
+#include <recado/mqtt/options.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// Figure 4.3 from the receiver's side, [identifier known][packet]: what is answered, and whether the message is new.
+struct incoming_transition {
+  bool known_after;
+  bool deliver;
+  packet_type answer;
+  mqtt::reason reason;
+};
+inline constexpr incoming_transition incoming_transitions[2][2] = {
+    // PUBLISH of QoS 2, PUBREL
+    {{true, true, packet_type::pubrec, reason::success},
+     {false, false, packet_type::pubcomp, reason::packet_identifier_not_found}},
+    {{true, false, packet_type::pubrec, reason::success},     // [MQTT-4.3.3-10] no duplicate for the application
+     {false, false, packet_type::pubcomp, reason::success}},  // [MQTT-4.3.3-11]
+};
+
+/// The identifiers of QoS 2 messages between PUBREC and PUBCOMP: a bitmap of all, or a small table.
+class received_identifiers {
+ public:
+  explicit received_identifiers(std::span<std::uint16_t> memory);
+  bool contains(std::uint16_t identifier) const;
+  /// False if the table is full. The identifier must not be in it.
+  bool insert(std::uint16_t identifier);
+  void erase(std::uint16_t identifier);
+  void clear();
+  bool is_bitmap() const { return memory_.size() >= received_bitmap_words; }
+  std::size_t size() const { return size_; }
+  /// How many more fit.
+  std::size_t room() const { return (is_bitmap() ? 65'535 : memory_.size()) - size_; }
+
+ private:
+  std::size_t index_of(std::uint16_t identifier) const;
+  std::span<std::uint16_t> memory_;
+  std::size_t size_ = 0;
+};
+
+/// The acknowledgements that have not left yet, first in, first out: PUBACK and PUBREC leave in the order in which
+/// their messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+class owed_acknowledgements {
+ public:
+  explicit owed_acknowledgements(std::span<owed_acknowledgement> memory) : memory_(memory) {}
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == memory_.size(); }
+  std::size_t capacity() const { return memory_.size(); }
+  /// Puts one at the end, which must have room; `ready` ones leave as soon as they are at the front.
+  receipt push(packet_type packet, std::uint16_t identifier, reason code, bool ready);
+  /// The one with that receipt if it isn't ready yet.
+  owed_acknowledgement* find(receipt what);
+  /// True if a PUBREC for that identifier has not left yet.
+  bool holds(std::uint16_t identifier) const;
+  /// The identifiers of QoS 2 messages that the application has not acknowledged, one by one: 0 after the last one.
+  std::uint16_t take_unready();
+  /// The oldest one.
+  const owed_acknowledgement& front() const { return memory_[first_ % memory_.size()]; }
+  void pop() { first_ = number(1), --size_; }
+  void clear() { first_ = number(size_), size_ = 0; }
+
+ private:
+  // Numbers count up to a multiple of the size of the memory, so that a number's place is always number % size.
+  std::uint32_t bound() const {
+    const auto places = static_cast<std::uint32_t>(memory_.size());
+    return places == 0 ? 1 : UINT32_MAX / places * places;
+  }
+  std::uint32_t number(std::size_t position) const {
+    return static_cast<std::uint32_t>((std::uint64_t{first_} + position) % bound());
+  }
+
+  std::span<owed_acknowledgement> memory_;
+  std::uint32_t first_ = 0;  // the number of the oldest one; receipts are numbers plus 1
+  std::size_t size_ = 0;
+};
+
+}  // namespace recado::mqtt

@@ -1,0 +1,203 @@
+#include <recado/mqtt/session.hpp>
+
+namespace recado::mqtt {
+
+session::session(const memory& given)
+    : memory_(given),
+      flights_(given.outgoing),
+      log_(given.transmit, flights_),
+      received_(given.received),
+      owed_(given.owed),
+      incoming_aliases_(given.incoming_aliases, given.incoming_alias_count),
+      outgoing_aliases_(given.outgoing_aliases, given.outgoing_alias_count) {}
+
+void session::opened(instant now) {
+  stream_open_ = true;
+  if (connect_ready_) start(now);
+}
+
+void session::start(instant now) {
+  connect_ready_ = false;
+  state_ = state::connecting;
+  authenticating_ = method_hash_ != 0;
+  clock_.await_connack(now, now + connect_timeout_);
+}
+
+void session::lost(fault, instant) {
+  stream_open_ = false;
+  closed_due_ = false;
+  if (state_ != state::idle) reset_connection();
+}
+
+// What belongs to a connection goes, what belongs to the session stays (§4.1).
+void session::reset_connection() {
+  if (was_online_) log_.mark_attempted();
+  log_.drop_unsent();
+  for (std::size_t i = 0; i < flights_.capacity(); ++i) {
+    const stage waits = static_cast<stage>(flights_[static_cast<place>(i)].stage);
+    if (waits == stage::suback || waits == stage::unsuback)
+      report(static_cast<place>(i), outcome::session_lost, reason::success);
+  }
+  while (const std::uint16_t again = owed_.take_unready()) received_.erase(again);  // the server sends it again
+  incoming_aliases_.clear();                                                        // [MQTT-3.3.2-7]
+  outgoing_aliases_.clear();
+  aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
+  state_ = state::idle;
+  pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = false;
+  stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = quota_ = 0;
+  farewell_size_ = farewell_sent_ = 0;
+  stream_flight_ = resend_ = unreleased_ = no_place;
+  clock_.stop();
+}
+
+std::optional<session::event> session::receive(bytes& in, instant now) {
+  if (something_due()) return due();
+  for (;;) {
+    if (state_ != state::online && state_ != state::connecting) {
+      if (state_ == state::ended) in = in.subspan(in.size());  // nobody is interested in it any more
+      return std::nullopt;
+    }
+    const std::size_t before = in.size();
+    answer what = pieces_ ? on_piece(in) : on_bytes(in);
+    if (in.size() != before) clock_.heard(now);
+    if (what) return what;
+    if (in.size() != before) continue;
+    if (now < clock_.deadline()) return std::nullopt;
+    return out_of_time(now);
+  }
+}
+
+session::answer session::on_bytes(bytes& in) {
+  fixed_header header;
+  if (const defect found = read_header(in, decoding_, header)) return fail(found);
+  if (header.size == 0) return std::nullopt;
+  if (state_ == state::connecting && header.type != packet_type::connack && header.type != packet_type::auth)
+    return fail(error::packet_before_connack);
+  return dispatch(in, header);
+}
+
+session::answer session::out_of_time(instant now) {
+  switch (clock_.ring(now)) {
+    case keep_alive::alarm::none:
+      return std::nullopt;
+    case keep_alive::alarm::connect_timed_out:
+      return fail(error::connect_timed_out);
+    case keep_alive::alarm::ping_timed_out:
+      return fail(error::ping_timed_out);
+    case keep_alive::alarm::ping_due:
+      break;
+  }
+  if (!resendable(log_.pending()).empty() || scratch_size_ != 0) return fail(error::stream_stalled);
+  if (mid_packet() || !put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
+  else clock_.pinged(now);
+  return std::nullopt;
+}
+
+bool session::something_due() const { return closed_due_ || aborted_due_ || !reports_.empty() || wants_payload_now(); }
+
+session::answer session::due() {
+  if (aborted_due_) {
+    aborted_due_ = false;
+    return message_aborted{};
+  }
+  if (!reports_.empty()) return next_report();
+  if (closed_due_) {
+    closed_due_ = false;
+    return closed{.why = closed_why_, .reason = closed_reason_};
+  }
+  return ask_for_payload();
+}
+
+bytes session::pending(instant now) {
+  clock_.asked(now);
+  if (connect_ready_ && stream_open_) start(now);
+  if (state_ == state::idle) return {};
+  const bytes ready = resendable(log_.pending());
+  if (!ready.empty()) return ready;
+  if (mid_packet()) return bytes{scratch_}.subspan(scratch_sent_, scratch_size_ - scratch_sent_);
+  return bytes{farewell_}.subspan(farewell_sent_, std::size_t{farewell_size_} - farewell_sent_);
+}
+
+void session::sent(std::size_t n) {
+  if (n == 0) return;
+  clock_.sent();
+  if (!resendable(log_.pending()).empty()) {
+    if (stream_waits_ && log_.next() + n == stream_barrier_) stream_waits_ = false;
+    log_.sent(n);
+  } else if (mid_packet()) {
+    sent_of_payload(n);
+  } else {
+    farewell_sent_ = static_cast<std::uint8_t>(farewell_sent_ + n);
+  }
+  if (unreleased_ != no_place || !owed_.empty()) pump();
+}
+
+// Of the bytes that the log has ready, those in front of the first message that may not be sent yet, and of the
+// payload of a long one.
+bytes session::resendable(bytes ready) const {
+  if (resend_ == no_place && !mid_packet()) [[likely]]
+    return ready;
+  if (mid_packet() && !stream_waits_) return {};
+  std::size_t count = ready.size();
+  const std::size_t begin = log_.next();
+  if (resend_ != no_place && flights_[resend_].offset >= begin)
+    count = std::min(count, flights_[resend_].offset - begin);
+  if (stream_waits_ && stream_barrier_ > begin) count = std::min(count, stream_barrier_ - begin);
+  return ready.first(count);
+}
+
+instant session::deadline() const { return something_due() ? instant::min() : clock_.deadline(); }
+
+session::answer session::fail(fault why) {
+  const reason code = answer_to(static_cast<error>(why.code));
+  if (decoding_.protocol == version::v5_0 && code != reason::success) say_farewell(code);
+  return close_with({.why = why, .reason = code});
+}
+
+// [MQTT-4.13.1-1]. What is pending stays pending; the farewell follows it.
+void session::say_farewell(reason code) {
+  const bool silent = code == reason::success;
+  farewell_ = {std::byte{0xe0}, std::byte{silent ? std::uint8_t{0} : std::uint8_t{1}}, static_cast<std::byte>(code)};
+  farewell_size_ = silent ? 2 : 3;
+}
+
+session::answer session::close_with(const closed& what) {
+  state_ = state::ended;
+  clock_.stop();
+  if (!pieces_ || pieces_known_) return what;
+  pieces_ = false;
+  closed_due_ = true, closed_why_ = what.why, closed_reason_ = what.reason;
+  return message_aborted{};
+}
+
+std::expected<void, error> session::disconnect(const disconnect_options& options) {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
+  if (!mid_packet()) {
+    if (decoding_.protocol == version::v3_1_1 || options.properties.empty()) {
+      say_farewell(options.reason);
+    } else {
+      const auto size = put(mqtt::disconnect{.reason = options.reason, .properties = options.properties});
+      if (!size) return std::unexpected{size.error()};
+      log_.append(*size);
+    }
+  }
+  closed_due_ = true, closed_why_ = {}, closed_reason_ = options.reason;
+  state_ = state::ended;
+  clock_.stop();
+  aborted_due_ = pieces_ && !pieces_known_;
+  pieces_ = false;
+  return {};
+}
+
+error session::check(const disconnect_options& options) const {
+  if (decoding_.protocol == version::v3_1_1)
+    return options.properties.empty() && options.reason == reason::normal_disconnection ? error::none
+                                                                                        : error::needs_version_5;
+  if (!allowed(options.reason, packet_type::disconnect, sender::client)) return error::bad_reason_code;
+  if (requested_expiry_s_ == 0 && options.properties.number(property::session_expiry_interval) != 0)
+    return error::session_expiry_forbidden;  // §3.14.2.2.2
+  return check_properties(options.properties, property_in::disconnect);
+}
+
+}  // namespace recado::mqtt

@@ -1,0 +1,208 @@
+// How a connection begins, is authenticated and ended by the server.
+#include <recado/mqtt/session.hpp>
+#include <recado/mqtt/topic.hpp>
+
+namespace recado::mqtt {
+namespace {
+
+std::uint32_t hash(std::string_view text) {
+  std::uint32_t value = 2'166'136'261U;
+  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16'777'619U;
+  return value | 1;  // 0: no method
+}
+
+error check_will(const connect_options& options) {
+  if (!options.will) return error::none;
+  if (const auto topic = check_topic_name(options.will->topic); !topic) return topic.error();
+  if (options.version == version::v3_1_1 && !options.will->properties.empty()) return error::needs_version_5;
+  return check_properties(options.will->properties, property_in::will);
+}
+
+error check_version_3(const connect_options& options) {
+  if (options.version != version::v3_1_1) return error::none;
+  if (options.session_expiry_s != 0 || options.receive_maximum != 0 || options.maximum_packet_size != 0 ||
+      options.request_response_information || !options.request_problem_information || options.authentication_method ||
+      options.authentication_data || !options.user_properties.empty())
+    return error::needs_version_5;
+  if (options.password && !options.user_name) return error::password_without_user_name;  // [MQTT-3.1.2-22]
+  if (options.client_identifier.empty() && !options.clean_start) return error::client_identifier_needed;
+  return error::none;
+}
+
+}  // namespace
+
+error session::check(const connect_options& options) const {
+  if (state_ == state::connecting || state_ == state::online) return error::already_connected;
+  if (memory_.transmit.size() < transmit_bytes_min || memory_.receive_size == 0) return error::memory_too_small;
+  if (options.acknowledge == acknowledge_when::deferred && owed_.capacity() == 0) return error::deferring_not_possible;
+  if (options.authentication_data && !options.authentication_method) return error::missing_authentication_method;
+  if (const error wrong = check_version_3(options); wrong != error::none) return wrong;
+  if (const error wrong = check_will(options); wrong != error::none) return wrong;
+  if (const error wrong = check_text(options.client_identifier, text_rule::well_formed); wrong != error::none)
+    return wrong;
+  if (options.user_name)
+    if (const error wrong = check_text(*options.user_name, text_rule::well_formed); wrong != error::none) return wrong;
+  if (options.authentication_method)
+    if (const error wrong = check_text(*options.authentication_method, text_rule::well_formed); wrong != error::none)
+      return wrong;
+  return check_properties(options.user_properties, property_in::connect);
+}
+
+void session::remember(const connect_options& options) {
+  decoding_.protocol = options.version;
+  decoding_.packet_bytes_max = options.maximum_packet_size != 0 ? options.maximum_packet_size : packet_bytes_max;
+  server_ = {};
+  clean_start_ = options.clean_start;
+  deferred_ = options.acknowledge == acknowledge_when::deferred;
+  automatic_aliases_ = options.automatic_topic_aliases;
+  when_lost_ = options.when_session_lost;
+  requested_keep_alive_s_ = options.keep_alive_s;
+  requested_expiry_s_ = options.session_expiry_s;
+  method_hash_ = options.authentication_method ? hash(*options.authentication_method) : 0;
+  connect_timeout_ = options.connect_timeout;
+  ping_timeout_ = options.ping_timeout;
+  const std::size_t table =
+      received_.is_bitmap() ? receive_maximum_default : std::max<std::size_t>(received_.room(), 1);
+  const std::size_t room = deferred_ ? std::min(table, owed_.capacity()) : table;
+  const std::size_t wanted = options.receive_maximum != 0 ? options.receive_maximum : receive_maximum_default;
+  receive_maximum_ = static_cast<std::uint16_t>(std::min({wanted, room, std::size_t{receive_maximum_default}}));
+}
+
+std::expected<void, error> session::connect(const connect_options& options) {
+  if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
+  if (state_ == state::ended) reset_connection();
+  closed_due_ = connect_ready_ = false;
+  log_.drop_unsent();
+  remember(options);
+  property_value list[8];
+  std::size_t count = 0;
+  const auto add = [&](property id, auto value) { list[count++] = {id, value}; };
+  if (options.session_expiry_s != 0) add(property::session_expiry_interval, options.session_expiry_s);
+  if (receive_maximum_ != receive_maximum_default) add(property::receive_maximum, std::uint32_t{receive_maximum_});
+  if (options.maximum_packet_size != 0) add(property::maximum_packet_size, options.maximum_packet_size);
+  if (incoming_aliases_.count() != 0) add(property::topic_alias_maximum, std::uint32_t{incoming_aliases_.count()});
+  if (options.request_response_information) add(property::request_response_information, 1U);
+  if (!options.request_problem_information) add(property::request_problem_information, 0U);
+  if (options.authentication_method) add(property::authentication_method, *options.authentication_method);
+  if (options.authentication_data) add(property::authentication_data, *options.authentication_data);
+  mqtt::connect said;
+  said.protocol = options.version;
+  said.clean_start = options.clean_start;
+  said.keep_alive_s = options.keep_alive_s;
+  said.client_identifier = options.client_identifier;
+  said.will = options.will;
+  said.user_name = options.user_name;
+  const properties own{std::span<const property_value>{list, count}};
+  if (options.version == version::v5_0) said.properties = own.followed_by(options.user_properties);
+  if (options.password) said.password = *options.password;
+  const auto size = put(said);
+  if (!size) return std::unexpected{size.error()};
+  log_.append(*size);
+  last_connect_size_ = static_cast<std::uint32_t>(*size);
+  connect_ready_ = true;
+  return {};
+}
+
+session::answer session::on_connack(const fixed_header& header, bytes data) {
+  if (state_ != state::connecting) return fail(error::unexpected_packet);  // [MQTT-3.2.0-2]
+  mqtt::connack ack;
+  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+  if (is_failure(ack.reason))
+    return close_with({.why = make_fault(error::refused, static_cast<std::uint32_t>(ack.reason)),
+                       .reason = ack.reason,
+                       .by_server = true,
+                       .reason_string = ack.properties.text(property::reason_string),
+                       .server_reference = ack.properties.text(property::server_reference),
+                       .properties = ack.properties});
+  if (ack.session_present && clean_start_) return fail(error::unexpected_session);  // [MQTT-3.2.2-2]
+  if (const error wrong = check_method(ack.properties); wrong != error::none) return fail(wrong);
+  heed(ack.properties);
+  state_ = state::online;
+  was_online_ = true;
+  authenticating_ = challenged_ = false;
+  if (ack.session_present) resume();
+  else start_over();
+  return connected{.session_present = ack.session_present,
+                   .assigned_client_identifier = ack.properties.text(property::assigned_client_identifier),
+                   .properties = ack.properties};
+}
+
+void session::heed(const properties& announced) {
+  const auto number = [&](property id, std::uint32_t absent) { return announced.number(id, absent); };
+  const auto flag = [&](property id) { return announced.number(id, 1) != 0; };
+  server_.maximum_qos = static_cast<qos>(number(property::maximum_qos, 2));
+  server_.retain_available = flag(property::retain_available);
+  server_.wildcard_subscription_available = flag(property::wildcard_subscription_available);
+  server_.subscription_identifiers_available = flag(property::subscription_identifiers_available);
+  server_.shared_subscription_available = flag(property::shared_subscription_available);
+  server_.receive_maximum = static_cast<std::uint16_t>(number(property::receive_maximum, receive_maximum_default));
+  server_.topic_alias_maximum = static_cast<std::uint16_t>(number(property::topic_alias_maximum, 0));
+  server_.maximum_packet_size = number(property::maximum_packet_size, packet_bytes_max);
+  server_.session_expiry_s = number(property::session_expiry_interval, requested_expiry_s_);
+  server_.keep_alive_s =  // [MQTT-3.2.2-21]
+      static_cast<std::uint16_t>(number(property::server_keep_alive, requested_keep_alive_s_));
+  quota_ = server_.receive_maximum;
+  clock_.run(std::chrono::seconds{server_.keep_alive_s}, ping_timeout_);
+}
+
+error session::check_method(const properties& list) const {
+  const auto method = list.find(property::authentication_method);
+  const bool same = method ? method_hash_ == hash(method->text) : true;
+  return same ? error::none : error::wrong_authentication_method;  // [MQTT-4.12.0-5]
+}
+
+session::answer session::on_auth(const fixed_header& header, bytes data) {
+  if (method_hash_ == 0 || !authenticating_) return fail(error::unexpected_packet);  // [MQTT-4.12.0-6]
+  mqtt::auth asked;
+  if (const defect found = decode(header, data, decoding_, asked)) return fail(found);
+  const std::string_view method = asked.properties.text(property::authentication_method);
+  if (hash(method) != method_hash_) return fail(error::wrong_authentication_method);
+  const bytes step = as_bytes(asked.properties.text(property::authentication_data));
+  authenticating_ = false;
+  if (asked.reason == reason::continue_authentication) {
+    challenged_ = true;
+    return challenge{.method = method, .data = step, .properties = asked.properties};
+  }
+  if (state_ == state::connecting) return fail(error::unexpected_packet);  // success of CONNECT is told by CONNACK
+  return authenticated{.data = step, .properties = asked.properties};
+}
+
+std::expected<void, error> session::authenticate(std::string_view method, bytes data, const properties& more) {
+  if (!challenged_) return std::unexpected{error::authentication_not_expected};
+  auto done = send_auth(reason::continue_authentication, method, data, more);
+  if (done) challenged_ = false;
+  return done;
+}
+
+std::expected<void, error> session::reauthenticate(std::string_view method, bytes data, const properties& more) {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (authenticating_ || challenged_ || method_hash_ == 0) return std::unexpected{error::authentication_not_expected};
+  return send_auth(reason::reauthenticate, method, data, more);
+}
+
+std::expected<void, error> session::send_auth(reason code, std::string_view method, bytes data,
+                                              const properties& more) {
+  if (hash(method) != method_hash_) return std::unexpected{error::wrong_authentication_method};
+  if (const error wrong = check_properties(more, property_in::auth); wrong != error::none)
+    return std::unexpected{wrong};
+  const property_value list[] = {{property::authentication_method, method}, {property::authentication_data, data}};
+  const properties own{std::span<const property_value>{list, data.empty() ? 1U : 2U}};
+  const auto size = put(mqtt::auth{.reason = code, .properties = own.followed_by(more)});
+  if (!size) return std::unexpected{size.error()};
+  log_.append(*size);
+  authenticating_ = true;
+  return {};
+}
+
+session::answer session::on_disconnect(const fixed_header& header, bytes data) {
+  mqtt::disconnect bye;
+  if (const defect found = decode(header, data, decoding_, bye)) return fail(found);
+  return close_with({.why = make_fault(error::disconnected, static_cast<std::uint32_t>(bye.reason)),
+                     .reason = bye.reason,
+                     .by_server = true,
+                     .reason_string = bye.properties.text(property::reason_string),
+                     .server_reference = bye.properties.text(property::server_reference),
+                     .properties = bye.properties});
+}
+
+}  // namespace recado::mqtt

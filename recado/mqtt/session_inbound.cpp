@@ -1,0 +1,256 @@
+// From the server to the application.
+#include <recado/mqtt/session.hpp>
+
+namespace recado::mqtt {
+namespace {
+
+constexpr std::size_t acknowledgement_bytes_max = 5;  // without properties
+
+}  // namespace
+
+session::answer session::dispatch(bytes& in, const fixed_header& header) {
+  if (header.type == packet_type::publish) [[likely]]
+    return on_publish(in, header);
+  const std::uint32_t total = header.total();
+  if (total > memory_.receive_size) return fail(error::packet_too_large);
+  if (in.size() < total) return std::nullopt;
+  const bytes data = in.first(total);
+  if (header.type >= packet_type::puback && header.type <= packet_type::pubcomp)
+    return on_acknowledgement(in, header, data);
+  if (header.type == packet_type::connack && !log_.pending().empty() && state_ == state::connecting)
+    return std::nullopt;  // CONNECT has not left yet, as the driver says; it will
+  in = in.subspan(total);
+  switch (header.type) {
+    case packet_type::connack:
+      return on_connack(header, data);
+    case packet_type::suback:
+    case packet_type::unsuback:
+      return on_subscribe_acknowledgement(header, data);
+    case packet_type::pingresp:
+      return on_pingresp(header, data);
+    case packet_type::disconnect:
+      return on_disconnect(header, data);
+    case packet_type::auth:
+      return on_auth(header, data);
+    default:
+      return fail(error::unexpected_packet);
+  }
+}
+
+session::answer session::on_pingresp(const fixed_header& header, bytes data) {
+  ping pong;
+  if (const defect found = decode(header, data, decoding_, pong)) return fail(found);
+  if (!clock_.waits_for_pingresp()) return fail(error::unexpected_packet);
+  clock_.answered();
+  return std::nullopt;
+}
+
+session::answer session::on_publish(bytes& in, const fixed_header& header) {
+  const bool whole = header.total() <= memory_.receive_size;
+  if (whole && in.size() < header.total()) return std::nullopt;
+  const auto level = static_cast<qos>(header.flags >> 1 & 3);
+  if (level != qos::at_most_once && !can_acknowledge()) return std::nullopt;
+  mqtt::publish message;
+  const defect found = decode(header, in.first(std::min<std::size_t>(in.size(), header.total())), decoding_, message);
+  if (found.code == error::incomplete && in.size() < memory_.receive_size) return std::nullopt;
+  if (found.code == error::incomplete) return fail(error::packet_too_large);
+  if (found) return fail(found);
+  if (const error wrong = resolve_alias(message); wrong != error::none) return fail(wrong);
+  const bool known = level == qos::exactly_once && received_.contains(message.packet_identifier);
+  if (level != qos::at_most_once && !known)
+    if (const error wrong = admit(level); wrong != error::none) return fail(wrong);
+  if (!whole) return on_first_piece(in, header, message, known);
+  in = in.subspan(header.total());
+  if (known) {
+    answer_duplicate(message.packet_identifier);
+    return std::nullopt;
+  }
+  const receipt owed = acknowledge_or_owe(level, message.packet_identifier);
+  return message_received{.topic = message.topic,
+                          .payload = message.payload,
+                          .qos = message.qos,
+                          .retain = message.retain,
+                          .duplicate = message.duplicate,
+                          .receipt = owed,
+                          .payload_as_announced = message.properties.empty() || payload_is_as_announced(message),
+                          .properties = message.properties};
+}
+
+session::answer session::on_first_piece(bytes& in, const fixed_header& header, const mqtt::publish& message,
+                                        bool known) {
+  const auto size = static_cast<std::uint32_t>(message.payload.size() + message.payload_rest);
+  pieces_ = true;
+  pieces_known_ = known;
+  piece_qos_ = message.qos;
+  piece_identifier_ = message.packet_identifier;
+  piece_offset_ = 0;
+  piece_left_ = size;
+  in = in.subspan(header.total() - size);
+  if (known) return std::nullopt;
+  return message_begin{.topic = message.topic,
+                       .payload_size = size,
+                       .qos = message.qos,
+                       .retain = message.retain,
+                       .duplicate = message.duplicate,
+                       .properties = message.properties};
+}
+
+session::answer session::on_piece(bytes& in) {
+  if (piece_left_ != 0) {
+    const bytes part = in.first(std::min<std::size_t>(in.size(), piece_left_));
+    if (part.empty()) return std::nullopt;
+    const std::uint32_t offset = piece_offset_;
+    in = in.subspan(part.size());
+    piece_offset_ += static_cast<std::uint32_t>(part.size());
+    piece_left_ -= static_cast<std::uint32_t>(part.size());
+    if (!pieces_known_) return message_part{.offset = offset, .payload = part};
+    if (piece_left_ != 0) return std::nullopt;
+  }
+  if (piece_qos_ != qos::at_most_once && !can_acknowledge()) return std::nullopt;
+  pieces_ = false;
+  if (!pieces_known_) return message_end{.receipt = acknowledge_or_owe(piece_qos_, piece_identifier_)};
+  pieces_known_ = false;
+  answer_duplicate(piece_identifier_);
+  return std::nullopt;
+}
+
+error session::resolve_alias(mqtt::publish& message) {
+  if (message.properties.empty()) return error::none;
+  const std::uint32_t alias = message.properties.number(property::topic_alias);
+  if (alias == 0) return error::none;
+  if (alias > incoming_aliases_.count()) return error::bad_topic_alias;  // [MQTT-3.3.2-10]
+  if (!message.topic.empty())
+    return incoming_aliases_.set(alias - 1, message.topic) ? error::none : error::alias_topic_too_long;
+  message.topic = incoming_aliases_.topic(alias - 1);
+  return message.topic.empty() ? error::unknown_topic_alias : error::none;
+}
+
+// A new message of QoS 1 or 2: is there room to remember it, and was it allowed to come [MQTT-3.3.4-9]?
+error session::admit(qos level) {
+  if (decoding_.protocol == version::v5_0 && unacknowledged_ >= receive_maximum_)
+    return error::receive_maximum_exceeded;
+  if (level == qos::exactly_once && received_.room() == 0) return error::incoming_table_full;
+  return deferred_ && owed_.full() ? error::owed_table_full : error::none;
+}
+
+// Room for the answer comes first: without it the message waits unread.
+bool session::can_acknowledge() {
+  if (deferred_ || !owed_.full()) return true;
+  return owed_.empty() && !mid_packet() && log_.make_room(acknowledgement_bytes_max);
+}
+
+receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
+  if (level == qos::at_most_once) return {};
+  const packet_type type = level == qos::at_least_once ? packet_type::puback : packet_type::pubrec;
+  if (level == qos::exactly_once) received_.insert(identifier);
+  if (deferred_) {
+    ++unacknowledged_;
+    return owed_.push(type, identifier, reason::success, false);
+  }
+  if (level == qos::exactly_once) ++unacknowledged_;
+  if (owed_.empty() && put_acknowledgement(type, identifier, reason::success)) return {};
+  if (level == qos::at_least_once) ++unacknowledged_;
+  owed_.push(type, identifier, reason::success, true);
+  return {};
+}
+
+// [MQTT-4.3.3-10]. If the PUBREC of the first is still owed, it answers this one too.
+void session::answer_duplicate(std::uint16_t identifier) {
+  if (owed_.holds(identifier)) return;
+  if (owed_.empty() && put_acknowledgement(packet_type::pubrec, identifier, reason::success)) return;
+  if (!owed_.full()) owed_.push(packet_type::pubrec, identifier, reason::success, true);
+}
+
+session::answer session::on_acknowledgement(bytes& in, const fixed_header& header, bytes data) {
+  mqtt::acknowledgement ack;
+  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+  if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, data.size());
+  const place at = flights_.find(ack.packet_identifier);
+  if (at == no_place) return on_unknown(in, ack, data.size());
+  const bool refused = is_failure(ack.reason);
+  const answer_packet kind = ack.type == packet_type::puback    ? answer_packet::puback
+                             : ack.type == packet_type::pubcomp ? answer_packet::pubcomp
+                             : refused                          ? answer_packet::refused
+                                                                : answer_packet::pubrec;
+  const auto waiting = static_cast<stage>(flights_[at].stage);
+  const transition step_taken = after(waiting, kind);
+  const bool unsent = (flights_[at].marks & mark_waiting) != 0 || (mid_packet() && at == stream_flight_);
+  if (step_taken.then == step::wrong || unsent) return fail(error::wrong_answer);
+  if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
+    if (unreleased_ == no_place && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, reason::success))
+      return std::nullopt;
+    in = in.subspan(data.size());
+    return std::nullopt;
+  }
+  in = in.subspan(data.size());
+  if (waiting != stage::pubcomp) log_.release(at);
+  else flights_.remove(releases_, at);
+  if (step_taken.then == step::release) {
+    release(at);
+    return std::nullopt;
+  }
+  const std::uint32_t tag = flights_[at].tag;
+  if (unreleased_ == at) unreleased_ = flights_[at].newer;
+  flights_.release(at);
+  if (quota_ < server_.receive_maximum) ++quota_;  // §4.9
+  permit_resends();
+  return acknowledged{.token = {ack.packet_identifier},
+                      .tag = tag,
+                      .qos = waiting == stage::puback ? qos::at_least_once : qos::exactly_once,
+                      .reason = ack.reason,
+                      .properties = ack.properties};
+}
+
+// The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
+void session::release(place at) {
+  flights_[at].stage = static_cast<std::uint8_t>(stage::pubcomp);
+  flights_.append(releases_, at);
+  if (unreleased_ == no_place) unreleased_ = at;
+  pump();
+}
+
+// During recovery a server may know more than we do; otherwise both sides' states differ (§3.5.2.1, §3.7.2.1).
+session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
+  if (ack.type == packet_type::puback) return fail(error::unknown_packet_identifier);
+  const bool answer_it = ack.type == packet_type::pubrec && !is_failure(ack.reason);
+  if (answer_it && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, unknown_identifier_reason()))
+    return std::nullopt;
+  in = in.subspan(size);
+  return std::nullopt;
+}
+
+session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
+  const bool known = received_.contains(ack.packet_identifier);
+  const incoming_transition& rule = incoming_transitions[known ? 1 : 0][1];
+  const reason code = decoding_.protocol == version::v5_0 ? rule.reason : reason::success;
+  if (!put_acknowledgement(rule.answer, ack.packet_identifier, code)) {
+    if (owed_.full()) return std::nullopt;
+    ++unacknowledged_;
+    owed_.push(rule.answer, ack.packet_identifier, code, true);
+  }
+  in = in.subspan(size);
+  if (known) received_.erase(ack.packet_identifier);
+  if (known && unacknowledged_ != 0) --unacknowledged_;
+  return std::nullopt;
+}
+
+session::answer session::on_subscribe_acknowledgement(const fixed_header& header, bytes data) {
+  subscribe_acknowledgement ack;
+  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+  const place at = flights_.find(ack.packet_identifier);
+  if (at == no_place) return fail(error::unknown_packet_identifier);
+  const bool sub = ack.type == packet_type::suback;
+  const auto waiting = static_cast<stage>(flights_[at].stage);
+  if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
+    return fail(error::wrong_answer);
+  const bool coded = sub || decoding_.protocol == version::v5_0;
+  if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count);
+  flights_.release(at);
+  const std::span<const reason> reasons{reinterpret_cast<const reason*>(ack.reason_codes.data()),
+                                        ack.reason_codes.size()};
+  const token name{ack.packet_identifier};
+  if (sub) return subscribed{.token = name, .reasons = reasons, .properties = ack.properties};
+  return unsubscribed{.token = name, .reasons = reasons, .properties = ack.properties};
+}
+
+}  // namespace recado::mqtt

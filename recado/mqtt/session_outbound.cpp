@@ -1,0 +1,261 @@
+// From the application to the server.
+#include <recado/mqtt/session.hpp>
+#include <recado/mqtt/topic.hpp>
+
+namespace recado::mqtt {
+namespace {
+
+// What stays free of kept messages, for everything else that must be said.
+constexpr std::size_t log_reserve_min = 64;
+
+bool has_v5_options(const subscription& one) {
+  return one.no_local || one.retain_as_published || one.retain_handling != retain_handling::send_at_subscribe;
+}
+
+}  // namespace
+
+// Encodes to the front of the log's space, without taking it yet.
+template <class Packet>
+std::expected<std::size_t, error> session::put(const Packet& out) {
+  if (mid_packet()) return std::unexpected{error::payload_pending};
+  auto size = encode(out, decoding_.protocol, log_.space());
+  if (!size && size.error() == error::no_room) {
+    if (!log_.make_room(mqtt::size(out, decoding_.protocol))) return size;
+    size = encode(out, decoding_.protocol, log_.space());
+  }
+  if (size && *size > server_.maximum_packet_size)  // [MQTT-3.2.2-15]
+    return std::unexpected{error::larger_than_server_takes};
+  return size;
+}
+template std::expected<std::size_t, error> session::put(const mqtt::connect&);
+template std::expected<std::size_t, error> session::put(const mqtt::auth&);
+template std::expected<std::size_t, error> session::put(const mqtt::disconnect&);
+
+bool session::put_ping() {
+  const auto size = put(ping{});
+  if (size) log_.append(*size);
+  return size.has_value();
+}
+
+bool session::put_acknowledgement(packet_type type, std::uint16_t identifier, reason code) {
+  const auto size =
+      put(acknowledgement{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}});
+  if (!size) return false;
+  log_.append(*size);
+  return true;
+}
+
+error session::may_send(const message& what) const {
+  if (state_ != state::online) return error::not_connected;
+  if (const auto topic = check_topic_name(what.topic); !topic && (!what.topic.empty() || what.topic_alias == 0))
+    return topic.error();
+  if (decoding_.protocol == version::v3_1_1) {
+    if (what.topic_alias != 0 || !what.properties.empty()) return error::needs_version_5;
+  } else if (!what.properties.empty()) {
+    if (const error wrong = check_properties(what.properties, property_in::publish); wrong != error::none) return wrong;
+    if (what.properties.has(property::topic_alias)) return error::alias_not_available;  // has a place of its own
+    if (what.properties.has(property::subscription_identifier)) return error::forbidden_property;  // [MQTT-3.3.4-6]
+  }
+  if (what.topic_alias != 0 && (automatic_aliases_ || what.qos != qos::at_most_once)) return error::alias_not_available;
+  if (const error wrong = forbidden(server_, what); wrong != error::none) return wrong;
+  if (what.qos == qos::at_most_once) return error::none;
+  if (quota_ == 0) return error::receive_maximum_reached;  // [MQTT-3.3.4-7]
+  return flights_.full() ? error::flight_table_full : error::none;
+}
+
+std::expected<token, error> session::publish(const message& what) {
+  if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
+  mqtt::publish out{.qos = what.qos,
+                    .retain = what.retain,
+                    .topic = what.topic,
+                    .properties = what.properties,
+                    .payload = what.payload_from_source != 0 ? bytes{} : what.payload,
+                    .payload_rest = what.payload_from_source};
+  if (what.qos == qos::at_most_once) {
+    const auto size = put_with_alias(out, what.topic_alias);
+    if (!size) return std::unexpected{size.error()};
+    log_.append(*size);
+    if (what.payload_from_source != 0) begin_stream(no_place, what.payload_from_source, what.tag);
+    return token{};
+  }
+  out.packet_identifier = flights_.next_identifier();
+  const auto size = put(out);
+  if (!size) return std::unexpected{size.error()};
+  if (*size + std::uint64_t{what.payload_from_source} > server_.maximum_packet_size)
+    return std::unexpected{error::larger_than_server_takes};
+  if (log_.kept() + *size + std::max<std::size_t>(log_reserve_min, last_connect_size_) > log_.capacity())
+    return std::unexpected{error::no_room};
+  const place at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
+  flights_[at].tag = what.tag;
+  flights_[at].payload = what.payload_from_source;
+  log_.append(*size, at);
+  --quota_;
+  if (what.payload_from_source != 0) begin_stream(at, what.payload_from_source, what.tag);
+  return token{out.packet_identifier};
+}
+
+// An alias stands only in packets that are never sent again.
+std::expected<std::size_t, error> session::put_with_alias(mqtt::publish& out, std::uint16_t by_hand) {
+  constexpr std::size_t alias_bytes = 3;  // a shorter topic isn't worth it
+  const std::string_view topic = out.topic;
+  const std::size_t usable = automatic_aliases_ ? std::min(outgoing_aliases_.count(), server_.topic_alias_maximum) : 0;
+  const bool automatic =
+      usable != 0 && topic.size() > alias_bytes && topic.size() <= outgoing_aliases_.topic_bytes_max();
+  if (!automatic && by_hand == 0) return put_within(out);
+  const std::size_t slot = automatic ? topic_slots::home(topic, usable) : by_hand - 1U;
+  const bool known = automatic && outgoing_aliases_.topic(slot) == topic;
+  const property_value alias[] = {{property::topic_alias, static_cast<std::uint32_t>(slot + 1)}};
+  const properties rest = out.properties;
+  out.properties = properties{alias}.followed_by(rest);
+  if (known) out.topic = {};
+  auto size = put_within(out);
+  if (size && automatic && !known) outgoing_aliases_.set(slot, topic);
+  return size;
+}
+
+std::expected<std::size_t, error> session::put_within(const mqtt::publish& out) {
+  auto size = put(out);
+  if (size && *size + std::uint64_t{out.payload_rest} > server_.maximum_packet_size)
+    return std::unexpected{error::larger_than_server_takes};
+  return size;
+}
+
+std::expected<token, error> session::subscribe(std::span<const subscription> filters,
+                                               const subscribe_properties& more) {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (filters.empty()) return std::unexpected{error::no_topic_filters};
+  const bool v5 = decoding_.protocol == version::v5_0;
+  if (!v5 && (more.subscription_identifier != 0 || !more.user_properties.empty()))
+    return std::unexpected{error::needs_version_5};
+  if (more.subscription_identifier > variable_byte_integer_max) return std::unexpected{error::bad_property_value};
+  if (const error wrong = check_properties(more.user_properties, property_in::subscribe); wrong != error::none)
+    return std::unexpected{wrong};
+  for (const subscription& one : filters) {
+    if (const auto filter = check_topic_filter(one.filter, decoding_.protocol); !filter)
+      return std::unexpected{filter.error()};
+    if (!v5 && has_v5_options(one)) return std::unexpected{error::needs_version_5};
+    if (v5 && one.no_local && is_shared(one.filter)) return std::unexpected{error::shared_no_local};  // [MQTT-3.8.3-4]
+    if (const error wrong = forbidden(server_, one, more.subscription_identifier); wrong != error::none)
+      return std::unexpected{wrong};
+  }
+  const property_value list[] = {{property::subscription_identifier, more.subscription_identifier}};
+  const properties own{std::span<const property_value>{list, more.subscription_identifier != 0 ? 1U : 0U}};
+  mqtt::subscribe out{.properties = own.followed_by(more.user_properties), .subscriptions = filters};
+  return request(out, stage::suback, filters.size());
+}
+
+std::expected<token, error> session::unsubscribe(std::span<const std::string_view> filters, const properties& more) {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (filters.empty()) return std::unexpected{error::no_topic_filters};
+  if (decoding_.protocol == version::v3_1_1 && !more.empty()) return std::unexpected{error::needs_version_5};
+  if (const error wrong = check_properties(more, property_in::unsubscribe); wrong != error::none)
+    return std::unexpected{wrong};
+  for (const std::string_view one : filters)
+    if (const auto filter = check_topic_filter(one, decoding_.protocol); !filter)
+      return std::unexpected{filter.error()};
+  mqtt::unsubscribe out{.properties = more, .filters = filters};
+  return request(out, stage::unsuback, filters.size());
+}
+
+template <class Packet>
+std::expected<token, error> session::request(Packet& out, stage waits_for, std::size_t filters) {
+  if (flights_.full()) return std::unexpected{error::flight_table_full};
+  out.packet_identifier = flights_.next_identifier();
+  const auto size = put(out);
+  if (!size) return std::unexpected{size.error()};
+  log_.append(*size);
+  const place at = flights_.take(waits_for);
+  flights_[at].tag = static_cast<std::uint32_t>(filters);
+  return token{out.packet_identifier};
+}
+
+std::expected<void, error> session::acknowledge(receipt what, reason code) {
+  owed_acknowledgement* owed = owed_.find(what);
+  if (owed == nullptr) return std::unexpected{error::unknown_receipt};
+  const auto type = static_cast<packet_type>(owed->packet);
+  const bool sayable = decoding_.protocol == version::v5_0 ? allowed(code, type, sender::client) : !is_failure(code);
+  if (!sayable) return std::unexpected{error::bad_reason_code};
+  owed->reason = static_cast<std::uint8_t>(code);
+  owed->ready = true;
+  pump();
+  return {};
+}
+
+// What could not be answered at once, as far as there is room now.
+void session::pump() {
+  if (state_ != state::online || mid_packet()) return;
+  while (unreleased_ != no_place &&
+         put_acknowledgement(packet_type::pubrel, flights_[unreleased_].packet_identifier, reason::success))
+    unreleased_ = flights_[unreleased_].newer;
+  while (!owed_.empty() && owed_.front().ready) {
+    const owed_acknowledgement one = owed_.front();
+    const auto type = static_cast<packet_type>(one.packet);
+    const auto code = static_cast<reason>(one.reason);
+    if (!put_acknowledgement(type, one.packet_identifier, code)) return;
+    if (type == packet_type::pubrec && is_failure(code)) received_.erase(one.packet_identifier);
+    if (type != packet_type::pubrec || is_failure(code)) unacknowledged_ -= unacknowledged_ != 0 ? 1 : 0;
+    owed_.pop();
+  }
+}
+
+// A payload from the application's source goes through what is free of the log, piece by piece, between the header
+// of its PUBLISH, which stays in the log, and what follows there.
+void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag) {
+  stream_flight_ = flight;
+  stream_waits_ = true;
+  stream_barrier_ =
+      flight == no_place ? static_cast<std::uint32_t>(log_.head()) : flights_[flight].offset + flights_[flight].length;
+  stream_left_ = size;
+  stream_offset_ = scratch_size_ = scratch_sent_ = 0;
+  stream_tag_ = tag;
+  stream_asked_ = false;
+}
+
+// The next long message among those that are sent again.
+void session::next_stream(place from) {
+  for (place at = from; at != no_place; at = flights_[at].newer)
+    if (flights_[at].payload != 0) return begin_stream(at, flights_[at].payload, flights_[at].tag);
+}
+
+bool session::wants_payload_now() const {
+  return state_ == state::online && !stream_waits_ && stream_left_ != 0 && scratch_size_ == 0 && !stream_asked_;
+}
+
+session::answer session::ask_for_payload() {
+  std::size_t wanted = std::min<std::size_t>(stream_left_, log_.capacity() / 2);
+  while (!log_.make_room(wanted) && wanted > 1) wanted /= 2;
+  scratch_ = log_.space();
+  scratch_ = scratch_.first(std::min<std::size_t>(scratch_.size(), stream_left_));
+  stream_asked_ = true;
+  const std::uint16_t identifier =
+      stream_flight_ != no_place ? flights_[stream_flight_].packet_identifier : std::uint16_t{0};
+  return wants_payload{.token = {identifier},
+                       .tag = stream_tag_,
+                       .offset = stream_offset_,
+                       .room = static_cast<std::uint32_t>(scratch_.size())};
+}
+
+std::expected<std::size_t, error> session::supply(bytes payload) {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (!stream_asked_ || stream_left_ == 0) return std::unexpected{error::no_payload_wanted};
+  const std::size_t count = std::min(payload.size(), scratch_.size() - scratch_size_);
+  copy(payload.first(count), scratch_.subspan(scratch_size_, count));
+  scratch_size_ += static_cast<std::uint32_t>(count);
+  stream_left_ -= static_cast<std::uint32_t>(count);
+  stream_offset_ += static_cast<std::uint32_t>(count);
+  return count;
+}
+
+void session::sent_of_payload(std::size_t n) {
+  scratch_sent_ += static_cast<std::uint32_t>(n);
+  if (scratch_sent_ != scratch_size_) return;
+  scratch_size_ = scratch_sent_ = 0;
+  stream_asked_ = false;
+  if (stream_left_ != 0) return;
+  const place done = stream_flight_;
+  stream_flight_ = no_place;
+  if (done != no_place && state_ == state::online) next_stream(flights_[done].newer);
+  pump();
+}
+
+}  // namespace recado::mqtt

@@ -1,0 +1,152 @@
+#include <recado/mqtt/transmit_log.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+namespace recado::mqtt {
+
+void transmit_log::append(std::size_t n, place flight) {
+  flights_[flight].offset = static_cast<std::uint32_t>(head_);
+  flights_[flight].length = static_cast<std::uint32_t>(n);
+  flights_.append(order_, flight);
+  kept_ += n;
+  append(n);
+}
+
+void transmit_log::release(place flight) {
+  kept_ -= flights_[flight].length;
+  flights_[flight].length = 0;
+  const bool was_oldest = order_.oldest == flight;
+  flights_.remove(order_, flight);
+  tight_ = false;
+  if (was_oldest) trim();
+}
+
+bytes transmit_log::pending() const {
+  const std::size_t end = wrapped_ && !next_young_ ? edge_ : head_;
+  return memory_.subspan(next_, end - next_);
+}
+
+void transmit_log::sent(std::size_t n) {
+  next_ += n;
+  tight_ = false;
+  if (wrapped_ && !next_young_ && next_ == edge_) next_ = 0, next_young_ = true;
+  trim();
+}
+
+// All of its bytes: those of a packet that is on its way may not move.
+bool transmit_log::was_sent(const outgoing_flight& flight) const {
+  const bool young = is_young(flight.offset);
+  if (wrapped_ && young != next_young_) return !young;
+  return flight.offset + flight.length <= next_;
+}
+
+// The oldest byte in use is that of the oldest kept packet, or the first one to be sent, whichever comes first.
+void transmit_log::trim() {
+  std::size_t oldest = next_;
+  bool young = next_young_;
+  if (!order_.empty()) {
+    const std::size_t offset = flights_[order_.oldest].offset;
+    const bool kept_young = is_young(offset);
+    if (kept_young == young ? offset < oldest : !kept_young) oldest = offset, young = kept_young;
+  }
+  tail_ = oldest;
+  if (young) wrapped_ = next_young_ = false;
+  if (!wrapped_ && order_.empty() && next_ == head_) tail_ = next_ = head_ = 0;
+}
+
+void transmit_log::wrap() {
+  edge_ = head_;
+  head_ = 0;
+  wrapped_ = true;
+  if (next_ == edge_) next_ = 0, next_young_ = true;
+  trim();
+}
+
+bool transmit_log::make_room(std::size_t n) {
+  if (space().size() >= n) return true;
+  if (kept_ + n > memory_.size()) return false;
+  for (;;) {
+    if (!wrapped_ && tail_ >= n) wrap();
+    if (space().size() >= n) return true;
+    if (tight_) return false;
+    compact();
+    tight_ = true;
+  }
+}
+
+std::size_t transmit_log::room() const {
+  if (pending().empty()) return memory_.size() - kept_;
+  return wrapped_ ? tail_ - head_ : std::max(memory_.size() - head_, tail_);
+}
+
+void transmit_log::compact() {
+  const bool idle = pending().empty();
+  if (idle) slide_down();
+  if (wrapped_ && next_young_) edge_ = memory_.size(), slide_up(edge_);
+  else if (!idle) slide_up(next_);
+}
+
+// The kept packets of the younger part (of all, if there is but one part) go to the front; nothing is to be sent.
+void transmit_log::slide_down() {
+  std::size_t to = 0;
+  for (place at = order_.oldest; at != no_place; at = flights_[at].newer) {
+    outgoing_flight& flight = flights_[at];
+    if (wrapped_ && !is_young(flight.offset)) continue;
+    if (to != flight.offset) std::memmove(memory_.data() + to, memory_.data() + flight.offset, flight.length);
+    flight.offset = static_cast<std::uint32_t>(to);
+    to += flight.length;
+  }
+  head_ = next_ = to;
+  if (!wrapped_) tail_ = 0;
+}
+
+// The kept packets of the older part that were sent go up to `limit`.
+void transmit_log::slide_up(std::size_t limit) {
+  for (place at = order_.newest; at != no_place; at = flights_[at].older) {
+    outgoing_flight& flight = flights_[at];
+    if (is_young(flight.offset)) continue;
+    if (!was_sent(flight)) {
+      limit = std::min<std::size_t>(limit, flight.offset);
+      continue;
+    }
+    limit -= flight.length;
+    if (limit != flight.offset) std::memmove(memory_.data() + limit, memory_.data() + flight.offset, flight.length);
+    flight.offset = static_cast<std::uint32_t>(limit);
+  }
+  trim();
+}
+
+void transmit_log::mark_attempted() {
+  for (place at = order_.oldest; at != no_place; at = flights_[at].newer) {
+    outgoing_flight& flight = flights_[at];
+    const bool young = is_young(flight.offset);
+    if (wrapped_ && young != next_young_ ? !young : flight.offset < next_) flight.marks |= mqtt::mark_attempted;
+  }
+}
+
+void transmit_log::drop_unsent() {
+  next_ = head_;
+  next_young_ = wrapped_;
+  tight_ = false;
+  compact();
+  trim();
+}
+
+void transmit_log::send_again() {
+  if (order_.empty()) return;
+  const outgoing_flight& newest = flights_[order_.newest];
+  head_ = newest.offset + newest.length;
+  if (wrapped_ && newest.offset >= tail_) wrapped_ = false;  // what was at the front is not needed any more
+  next_ = flights_[order_.oldest].offset;
+  next_young_ = false;
+  tight_ = false;
+}
+
+void transmit_log::clear() {
+  order_ = {};
+  tail_ = next_ = head_ = edge_ = kept_ = 0;
+  wrapped_ = next_young_ = tight_ = false;
+}
+
+}  // namespace recado::mqtt

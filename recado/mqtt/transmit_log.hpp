@@ -1,0 +1,80 @@
+// The transmit log: everything that goes to the server, in order, in one buffer that the wire reads from.
+//
+// A ring whose packets never wrap: when the end has no room, the younger part goes on at the front. Bytes of QoS 1 and
+// 2 messages stay after they were sent until `release`. In ordinary traffic, where answers come in order, the oldest
+// bytes free themselves first and nothing is ever moved. When an exchange is stuck, or a gap lies between kept
+// packets, `make_room` pushes the kept packets that were sent together; bytes that are still to be sent never move.
+#pragma once
+
+#include <cstddef>
+
+#include <recado/core/bytes.hpp>
+#include <recado/mqtt/flights.hpp>
+
+namespace recado::mqtt {
+
+class transmit_log {
+ public:
+  transmit_log(mutable_bytes memory, flight_table& flights) : memory_(memory), flights_(flights) {}
+
+  /// Where the next packet goes, as far as that needs nothing to be done.
+  mutable_bytes space() const { return memory_.subspan(head_, (wrapped_ ? tail_ : memory_.size()) - head_); }
+  /// Makes `space()` at least `n` bytes long if that is possible now.
+  bool make_room(std::size_t n);
+  /// Bytes of one packet that could be appended at most, now or after `make_room`.
+  std::size_t room() const;
+  /// The `n` bytes at the front of `space()` are a packet to send and forget.
+  void append(std::size_t n) { head_ += n, tight_ = false; }
+  /// They are one to send and keep until `release(flight)`.
+  void append(std::size_t n, place flight);
+  /// Forgets the bytes of a kept packet.
+  void release(place flight);
+
+  /// The next bytes to send.
+  bytes pending() const;
+  void sent(std::size_t n);
+
+  /// Marks those kept packets of which something was sent.
+  void mark_attempted();
+  /// The stream is gone: forgets what was to be sent, but not what is kept, and packs that together.
+  void drop_unsent();
+  /// Everything kept is to be sent again, in its order. Nothing may be pending, and everything be packed.
+  void send_again();
+  /// Forgets everything; the flights' places stay taken.
+  void clear();
+
+  /// Where `space()` begins, as an offset from the memory's first byte.
+  std::size_t head() const { return head_; }
+  /// The offset of the first of the pending bytes.
+  std::size_t next() const { return next_; }
+  /// Bytes that are kept for sending again.
+  std::size_t kept() const { return kept_; }
+  std::size_t capacity() const { return memory_.size(); }
+  /// The kept packets in their order.
+  const flight_list& order() const { return order_; }
+  /// The bytes of a kept packet.
+  mutable_bytes packet(place flight) const { return memory_.subspan(flights_[flight].offset, flights_[flight].length); }
+
+ private:
+  bool is_young(std::size_t offset) const { return wrapped_ && offset < head_; }
+  bool was_sent(const outgoing_flight& flight) const;
+  void wrap();
+  void trim();
+  void compact();
+  void slide_down();
+  void slide_up(std::size_t limit);
+
+  mutable_bytes memory_;
+  flight_table& flights_;
+  flight_list order_;
+  std::size_t tail_ = 0;  // the oldest byte in use
+  std::size_t next_ = 0;  // the first byte to be sent
+  std::size_t head_ = 0;  // behind the youngest byte
+  std::size_t edge_ = 0;  // behind the older part while the younger one is at the front
+  std::size_t kept_ = 0;
+  bool wrapped_ = false;     // the bytes in use are [tail_, edge_) and [0, head_), else [tail_, head_)
+  bool next_young_ = false;  // next_ is in [0, head_) of a wrapped log
+  bool tight_ = false;       // compacting again would gain nothing
+};
+
+}  // namespace recado::mqtt
