@@ -36,11 +36,9 @@ extern "C" __attribute__((noinline)) std::size_t encode_messages(const mqtt::pub
 extern "C" __attribute__((noinline)) std::size_t decode_messages(recado::bytes in, const mqtt::decode_options* options,
                                                                  std::size_t count) {
   std::size_t read = 0;
+  mqtt::publish message;
   for (std::size_t i = 0; i < count; ++i) {
-    mqtt::fixed_header header;
-    mqtt::publish message;
-    if (mqtt::read_header(in, *options, header) || header.size == 0 || in.size() < header.total()) return 0;
-    if (mqtt::decode(header, in, *options, message)) return 0;
+    if (mqtt::take(in, *options, message) == 0) return 0;
     read += message.payload.size();
   }
   return read;

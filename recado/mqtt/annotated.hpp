@@ -73,6 +73,21 @@ struct row {
   bool canonical = true;  ///< false: a legal form that is encoded shorter
 };
 
+/// The short way finds what the long way finds, or nothing.
+template <class P>
+void check_take(bytes in, const decode_options& options, const decoded& expected) {
+  P short_way;
+  const std::size_t taken = take(in, options, short_way);
+  if (taken == 0) return;
+  ASSERT_TRUE(expected.complete && !expected.what);
+  EXPECT_EQ(taken, expected.header.total());
+  EXPECT_TRUE(any_packet{short_way} == expected.packet);
+}
+inline void check_take(bytes in, const decode_options& options, const decoded& expected) {
+  check_take<publish>(in, options, expected);
+  check_take<acknowledgement>(in, options, expected);
+}
+
 /// decode == struct, encode == bytes, size == length; every prefix incomplete; every flipped bit harmless.
 inline void check(const row& one) {
   SCOPED_TRACE(one.name);
@@ -86,6 +101,7 @@ inline void check(const row& one) {
                            << again.what.offset;
   EXPECT_TRUE(again.packet == one.packet) << printed(again.packet, {one.protocol}) << "\n"
                                           << printed(one.packet, {one.protocol});
+  check_take(kept, options, again);
   std::vector<std::byte> out(expected.size() + 8);
   const auto written = encode(one.packet, one.protocol, out);
   ASSERT_TRUE(written.has_value());
@@ -108,6 +124,7 @@ inline void check(const row& one) {
     for (const sender from : {sender::client, sender::server}) {
       const exact_copy memory{flipped};
       const decoded seen = decode_all(memory, {one.protocol, from});
+      check_take(memory, {one.protocol, from}, seen);
       if (seen.what) {
         EXPECT_LE(seen.what.offset, flipped.size());
       } else if (seen.complete) {

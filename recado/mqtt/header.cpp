@@ -52,27 +52,21 @@ variable_integer read_variable(const std::byte* at, const std::byte* end) {
 }
 
 defect read_header(bytes in, const decode_options& options, fixed_header& header) {
-  header.size = 0;
+  header = {};
   if (in.empty()) return {};
   const auto first = std::to_integer<unsigned>(in[0]);
   header.type = static_cast<packet_type>(first >> 4);
   header.flags = static_cast<std::uint8_t>(first & 15);
   const defect early = header.type == packet_type::publish ? check_publish_flags(header.flags)
                                                            : check_first(first >> 4, header.flags, options);
-  if (early) [[unlikely]]
-    return early;
-  if (in.size() > 1 && in[1] < std::byte{0x80}) [[likely]] {
-    header.remaining = std::to_integer<std::uint32_t>(in[1]);
-    header.size = 2;
-  } else {
-    const variable_integer length = read_variable(in.data() + 1, in.data() + in.size());
-    if (length.size > 4 || (!length.minimal && options.protocol == version::v5_0))  // [MQTT-1.5.5-1]
-      return {error::bad_variable_byte_integer, field::remaining_length, 1};
-    header.remaining = length.value;
-    header.size = static_cast<std::uint8_t>(length.size == 0 ? 0 : 1 + length.size);
-  }
-  if (header.size != 0 && header.total() > options.packet_bytes_max) [[unlikely]]
-    return {error::packet_too_large, field::remaining_length, 1};
+  if (early) return early;
+  const variable_integer length = read_variable(in.data() + 1, in.data() + in.size());
+  if (length.size > 4 || (!length.minimal && options.protocol == version::v5_0))  // [MQTT-1.5.5-1]
+    return {error::bad_variable_byte_integer, field::remaining_length, 1};
+  if (length.size == 0) return {};
+  header.remaining = length.value;
+  header.size = static_cast<std::uint8_t>(1 + length.size);
+  if (header.total() > options.packet_bytes_max) return {error::packet_too_large, field::remaining_length, 1};
   return {};
 }
 

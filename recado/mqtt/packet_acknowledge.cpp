@@ -5,5 +5,6 @@
 namespace recado::mqtt {
 
 RECADO_MQTT_INSTANTIATE(acknowledgement);
+template std::size_t take<acknowledgement>(bytes, const decode_options&, acknowledgement&);
 
 }  // namespace recado::mqtt

@@ -17,7 +17,13 @@ struct acknowledgement {
 
   static constexpr bool is(packet_type other) { return other >= packet_type::puback && other <= packet_type::pubcomp; }
   constexpr std::uint8_t flags() const { return type == packet_type::pubrel ? 2 : 0; }  // [MQTT-3.6.1-1]
-  constexpr void set_header(packet_type received, std::uint8_t) { type = received; }
+  /// True for the first byte of one of the four.
+  static constexpr bool is_usual(unsigned first) {
+    return first == 0x40 || first == 0x50 || first == 0x62 || first == 0x70;
+  }
+  constexpr void set_header(packet_type received, std::uint8_t) {
+    type = received, reason = mqtt::reason::success, properties.clear();
+  }
   bool operator==(const acknowledgement&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {

@@ -49,7 +49,7 @@ struct connect {
   static constexpr packet_type type = packet_type::connect;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 0; }
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const connect&) const = default;
 
   /// The connect flags (3.1.2.3) as their byte.
@@ -102,7 +102,7 @@ struct connack {
   static constexpr packet_type type = packet_type::connack;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 0; }
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const connack&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {
@@ -123,7 +123,7 @@ struct disconnect {
   static constexpr packet_type type = packet_type::disconnect;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 0; }
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const disconnect&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {
@@ -144,7 +144,7 @@ struct auth {
   static constexpr packet_type type = packet_type::auth;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 0; }
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const auth&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {

@@ -27,10 +27,13 @@ struct publish {
   constexpr std::uint8_t flags() const {
     return static_cast<std::uint8_t>((duplicate ? 8U : 0) | static_cast<unsigned>(qos) << 1 | (retain ? 1U : 0));
   }
+  /// True for the first byte of a PUBLISH with any flags that [MQTT-3.3.1-2] and [MQTT-3.3.1-4] leave.
+  static constexpr bool is_usual(unsigned first) { return first >> 4 == 3 && (0x3c3fU >> (first & 15) & 1) != 0; }
   constexpr void set_header(packet_type, std::uint8_t value) {
     duplicate = (value & 8) != 0;
     qos = static_cast<mqtt::qos>(value >> 1 & 3);
     retain = (value & 1) != 0;
+    packet_identifier = 0, properties.clear();
   }
   bool operator==(const publish& other) const {
     return duplicate == other.duplicate && qos == other.qos && retain == other.retain &&
@@ -44,8 +47,8 @@ struct publish {
     if (self.qos != mqtt::qos::at_most_once) walk.identifier(self.packet_identifier);
     walk.properties(field::properties, self.properties, property_in::publish);
     // An empty topic needs an alias (3.3.2.1), which only 5.0 has [MQTT-4.7.3-1].
-    walk.require([&] { return !self.topic.empty() || self.properties.has(property::topic_alias); }, error::empty_topic,
-                 field::topic_name);
+    walk.require([&] { return !self.topic.empty() || walk.carries(self.properties, property::topic_alias); },
+                 error::empty_topic, field::topic_name);
     walk.payload(self.payload, self.payload_rest);
   }
 };

@@ -52,7 +52,7 @@ struct subscribe {
   static constexpr packet_type type = packet_type::subscribe;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 2; }  // [MQTT-3.8.1-1]
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const subscribe&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {
@@ -71,7 +71,7 @@ struct unsubscribe {
   static constexpr packet_type type = packet_type::unsubscribe;
   static constexpr bool is(packet_type other) { return other == type; }
   constexpr std::uint8_t flags() const { return 2; }  // [MQTT-3.10.1-1]
-  constexpr void set_header(packet_type, std::uint8_t) {}
+  constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
   bool operator==(const unsubscribe&) const = default;
 
   static constexpr void fields(auto& self, auto& walk) {
@@ -91,7 +91,7 @@ struct subscribe_acknowledgement {
 
   static constexpr bool is(packet_type other) { return other == packet_type::suback || other == packet_type::unsuback; }
   constexpr std::uint8_t flags() const { return 0; }
-  constexpr void set_header(packet_type received, std::uint8_t) { type = received; }
+  constexpr void set_header(packet_type received, std::uint8_t) { *this = {}, type = received; }
   /// The code of the filter with that index.
   constexpr mqtt::reason code(std::size_t index) const { return static_cast<mqtt::reason>(reason_codes[index]); }
   bool operator==(const subscribe_acknowledgement& other) const {

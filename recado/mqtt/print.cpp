@@ -53,6 +53,7 @@ class print_walker {
   bool ends(bool nothing_follows) const { return nothing_follows; }
   template <class F>
   void require(F&&, error, field) {}
+  bool carries(const mqtt::properties&, property) const { return true; }
   void reasons(bytes codes, packet_type type) {
     for (const std::byte one : codes) reason(static_cast<mqtt::reason>(one), type);
   }

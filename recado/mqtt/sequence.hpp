@@ -28,7 +28,7 @@ class sequence {
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::input_iterator_tag;
     iterator() = default;
-    explicit iterator(const sequence* part) : part_(part) { enter(); }
+    explicit iterator(const sequence* part) : part_(part->empty() ? nullptr : part) { enter(); }
     const T& operator*() const { return value_; }
     const T* operator->() const { return &value_; }
     iterator& operator++() {
@@ -44,7 +44,6 @@ class sequence {
 
    private:
     void enter() {
-      while (part_ != nullptr && part_->count_ == 0) part_ = part_->next_;
       at_ = 0;
       if (part_ != nullptr) load();
     }
@@ -81,14 +80,16 @@ class sequence {
     result.data_ = validated.data(), result.count_ = static_cast<std::uint32_t>(validated.size()), result.raw_ = true;
     return result;
   }
-  /// This list with `rest` behind it, which must outlive it.
+  /// This list, which has nothing behind it yet, with `rest` behind it, which must outlive the result.
   constexpr sequence followed_by(const sequence& rest) const {
+    if (empty()) return rest;
     sequence result = *this;
-    result.next_ = &rest;
+    result.next_ = rest.empty() ? nullptr : &rest;
     return result;
   }
 
-  constexpr bool empty() const { return count_ == 0 && (next_ == nullptr || next_->empty()); }
+  constexpr bool empty() const { return count_ == 0; }
+  constexpr void clear() { count_ = 0, next_ = nullptr; }
   iterator begin() const { return iterator{this}; }
   iterator end() const { return {}; }
   /// How many values it holds (counted).
@@ -99,14 +100,14 @@ class sequence {
   }
   /// How many bytes its values take on the wire; more than `remaining_length_max` if they don't fit a packet
   /// or one holds a string of more than `string_bytes_max`.
-  std::size_t wire_size() const {
+  __attribute__((noinline)) std::size_t wire_size() const {
     std::size_t result = 0;
     for (const sequence* part = this; part != nullptr && result <= remaining_length_max; part = part->next_)
       result += part->own_size();
     return result;
   }
   /// Writes its values to `at`, where `wire_size()` bytes are free; returns the end.
-  std::byte* write(std::byte* at) const {
+  __attribute__((noinline)) std::byte* write(std::byte* at) const {
     for (const sequence* part = this; part != nullptr; part = part->next_) at = part->write_own(at);
     return at;
   }

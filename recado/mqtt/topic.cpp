@@ -2,6 +2,7 @@
 
 #include <recado/core/utf8.hpp>
 #include <recado/mqtt/limits.hpp>
+#include <recado/mqtt/plain_text.hpp>
 
 namespace recado::mqtt {
 
@@ -28,6 +29,8 @@ bool wildcards_are_levels(std::string_view filter) {
   return true;
 }
 }  // namespace
+
+bool plain_text(std::string_view text, text_rule rule) { return plain_text_inline(text, rule); }
 
 error check_text(std::string_view text, text_rule rule) {
   bytes rest = as_bytes(text);
