@@ -9,6 +9,7 @@
 #include <recado/core/entropy.hpp>
 #include <recado/core/fault.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/drive/posix/arp_packet.hpp>
 #include <recado/drive/posix/descriptor.hpp>
 #include <recado/drive/posix/loop.hpp>
 #include <recado/drive/posix/tcp_stream.hpp>
@@ -28,54 +29,79 @@ struct arp_timing {
   static arp_timing within(duration total);
 };
 
-/// Probes one address at a time: `start`, then `drive` whenever the source is ready and at `deadline`, until it
-/// answers; then `announce` if the address was taken into use.
-class arp_probe {
+/// When to ask and what an answer means, in the caller's time: RFC 5227 without a socket.
+class arp_prober {
  public:
+  static constexpr int probes = 3;
+  static constexpr int announcements = 2;
   enum class verdict : std::uint8_t {
     free,      ///< nobody answered: the address may be used
-    conflict,  ///< `holder()` has it, or wants it too
+    conflict,  ///< somebody has it, or wants it too
   };
+
+  void set_up(const mac_address& own, entropy& random, const arp_timing& timing);
+  /// Starts to ask for `address`; a question or an announcement under way is dropped.
+  void start(const ip_address& address, instant now);
+  /// Starts to say that `address` is ours.
+  void announce(const ip_address& address, instant now);
+  void stop() { phase_ = phase::idle, deadline_ = never; }
+  /// Looks at a frame that arrived.
+  std::optional<verdict> receive(bytes frame);
+  /// What is to be sent now, if its time has come; each is answered once.
+  std::optional<arp_packet> pending(instant now);
+  /// `free` once the last wait is over.
+  std::optional<verdict> on_time(instant now);
+  instant deadline() const { return deadline_; }
+  /// Who caused the conflict.
+  const mac_address& holder() const { return holder_; }
+
+ private:
+  enum class phase : std::uint8_t { idle, probing, waiting, announcing };
+  duration between(duration least, duration most);
+
+  entropy* entropy_ = nullptr;
+  arp_timing timing_;
+  mac_address own_;
+  mac_address holder_;
+  ip_address address_;
+  phase phase_ = phase::idle;
+  std::uint8_t sent_ = 0;
+  instant deadline_ = never;
+};
+
+/// The prober on an interface: `start`, then `drive` whenever the loop wakes and at `deadline`, until it answers; then
+/// `announce` if the address was taken into use, and `drive` until `deadline` is `never`.
+class arp_probe {
+ public:
+  using verdict = arp_prober::verdict;
 
   arp_probe() = default;
   ~arp_probe() { close(); }
   arp_probe(const arp_probe&) = delete;
   arp_probe& operator=(const arp_probe&) = delete;
 
-  /// Needs CAP_NET_RAW.
+  /// Needs CAP_NET_RAW; fails with `link_error::not_ethernet` where there is no ARP.
   std::expected<void, fault> open(loop& where, const interface_name& interface, entropy& random,
                                   const arp_timing& timing = {});
   void close();
-  /// Starts to ask for `address`; a question under way is dropped.
-  void start(const ip_address& address, instant now);
-  /// Says that `address` is now ours, twice.
-  void announce(const ip_address& address, instant now);
+  void start(const ip_address& address, instant now) { prober_.start(address, now); }
+  void announce(const ip_address& address, instant now) { prober_.announce(address, now); }
   /// Sends what is due and reads the answers. Answers once for each `start`.
   std::optional<verdict> drive(instant now);
-  instant deadline() const { return deadline_; }
-  const mac_address& holder() const { return holder_; }
+  instant deadline() const { return prober_.deadline(); }
+  const mac_address& holder() const { return prober_.holder(); }
   void observe(tap* observer) { tap_ = observer; }
 
  private:
-  enum class phase : std::uint8_t { idle, probing, announcing };
-  void send(const ip_address& sender, instant now);
-  bool conflicts(bytes frame) const;
+  void send(const arp_packet& packet, instant now);
   std::optional<verdict> hear(instant now);
-  std::optional<verdict> step(instant now);
 
   loop* loop_ = nullptr;
   tap* tap_ = nullptr;
-  entropy* entropy_ = nullptr;
   descriptor fd_;
   source source_;
-  arp_timing timing_;
-  mac_address mac_;
-  mac_address holder_;
-  ip_address address_;
   int index_ = 0;
-  phase phase_ = phase::idle;
-  std::uint8_t sent_ = 0;
-  instant deadline_ = never;
+  arp_prober prober_;
 };
 
 }  // namespace recado::posix

@@ -32,11 +32,12 @@ class dhcp_socket {
   std::expected<bool, fault> send(const datagram& out, instant now);
   std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
   const endpoint& failed_peer() const { return udp_.failed_peer(); }
+  std::uint16_t failed_port() const { return port_; }
   void observe(tap* observer) { tap_ = observer, udp_.observe(observer); }
 
  private:
   std::expected<void, fault> open_packet_socket();
-  std::expected<bool, fault> send_raw(const datagram& out, instant now);
+  void close_packet_socket();
   std::expected<std::optional<datagram>, fault> receive_raw(mutable_bytes memory, instant now);
 
   loop* loop_ = nullptr;

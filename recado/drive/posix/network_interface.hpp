@@ -1,11 +1,11 @@
 // The machine's network interfaces, through the kernel's rtnetlink.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 
 #include <recado/core/address.hpp>
 #include <recado/core/fault.hpp>
@@ -37,7 +37,7 @@ struct link_status {
   bool operator==(const link_status&) const = default;
 };
 
-/// One route of IPv4. No gateway: the destination is on the link itself. Prefix 0: the default route.
+/// One route of IPv4. No gateway (or 0.0.0.0): the destination is on the link itself. Prefix 0: the default route.
 struct route {
   ip_address destination = ip_address::v4_any();
   std::uint8_t prefix = 0;
@@ -47,7 +47,7 @@ struct route {
 
 /// What to configure on an interface: from a lease, or from a static configuration.
 struct interface_settings {
-  static constexpr std::size_t routes_max = 16;
+  static constexpr std::size_t routes_max = 32;
   ip_address address;
   std::uint8_t prefix = 24;
   std::uint32_t mtu = 0;                   ///< 0: leave it
@@ -55,7 +55,8 @@ struct interface_settings {
   fixed_vector<route, routes_max> routes;  ///< in order: a gateway must be reachable by what stands before it
 };
 
-/// What a lease says, as settings: classless routes (RFC 3442) in place of the routers where both came.
+/// What a lease says, as settings: classless routes (RFC 3442) in place of the routers where both came, and the first
+/// router only, as the kernel takes one default route of a metric.
 interface_settings settings_of(const dhcp::lease& lease);
 
 /// One interface. Reading works for everybody; changing needs CAP_NET_ADMIN, else `link_error::not_permitted`. The
@@ -64,26 +65,28 @@ class network_interface {
  public:
   network_interface() = default;
   /// Withdraws what was applied.
-  ~network_interface();
+  ~network_interface() { close(); }
   network_interface(const network_interface&) = delete;
   network_interface& operator=(const network_interface&) = delete;
 
-  /// All interfaces of this network namespace, the first `Capacity` of them.
-  template <std::size_t Capacity>
-  static std::expected<fixed_vector<link_status, Capacity>, fault> list();
+  /// The interfaces of this network namespace, as many as `into` holds: the part of it that was used.
+  static std::expected<std::span<link_status>, fault> list(std::span<link_status> into);
 
-  /// Finds the interface by name; with an empty name the first with Ethernet addresses. The loop then
-  /// wakes when its state changes.
+  /// Finds the interface by name; with an empty name the first with Ethernet addresses. From then on the loop wakes
+  /// when its state changes.
   std::expected<void, fault> open(loop& where, const interface_name& name);
+  /// Withdraws what was applied and forgets the interface.
+  void close();
   /// How it stood when last heard of.
   const link_status& status() const { return status_; }
-  /// The new state if something changed since the last call: cable in or out, up or down, removed.
+  /// The new state if something changed since the last call: cable in or out, up or down, removed. Call it when the
+  /// loop wakes.
   std::optional<link_status> changed();
 
   /// Switches it on or off.
   std::expected<void, fault> set_up(bool up);
-  /// Gives it the address, MTU and routes. What an earlier `apply` gave and this one doesn't is withdrawn; what
-  /// both give stays without a gap. If the kernel refuses a part, all of it is withdrawn again.
+  /// Gives it the address, MTU and routes. What an earlier `apply` gave and this one doesn't is withdrawn; what both
+  /// give stays without a gap. If the kernel refuses a part, all of it is withdrawn again.
   std::expected<void, fault> apply(const interface_settings& settings);
   /// Takes back exactly what `apply` gave, and restores the MTU. What others configured stays.
   std::expected<void, fault> withdraw();
@@ -91,12 +94,15 @@ class network_interface {
   bool applied() const { return applied_.has_value(); }
 
  private:
+  std::expected<void, fault> add(const interface_settings& settings);
+  std::expected<void, fault> remove(const interface_settings& settings, const interface_settings* keep);
+  std::expected<void, fault> set_mtu(std::uint32_t mtu);
+
   loop* loop_ = nullptr;
   descriptor requests_;
   descriptor events_;
   source source_;
   link_status status_;
-  std::uint32_t sequence_ = 0;
   std::optional<interface_settings> applied_;
   std::uint32_t mtu_before_ = 0;
 };

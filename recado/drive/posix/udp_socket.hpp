@@ -44,30 +44,34 @@ class udp_socket {
   /// ICMP error that came back is the fault, and `failed_peer()` tells whose.
   std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
 
+  /// Throws away all that has arrived.
+  void discard();
+
   bool is_open() const { return static_cast<bool>(fd_); }
-  std::uint16_t local_port() const { return local_port_; }
-  ip_address::kind family() const { return family_; }
+  std::uint16_t local_port() const { return options_.local_port; }
+  ip_address::kind family() const { return options_.family; }
   const endpoint& failed_peer() const { return failed_peer_; }
+  std::uint16_t failed_port() const { return options_.local_port; }
   int fd() const { return fd_.get(); }
   source& readiness() { return source_; }
   void observe(tap* observer) { tap_ = observer; }
 
  private:
   std::optional<fault> take_error();
+  void show(direction way, const endpoint& local, const endpoint& peer, bytes payload, instant when);
 
   loop* loop_ = nullptr;
   tap* tap_ = nullptr;
   descriptor fd_;
   source source_;
-  ip_address::kind family_ = ip_address::kind::none;
-  std::uint16_t local_port_ = 0;
+  udp_options options_;
   endpoint failed_peer_;
+  fault earlier_;  ///< an ICMP error that a send came upon, for the next `receive`
 };
 
 /// The sockets of a machine that asks for source ports of its own (DNS, RFC 5452 §9.2; NTP): opened when a port is
-/// first used, the one unused for longest is closed when a further one is needed. A port that is taken on this
-/// machine is replaced by another that the system chooses at random, unseen by the machine. Sources are watched by
-/// the loop; `drive` serves them all.
+/// first used, closed when the machine doesn't expect anything there any more, and the oldest of them also when a
+/// further one is needed.
 class udp_sockets {
  public:
   static constexpr std::size_t sockets_max = 8;
@@ -76,26 +80,34 @@ class udp_sockets {
   void open(loop& where, const udp_options& options);
   void close();
 
+  /// As `udp_socket::send`; the fault `link_error::port_in_use` when the port is taken on this machine.
   std::expected<bool, fault> send(const datagram& out, instant now);
   std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
-  /// Whose datagram the last fault of `receive` was about.
+  /// Closes the sockets whose port `keep` doesn't want.
+  template <class Predicate>
+  void retire(Predicate&& keep) {
+    for (auto& each : entries_)
+      if (each.socket.is_open() && !keep(each.socket.local_port())) each.socket.close();
+  }
+  /// Whose datagram the last fault of `receive` was about, and from which port it had left.
   const endpoint& failed_peer() const { return failed_peer_; }
+  std::uint16_t failed_port() const { return failed_port_; }
   void observe(tap* observer) { tap_ = observer; }
 
  private:
   struct entry {
     udp_socket socket;
-    std::uint16_t asked_port = 0;
-    std::uint32_t last_used = 0;
+    std::uint32_t opened_as = 0;
   };
-  std::expected<entry*, fault> socket_for(const datagram& out);
+  std::expected<udp_socket*, fault> socket_for(const datagram& out);
 
   loop* loop_ = nullptr;
   tap* tap_ = nullptr;
   udp_options options_;
   std::array<entry, sockets_max> entries_;
-  std::uint32_t uses_ = 0;
+  std::uint32_t opened_ = 0;
   endpoint failed_peer_;
+  std::uint16_t failed_port_ = 0;
 };
 
 }  // namespace recado::posix
