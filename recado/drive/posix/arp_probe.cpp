@@ -32,8 +32,8 @@ void arp_prober::set_up(const mac_address& own, entropy& random, const arp_timin
 }
 
 duration arp_prober::between(duration least, duration most) {
-  return least + duration{static_cast<std::int64_t>(
-                     entropy_->below(static_cast<std::uint64_t>((most - least).count()) + 1))};
+  return least +
+         duration{static_cast<std::int64_t>(entropy_->below(static_cast<std::uint64_t>((most - least).count()) + 1))};
 }
 
 void arp_prober::start(const ip_address& address, instant now) {

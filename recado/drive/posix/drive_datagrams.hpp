@@ -37,6 +37,15 @@ bool takes_another_port(Machine& machine, fault why, instant now) {
   return false;
 }
 
+template <datagram_machine Machine, class Port>
+void retire_ports(const Machine& machine, Port& port) {
+  const auto keep = [&machine](std::uint16_t local) {
+    if constexpr (requires { machine.expects(local); }) return machine.expects(local);
+    else return true;
+  };
+  if constexpr (requires { port.retire(keep); }) port.retire(keep);
+}
+
 /// Everything pending, as far as there is room: true if anything moved.
 template <datagram_machine Machine, datagram_port Port>
 bool say_datagrams(Machine& machine, Port& port, instant now, fault* last_fault) {
@@ -92,8 +101,7 @@ progress drive(Machine& machine, Port& port, mutable_bytes memory, instant now, 
     const datagram in = got && *got ? **got : datagram{};
     const flow wish = detail::hear_datagram(machine, in, now, on_event);
     const bool said = detail::say_datagrams(machine, port, now, last_fault);
-    if constexpr (requires { port.retire([&](std::uint16_t local) { return machine.expects(local); }); })
-      port.retire([&](std::uint16_t local) { return machine.expects(local); });
+    detail::retire_ports(machine, port);
     if (wish != flow::go_on) return {now, false};
     if (!heard && !(said && machine.deadline() <= now)) return {machine.deadline(), false};
   }

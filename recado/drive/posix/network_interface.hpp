@@ -50,7 +50,7 @@ struct interface_settings {
   static constexpr std::size_t routes_max = 32;
   ip_address address;
   std::uint8_t prefix = 24;
-  std::uint32_t mtu = 0;                   ///< 0: leave it
+  std::uint32_t mtu = 0;                   ///< bytes; 0, or one that the interface can't have: leave it
   std::uint32_t metric = 0;                ///< of the routes; 0: the best
   fixed_vector<route, routes_max> routes;  ///< in order: a gateway must be reachable by what stands before it
 };
@@ -86,7 +86,8 @@ class network_interface {
   /// Switches it on or off.
   std::expected<void, fault> set_up(bool up);
   /// Gives it the address, MTU and routes. What an earlier `apply` gave and this one doesn't is withdrawn; what both
-  /// give stays without a gap. If the kernel refuses a part, all of it is withdrawn again.
+  /// give stays without a gap (another address begins anew). If the kernel refuses a part, all of it is withdrawn
+  /// again.
   std::expected<void, fault> apply(const interface_settings& settings);
   /// Takes back exactly what `apply` gave, and restores the MTU. What others configured stays.
   std::expected<void, fault> withdraw();
@@ -97,6 +98,7 @@ class network_interface {
   std::expected<void, fault> add(const interface_settings& settings);
   std::expected<void, fault> remove(const interface_settings& settings, const interface_settings* keep);
   std::expected<void, fault> set_mtu(std::uint32_t mtu);
+  void look_again();
 
   loop* loop_ = nullptr;
   descriptor requests_;
@@ -105,6 +107,7 @@ class network_interface {
   link_status status_;
   std::optional<interface_settings> applied_;
   std::uint32_t mtu_before_ = 0;
+  std::uint32_t mtu_now_ = 0;
 };
 
 }  // namespace recado::posix
