@@ -141,8 +141,8 @@ bytes session::resendable(bytes ready) const {
   std::size_t count = ready.size();
   const std::size_t begin = log_.next();
   if (resend_ != no_place && flights_[resend_].offset >= begin)
-    count = std::min(count, flights_[resend_].offset - begin);
-  if (stream_waits_ && stream_barrier_ > begin) count = std::min(count, stream_barrier_ - begin);
+    count = std::min<std::size_t>(count, flights_[resend_].offset - begin);
+  if (stream_waits_ && stream_barrier_ > begin) count = std::min<std::size_t>(count, stream_barrier_ - begin);
   return ready.first(count);
 }
 

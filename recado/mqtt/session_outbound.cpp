@@ -238,7 +238,7 @@ session::answer session::ask_for_payload() {
 std::expected<std::size_t, error> session::supply(bytes payload) {
   if (state_ != state::online) return std::unexpected{error::not_connected};
   if (!stream_asked_ || stream_left_ == 0) return std::unexpected{error::no_payload_wanted};
-  const std::size_t count = std::min(payload.size(), scratch_.size() - scratch_size_);
+  const std::size_t count = std::min<std::size_t>(payload.size(), scratch_.size() - scratch_size_);
   copy(payload.first(count), scratch_.subspan(scratch_size_, count));
   scratch_size_ += static_cast<std::uint32_t>(count);
   stream_left_ -= static_cast<std::uint32_t>(count);
