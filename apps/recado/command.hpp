@@ -52,6 +52,7 @@ using add_command = void (*)(CLI::App& root);
 /// All the commands, in the order of the help.
 std::span<const add_command> commands();
 
+void add_lab(CLI::App& root);
 void add_pki(CLI::App& root);
 
 /// The whole program: parses, runs, and turns every error into one line on standard error.

@@ -15,7 +15,12 @@ std::string printed(F&& print) {
 }
 
 TEST(text, numbers) {
-  EXPECT_EQ(printed([](text_sink& out) { out.number(0) << '|'; out.number(7, 3) << '|'; out.number(42, 4, '0'); }), "0|  7|0042");
+  EXPECT_EQ(printed([](text_sink& out) {
+              out.number(0) << '|';
+              out.number(7, 3) << '|';
+              out.number(42, 4, '0');
+            }),
+            "0|  7|0042");
   EXPECT_EQ(printed([](text_sink& out) { out.number(UINT64_MAX); }), "18446744073709551615");
   EXPECT_EQ(printed([](text_sink& out) { out.signed_number(INT64_MIN); }), "-9223372036854775808");
   EXPECT_EQ(printed([](text_sink& out) { out.hex(0xbeef, 6); }), "00beef");

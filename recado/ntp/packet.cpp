@@ -89,7 +89,9 @@ timestamp to_timestamp(utc_time when) {
 
 duration between(timestamp a, timestamp b) {
   const auto difference = static_cast<std::int64_t>(static_cast<std::uint64_t>(b) - static_cast<std::uint64_t>(a));
-  return duration{(difference >> 32) * us_per_s + us_of(static_cast<std::uint64_t>(difference))};
+  const auto fraction = static_cast<std::int64_t>(static_cast<std::uint64_t>(difference) & 0xffffffff);
+  const std::int64_t half = std::int64_t{1} << 31;  // to the nearest microsecond
+  return duration{(difference >> 32) * us_per_s + ((fraction * us_per_s + half) >> 32)};
 }
 
 std::optional<packet> decode(bytes data) {

@@ -305,7 +305,11 @@ void connection::end(fault why) {
 }
 
 void connection::end_by_openssl() {
-  reason_ = ERR_peek_error();
+  // The first error of TLS itself says more than those of the ciphers below it.
+  reason_ = ERR_get_error();
+  for (unsigned long next = reason_; next != 0 && ERR_GET_LIB(reason_) != ERR_LIB_SSL; next = ERR_get_error()) {
+    if (ERR_GET_LIB(next) == ERR_LIB_SSL) reason_ = next;
+  }
   const fault why = fault_of_openssl();
   ERR_clear_error();
   end(why);

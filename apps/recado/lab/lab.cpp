@@ -1,0 +1,118 @@
+#include "lab.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace recado::lab {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto down_limit = 10s;
+constexpr auto recorder_start_limit = 10s;
+
+file_descriptor lock(const folder& where) {
+  std::error_code error;
+  std::filesystem::create_directories(where.root, error);
+  file_descriptor file{open(where.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)};
+  if (!file)
+    throw lab_error{"cannot write in " + where.root.string() + ": " + std::strerror(errno) +
+                    "; choose a folder with --dir"};
+  if (flock(file.get(), LOCK_EX) != 0) throw lab_error{"cannot lock " + where.lock().string()};
+  return file;
+}
+
+std::size_t index_of(const std::string& host_name) {
+  const auto which = std::ranges::find(hosts, host_name, &host::name);
+  if (which == hosts.end()) throw lab_error{"no host '" + host_name + "' in the lab: router, broker or board"};
+  return static_cast<std::size_t>(which - hosts.begin());
+}
+
+}  // namespace
+
+std::filesystem::path default_folder() {
+  const auto program = std::filesystem::read_symlink("/proc/self/exe");
+  return program.parent_path().parent_path().parent_path() / "lab";
+}
+
+plan plan_of(const state& what) { return what.how == mode::loopback ? loopback_plan() : plan{}; }
+
+state require_up(const folder& where) {
+  const state is = load(where);
+  if (!alive(is)) throw lab_error{"no lab is up in " + where.root.string() + ": run 'recado lab up' first"};
+  return is;
+}
+
+up_result up(const up_options& options) {
+  const auto held = lock(options.where);
+  up_result result{load(options.where), true, false};
+  if (alive(result.is)) return result;
+  result.was_up = false;
+  keeper_options keep{options.where, options.loopback ? loopback_plan() : plan{}, options.extra, options.tied};
+  make_certificates(options.where);
+  try {
+    result.is = start_keeper(keep);
+  } catch (const lab_error& error) {
+    if (options.loopback || error.text != "namespaces are not allowed here") throw;
+    keep.addresses = loopback_plan();
+    result.fell_back = true;
+    result.is = start_keeper(keep);
+  }
+  write_device_config(options.where, keep.addresses);
+  save(options.where, result.is);
+  return result;
+}
+
+bool down(const folder& where) {
+  const auto held = lock(where);
+  const state is = load(where);
+  std::filesystem::remove(where.state());
+  if (!alive(is)) return false;
+  end(is.keeper, SIGTERM, down_limit);
+  std::filesystem::remove(where.root / "control");
+  return true;
+}
+
+int execute_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words) {
+  const state is = require_up(where);
+  const pid_t holder = is.holders[index_of(host_name)];
+  // Signals of the terminal are for the command; this process waits for what it makes of them.
+  for (const int signal_number : {SIGINT, SIGQUIT}) signal(signal_number, SIG_IGN);
+  return run({words, {}}, [&] {
+    for (const int signal_number : {SIGINT, SIGQUIT}) signal(signal_number, SIG_DFL);
+    if (is.how == mode::namespaces) enter_namespaces(holder);
+  });
+}
+
+recording::recording(const folder& where, const std::filesystem::path& file) {
+  const state is = require_up(where);
+  const auto created = file_descriptor{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (!created || fchmod(created.get(), 0600) != 0)
+    throw lab_error{"cannot write " + file.string() + ": " + std::strerror(errno)};
+  const std::string interface = is.how == mode::namespaces ? std::string{bridge} : "lo";
+  const auto log = where.log("dumpcap");
+  std::filesystem::remove(log);
+  process_ = start(
+      {{find_program("dumpcap"), "-q", "-i", interface, "-w", std::filesystem::absolute(file).string()}, log}, [&] {
+        if (is.how == mode::namespaces) enter_namespaces(is.keeper);
+      });
+  const auto recording_started = [&] { return std::filesystem::file_size(file) > 0 || kill(process_, 0) != 0; };
+  if (!wait_until(recording_started, recorder_start_limit))
+    throw lab_error{"dumpcap did not start; see " + log.string()};
+}
+
+recording::~recording() {
+  if (process_ == 0) return;
+  kill(process_, SIGINT);
+  wait_for(process_);
+}
+
+}  // namespace recado::lab

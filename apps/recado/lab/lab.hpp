@@ -1,0 +1,55 @@
+// What `recado lab` does, as functions.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "keeper.hpp"
+#include "plan.hpp"
+
+namespace recado::lab {
+
+/// How to bring a lab up.
+struct up_options {
+  folder where;
+  bool loopback = false;  ///< don't try namespaces
+  bool tied = false;      ///< the lab ends with this process
+  extra_lines extra;
+};
+
+/// What became of `up`.
+struct up_result {
+  state is;
+  bool was_up = false;     ///< nothing was to do
+  bool fell_back = false;  ///< no namespaces are allowed here: loopback
+};
+
+/// The folder of the lab when none is named: build/lab of the checkout that this program was built in.
+std::filesystem::path default_folder();
+
+/// Brings the lab up, certificates included; a lab that is up already is left as it is.
+up_result up(const up_options& options);
+/// Takes the lab down. False if none was up.
+bool down(const folder& where);
+/// Runs a command on a host of the lab and returns its status.
+int execute_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words);
+/// Records the network with dumpcap while it lives. The file has mode 0600.
+class recording {
+ public:
+  recording(const folder& where, const std::filesystem::path& file);
+  ~recording();
+  recording(const recording&) = delete;
+  recording& operator=(const recording&) = delete;
+
+ private:
+  pid_t process_ = 0;
+};
+
+/// The plan of a lab that is up.
+plan plan_of(const state& what);
+/// The state of the lab in this folder; throws lab_error if it isn't up.
+state require_up(const folder& where);
+
+}  // namespace recado::lab

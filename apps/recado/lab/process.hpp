@@ -1,0 +1,64 @@
+// Starting, waiting for and ending processes, in namespaces of the lab.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace recado::lab {
+
+/// An open file descriptor that closes itself.
+class file_descriptor {
+ public:
+  file_descriptor() = default;
+  explicit file_descriptor(int number) : number_(number) {}
+  file_descriptor(file_descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  file_descriptor& operator=(file_descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
+  ~file_descriptor() { reset(); }
+  void reset();
+  int get() const { return number_; }
+  explicit operator bool() const { return number_ >= 0; }
+
+ private:
+  int number_ = -1;
+};
+
+/// What to run and where.
+struct command {
+  std::vector<std::string> words;
+  std::filesystem::path log;  ///< standard output and error go there; empty: they are inherited
+};
+
+/// Replaces this process by the command; returns only by ending the process with status 127.
+[[noreturn]] void execute(const command& what);
+
+/// Starts the command in a child, after `prepare` ran there (it may end the child). Returns its number.
+pid_t start(const command& what, const std::function<void()>& prepare = {});
+
+/// Waits for a child to end; nothing if it hasn't within `limit`. Shell convention: 128 + signal if killed.
+std::optional<int> wait_for(pid_t child, std::chrono::milliseconds limit);
+/// Waits for a child to end, however long it takes.
+int wait_for(pid_t child);
+
+/// Runs the command to its end and returns its status.
+int run(const command& what, const std::function<void()>& prepare = {});
+
+/// Asks any process (not only a child) to end by `signal`, and kills it when it hasn't within `limit`.
+void end(pid_t process, int signal, std::chrono::milliseconds limit);
+
+/// Asks `done` every few milliseconds until it is true; false when it isn't within `limit`.
+bool wait_until(const std::function<bool()>& done, std::chrono::milliseconds limit);
+
+/// Enters the user and network namespaces of a process; throws lab_error if that isn't allowed.
+void enter_namespaces(pid_t holder);
+
+}  // namespace recado::lab

@@ -1,0 +1,212 @@
+#include "configuration_file.hpp"
+
+#include <toml++/toml.h>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include <recado/core/nearest.hpp>
+#include <recado/device/options.hpp>
+
+namespace recado::linux_board {
+
+namespace {
+
+std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
+  const std::string_view guess = nearest(word, known);
+  return guess.empty() ? "'recado run --options' lists what there is" : "did you mean " + in_quotes(guess) + "?";
+}
+
+std::vector<std::string_view> sections() {
+  std::vector<std::string_view> names;
+  for (const device::option& each : device::options())
+    if (names.empty() || names.back() != each.section) names.push_back(each.section);
+  return names;
+}
+
+std::vector<std::string_view> names_in(std::string_view section) {
+  std::vector<std::string_view> names;
+  for (const device::option& each : device::options())
+    if (each.section == section) names.push_back(each.name);
+  return names;
+}
+
+std::string type_of(const device::option& which) {
+  char memory[160];
+  buffer_sink out{memory};
+  device::print_type(which, out);
+  return std::string{out.view()};
+}
+
+}  // namespace
+
+/// Walks the TOML tree and puts what it finds into the file's values.
+struct reader {
+  configuration_file& into;
+  std::filesystem::path folder;
+
+  void read(const toml::table& root) {
+    for (const auto& [key, node] : root) {
+      const std::string_view section = key.str();
+      const unsigned line = key.source().begin.line;
+      if (names_in(section).empty()) unknown_section(section, line, node);
+      else if (const toml::table* table = node.as_table()) read_section(section, *table);
+      else into.complain(line, in_quotes(section) + " has to be a section: [" + std::string{section} + "]");
+    }
+  }
+
+  void unknown_section(std::string_view word, unsigned line, const toml::node& node) {
+    if (node.is_table())
+      return into.complain(line, "unknown section " + in_quotes(word) + "; " + suggestion(word, sections()));
+    for (const device::option& each : device::options())
+      if (each.name == word)
+        return into.complain(
+            line, in_quotes(word) + " stands outside its section; put it under [" + std::string{each.section} + "]");
+    into.complain(line, "unknown key " + in_quotes(word) + " outside any section; " + suggestion(word, sections()));
+  }
+
+  void read_section(std::string_view section, const toml::table& table) {
+    for (const auto& [key, node] : table) {
+      const unsigned line = key.source().begin.line;
+      if (const device::option* found = device::find_option(section, key.str())) {
+        take(*found, node, line);
+        continue;
+      }
+      const std::string path = std::string{section} + '.' + std::string{key.str()};
+      into.complain(line, "unknown key " + in_quotes(path) + "; " + suggestion(key.str(), names_in(section)));
+    }
+  }
+
+  void take(const device::option& which, const toml::node& node, unsigned line) {
+    std::vector<std::string_view> list;
+    device::value given = std::int64_t{-1};
+    bool known = true;
+    if (const auto* yes = node.as_boolean()) given = yes->get();
+    else if (const auto* number = node.as_integer()) given = number->get();
+    else if (const auto* text = node.as_string()) given = text_of(which, text->get());
+    else if (const auto* array = node.as_array())
+      known = take_list(which, *array, list), given = std::span{std::as_const(list)};
+    else known = false;
+    if (!known) return complain(which, device::option_error::wrong_type, line);
+    if (const auto done = device::set(which, into.values, given); !done) complain(which, done.error(), line);
+  }
+
+  bool take_list(const device::option& which, const toml::array& array, std::vector<std::string_view>& list) {
+    for (const toml::node& each : array) {
+      const auto* text = each.as_string();
+      if (text == nullptr) return false;
+      list.push_back(text_of(which, text->get()));
+    }
+    return true;
+  }
+
+  /// A path is meant relative to the configuration that names it.
+  std::string_view text_of(const device::option& which, const std::string& text) {
+    if (which.kind != device::text_kind::file || text.empty()) return into.keep(text);
+    return into.keep((folder / text).lexically_normal().string());
+  }
+
+  void complain(const device::option& which, device::option_error why, unsigned line) {
+    const std::string path = std::string{which.section} + '.' + std::string{which.name};
+    into.complain(line, path + ' ' + std::string{words(why)} + "; it takes " + type_of(which));
+  }
+};
+
+configuration_file::~configuration_file() {
+  for (std::string& each : texts_) wipe(std::as_writable_bytes(std::span{each}));
+}
+
+void configuration_file::read(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  std::ostringstream text;
+  name = file.string();
+  if (!in || std::filesystem::is_directory(file) || !(text << in.rdbuf()))
+    return complain(0, "the configuration can't be read; check the path and its rights");
+  parse(text.str(), file.string(), std::filesystem::absolute(file).parent_path());
+}
+
+void configuration_file::parse(std::string_view text, std::string_view called, const std::filesystem::path& folder) {
+  name = called;
+  try {
+    const toml::table root = toml::parse(text);
+    reader{*this, folder}.read(root);
+  } catch (const toml::parse_error& error) {
+    complain(error.source().begin.line, "this is no TOML: " + std::string{error.description()});
+  }
+}
+
+void configuration_file::override_with(std::string_view assignment) {
+  const std::size_t equals = assignment.find('='), dot = assignment.find('.');
+  if (equals == std::string_view::npos || dot == std::string_view::npos || dot > equals)
+    return complain(0, in_quotes(assignment) + " is no setting; write section.name=value");
+  const std::string key{assignment.substr(0, equals)}, given{assignment.substr(equals + 1)};
+  const auto attempt = [&](const std::string& text) {
+    const toml::table root = toml::parse(text);
+    reader{*this, std::filesystem::current_path()}.read(root);
+  };
+  const std::size_t before = problems_.size();
+  try {
+    attempt(key + " = " + given);
+  } catch (const toml::parse_error&) {
+    try {
+      attempt(key + " = '''" + given + "'''");  // a bare word is a text
+    } catch (const toml::parse_error& error) {
+      complain(0, in_quotes(assignment) + " is no setting: " + std::string{error.description()});
+    }
+  }
+  for (std::size_t i = before; i < problems_.size(); ++i) problems_[i].line = 0;
+}
+
+void configuration_file::load_password() {
+  const auto& broker = values.broker;
+  const int sources = !broker.password.empty() + !broker.password_file.empty() + !broker.password_environment.empty();
+  if (sources > 1)
+    return complain(0, "broker.password, broker.password_file and broker.password_environment exclude each other");
+  if (!broker.password_file.empty()) {
+    std::ifstream in{std::string{broker.password_file}};
+    std::string line;
+    if (!std::getline(in, line))
+      return complain(0, "broker.password_file: " + std::string{broker.password_file} + " can't be read or is empty");
+    if (line.ends_with('\r')) line.pop_back();
+    values.broker.password = keep(std::move(line));
+  }
+  if (!broker.password_environment.empty()) {
+    const char* secret = std::getenv(std::string{broker.password_environment}.c_str());
+    if (secret == nullptr)
+      return complain(
+          0, "broker.password_environment: the variable " + std::string{broker.password_environment} + " is not set");
+    values.broker.password = keep(secret);
+  }
+}
+
+void configuration_file::finish() {
+  load_password();
+  const auto& c = values;
+  if (c.tls.enabled && c.tls.client_authentication && c.tls.certificate.empty())
+    complain(0, "tls.client_authentication needs tls.certificate");
+  if (!c.tls.client_authentication && !c.tls.certificate.empty() && c.tls.enabled)
+    complain(0,
+             "tls.certificate is given, but tls.client_authentication is off; set it to true, or leave the "
+             "certificate out");
+  if (c.reconnect.first_ms > c.reconnect.longest_ms)
+    complain(0, "reconnect.first_ms is more than reconnect.longest_ms");
+  if (c.broker.version == device::protocol::v3_1_1 && c.broker.user_name.empty() && !c.broker.password.empty())
+    complain(0, "MQTT 3.1.1 has no password without a user name; set broker.user_name");
+  if (c.dhcp.attempts == 0 && c.dhcp.static_address.empty() && c.network.mode == device::address_mode::dhcp)
+    complain(0, "dhcp.attempts is 0 and there is no dhcp.static_address: there would be no address at all");
+}
+
+std::string configuration_file::describe_problems() const {
+  std::string all;
+  for (const problem& each : problems_) {
+    if (!all.empty()) all += '\n';
+    all += name;
+    if (each.line != 0) all += ':' + std::to_string(each.line);
+    all += ": " + each.text;
+  }
+  return all;
+}
+
+}  // namespace recado::linux_board
