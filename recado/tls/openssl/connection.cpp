@@ -200,8 +200,7 @@ std::optional<event> connection::transfer(bytes& in) {
   heard_ = heard_ || got;
   output_stuck_ = outcome == SSL_ERROR_WANT_WRITE;
   switch (outcome) {
-    case SSL_ERROR_NONE:
-      return std::nullopt;  // the buffer is full
+    case SSL_ERROR_NONE:  // the buffer is full
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
       if (lost_ && !got && in.size() == before) conclude_loss();
@@ -254,10 +253,10 @@ bytes connection::pending() {
 instant connection::deadline() const {
   if (to_report_ != 0 || secured_due_ || closed_due_) return at_once;
   if (output_stuck_ && ends_.out.room() != 0) return at_once;
-  if (stage_ == stage::handshaking) return lost_ ? at_once : patience_;
-  if (stage_ != stage::secured) return never;
-  const bool room = tail_ - head_ < plaintext_.size();
-  return room && (lost_ || SSL_pending(ssl_.get()) > 0) ? at_once : never;
+  if (stage_ != stage::handshaking && stage_ != stage::secured) return never;
+  if (lost_) return at_once;
+  if (stage_ == stage::handshaking) return patience_;
+  return tail_ - head_ < plaintext_.size() && SSL_pending(ssl_.get()) > 0 ? at_once : never;
 }
 
 std::size_t connection::write(bytes out) {

@@ -25,7 +25,7 @@ class connection {
   bytes pending();
   void sent(std::size_t n) { ends_.out.pop(n); }
   instant deadline() const;
-  bool ready() const { return stage_ == stage::secured && !closing_; }
+  bool ready() const { return stage_ == stage::secured && !closing_ && !lost_; }
   bytes plaintext() const { return plaintext_.subspan(head_, tail_ - head_); }
   void consumed(std::size_t n);
   std::size_t write(bytes out);

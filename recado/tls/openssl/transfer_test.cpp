@@ -252,6 +252,23 @@ TEST(tls_transfer, notices_a_changed_record) {
   }
 }
 
+TEST(tls_transfer, ends_even_if_nobody_consumes) {
+  client c{usual(), 4096, 100};
+  server s{{}};
+  s.begin(), c.open(), c.talk(s);
+  s.write(noise(1000));
+  const std::string cipher = s.says();
+  bytes in = as_bytes(cipher);
+  EXPECT_FALSE(c.it.receive(in, c.now));
+  c.it.lost(make_fault(stream_error::closed_by_peer), c.now);
+  EXPECT_FALSE(c.it.ready());
+  EXPECT_EQ(c.it.deadline(), instant::min());
+  std::optional<event> told;
+  for (int i = 0; i < 3 && !told; ++i) told = c.it.receive(in, c.now);
+  ASSERT_TRUE(told && std::holds_alternative<closed>(*told));
+  EXPECT_EQ(c.it.deadline(), never);
+}
+
 // Original defects 22 and 24: no error told from another, nothing released.
 TEST(tls_transfer, a_cut_after_any_byte_is_told_once_and_in_words) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
