@@ -76,8 +76,9 @@ struct packet {
   constexpr std::uint8_t version_number() const { return leap_version_mode >> 3 & 7; }
   constexpr mode association() const { return static_cast<mode>(leap_version_mode & 7); }
   void set_first(leap indicator, std::uint8_t version_number, mode association) {
-    leap_version_mode = static_cast<std::uint8_t>(static_cast<unsigned>(indicator) << 6 | version_number << 3 |
-                                                  static_cast<unsigned>(association));
+    const unsigned bits =
+        static_cast<unsigned>(indicator) << 6 | unsigned{version_number} << 3 | static_cast<unsigned>(association);
+    leap_version_mode = static_cast<std::uint8_t>(bits);
   }
   bool operator==(const packet&) const = default;
 };
