@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <recado/dns/cache.hpp>
-#include <recado/dns/messages_for_tests.hpp>
+#include <recado/dns/messages_test.hpp>
 
 namespace recado::dns {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <recado/dns/messages_for_tests.hpp>
+#include <recado/dns/messages_test.hpp>
 
 namespace recado::dns {
 namespace {

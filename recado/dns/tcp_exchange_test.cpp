@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <recado/dns/messages_for_tests.hpp>
+#include <recado/dns/messages_test.hpp>
 #include <recado/dns/tcp_exchange.hpp>
 
 namespace recado::dns {
