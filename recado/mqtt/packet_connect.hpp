@@ -151,6 +151,9 @@ struct auth {
     if (walk.ends(self.reason == mqtt::reason::success && self.properties.empty())) return;
     walk.reason(self.reason, type);
     walk.properties(field::properties, self.properties, property_in::auth);
+    // Every AUTH with fields names the method (3.15.2.2.2).
+    walk.require([&] { return walk.carries(self.properties, property::authentication_method); },
+                 error::missing_authentication_method, static_cast<field>(property::authentication_method));
   }
 };
 

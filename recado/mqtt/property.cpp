@@ -151,9 +151,8 @@ taken take_properties(const std::byte* at, const std::byte* end, reading how, st
     if (part.code != error::none) return part;
     at = part.end;
   }
-  // Authentication data needs its method (3.1.2.11.10), AUTH always names it (3.15.2.2.2).
-  const bool needs_method = where == property_in::auth || (seen & bit(property::authentication_data)) != 0;
-  if (needs_method && (seen & bit(property::authentication_method)) == 0)
+  // Authentication data needs its method (3.1.2.11.10).
+  if ((seen & bit(property::authentication_data)) != 0 && (seen & bit(property::authentication_method)) == 0)
     return {first, error::missing_authentication_method, static_cast<field>(property::authentication_method)};
   result = sequence<property_value>::of_wire({first, last});
   return {last};
