@@ -55,7 +55,7 @@ class stacked {
 
   instant deadline() const {
     if (!up_ && can_run()) return instant::min();
-    return up_ ? std::min(filter_.deadline(), machine_.deadline()) : filter_.deadline();
+    return std::min(filter_.deadline(), machine_.deadline());
   }
 
  private:
@@ -63,8 +63,8 @@ class stacked {
 
   std::optional<event> from_machine(instant now) {
     if (!up_ && filter_.ready()) up_ = true, machine_.opened(now);
-    while (up_) {
-      const bytes plain = filter_.plaintext();
+    for (;;) {  // also before the filter is ready: a machine may have something to say about the last connection
+      const bytes plain = up_ ? filter_.plaintext() : bytes{};
       bytes rest = plain;
       auto result = machine_.receive(rest, now);
       const std::size_t used = plain.size() - rest.size();
@@ -73,10 +73,9 @@ class stacked {
         if constexpr (requires { Machine::ends(*result); }) ended_ = ended_ || Machine::ends(*result);
         return event{std::in_place_index<1>, std::move(*result)};
       }
-      if (used == 0) break;
+      if (used == 0) return std::nullopt;
       filter_.consumed(used);
     }
-    return std::nullopt;
   }
 
   void write(instant now) {

@@ -4,34 +4,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-using ack = acknowledgement;
-constexpr auto puback = packet_type::puback, pubrec = packet_type::pubrec, pubrel = packet_type::pubrel,
-               pubcomp = packet_type::pubcomp;
-
-ack answer(packet_type type, std::uint16_t identifier, reason code = reason::success) {
-  return {.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
-}
-mqtt::publish message_of(qos level, std::uint16_t identifier, std::string_view topic, std::string_view text,
-                         bool duplicate = false) {
-  mqtt::publish out;
-  out.duplicate = duplicate, out.qos = level, out.packet_identifier = identifier;
-  out.topic = topic, out.payload = as_bytes(text);
-  return out;
-}
-auto publishes(qos level, std::string_view topic, std::string_view text, std::uint32_t tag = 0) {
-  return [=](session& s) {
-    const auto result = s.publish({.topic = topic, .payload = as_bytes(text), .qos = level, .tag = tag});
-    EXPECT_TRUE(result.has_value()) << words(result.error());
-  };
-}
-[[maybe_unused]] auto refuses(error why, std::function<error(session&)> command) {
-  return [=](session& s) { EXPECT_EQ(words(command(s)), words(why)); };
-}
-template <class R>
-[[maybe_unused]] error error_of(const R& result) {
-  return result ? error::none : result.error();
-}
-
 class both_versions : public testing::TestWithParam<version> {
  protected:
   dialogue talk(const sizes& s = {}) {

@@ -107,6 +107,34 @@ std::string tell(const std::variant<Below, session_event>& what) {
   return what.index() == 0 ? std::string{} : tell(std::get<1>(what));
 }
 
+using ack = acknowledgement;
+inline constexpr auto puback = packet_type::puback, pubrec = packet_type::pubrec, pubrel = packet_type::pubrel,
+                      pubcomp = packet_type::pubcomp;
+
+inline ack answer(packet_type type, std::uint16_t identifier, reason code = reason::success) {
+  return {.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
+}
+inline mqtt::publish message_of(qos level, std::uint16_t identifier, std::string_view topic, std::string_view text,
+                                bool duplicate = false) {
+  mqtt::publish out;
+  out.duplicate = duplicate, out.qos = level, out.packet_identifier = identifier;
+  out.topic = topic, out.payload = as_bytes(text);
+  return out;
+}
+inline auto publishes(qos level, std::string_view topic, std::string_view text, std::uint32_t tag = 0) {
+  return [=](session& s) {
+    const auto result = s.publish({.topic = topic, .payload = as_bytes(text), .qos = level, .tag = tag});
+    EXPECT_TRUE(result.has_value()) << words(result.error());
+  };
+}
+inline auto refuses(error why, std::function<error(session&)> command) {
+  return [=](session& s) { EXPECT_EQ(words(command(s)), words(why)); };
+}
+template <class R>
+error error_of(const R& result) {
+  return result ? error::none : result.error();
+}
+
 /// How much memory a session under test has.
 struct sizes {
   std::size_t transmit = 512, outgoing = 8, received = 8, owed = 8, receive = 256;
@@ -186,6 +214,11 @@ class dialogue {
 
   /// Plays it under all conditions.
   void check() const;
+  /// Plays it once, without any difficulty.
+  void plain() const {
+    subject who{sizes_};
+    play({}, who);
+  }
   /// Plays it once; false if the stream was lost as the conditions say.
   bool play(const conditions& how, subject& who) const;
 
