@@ -170,8 +170,10 @@ void client::handle(const datagram& in, instant now) {
   nonce_ = timestamp::unknown;  // it answers once: duplicates find nothing to match
   if (answer->stratum == 0) return hear_kiss(*answer, now);
   if (const auto flaw = flaw_of(*answer)) return leave_server(make_fault(*flaw), now);
-  // A time stamp that can't be is replaced by the time of this call, which is late at worst.
-  take_sample(*answer, in.received >= left_ && in.received <= now ? in.received : now, now);
+  // Drivers stamp arrivals more exactly than they call, and may call with a `now` from before the query left. A
+  // time stamp that can't be is replaced by the time of this call, which is late at worst.
+  const bool can_be = in.received >= left_ && in.received <= left_ + answer_ms_max;
+  take_sample(*answer, can_be ? in.received : std::max(now, left_), now);
 }
 
 /// RFC 5905 §7.4: stratum 0 is no time but a message.

@@ -105,6 +105,20 @@ TEST_F(ntp_client, uses_the_time_of_arrival_that_the_driver_saw) {
   EXPECT_EQ(result.utc, true_time(result.at));
 }
 
+TEST_F(ntp_client, a_driver_may_call_with_a_time_from_before_the_query_left) {
+  how.samples = 1;
+  const std::array list{server(1)};
+  ASSERT_TRUE(client_.start(list, how, now));
+  const auto out = client_.pending(now);
+  client_.sent(now + 3ms);
+  sent.push_back({out->local_port, out->peer, *decode(out->payload), now + 3ms});
+  std::array<std::byte, packet_octets> octets{};
+  encode(answer(10ms), octets);
+  turn({sent[0].port, sent[0].peer, octets, now + 24ms});
+  EXPECT_EQ(result.delay, 20ms);
+  EXPECT_EQ(result.utc, true_time(result.at));
+}
+
 TEST_F(ntp_client, a_time_of_arrival_that_cannot_be_is_not_believed) {
   for (const duration shift : {duration{-10s}, duration{10s}}) {
     start();
