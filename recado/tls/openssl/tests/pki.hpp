@@ -30,7 +30,7 @@ inline key_handle ed25519_key() { return key_handle{EVP_PKEY_Q_keygen(nullptr, n
 
 /// What a test wants of a certificate.
 struct wish {
-  std::string name;                    ///< the subject's CN
+  std::string name = "b";              ///< the subject's CN
   std::string alternative_names = "";  ///< "DNS:a.example,IP:192.0.2.1"
   bool authority = false;
   std::string extended_key_usage = "";

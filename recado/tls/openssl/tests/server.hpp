@@ -1,6 +1,7 @@
 // A TLS server over memory, and a wire between it and the filter that can be cut and chopped.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
