@@ -62,6 +62,11 @@ class server {
     std::byte piece[20000];
     std::size_t n = 0;
     while (SSL_read_ex(ssl_.get(), piece, sizeof piece, &n) == 1) received += as_text({piece, n});
+    if (done() && !after_handshake.empty()) {
+      write(after_handshake);
+      after_handshake.clear();
+      if (shuts_down) shutdown();
+    }
     if ((SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0) orderly_end = true;
     ERR_clear_error();
   }
@@ -78,6 +83,8 @@ class server {
   SSL* ssl() { return ssl_.get(); }
 
   std::string received, name;
+  std::string after_handshake;  ///< said once the handshake is done
+  bool shuts_down = false;      ///< and close_notify behind it
   bool orderly_end = false;
 
  private:
