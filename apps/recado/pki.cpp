@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 
+#include <recado/core/address.hpp>
 #include <recado/pki/authority.hpp>
 #include <recado/pki/failure.hpp>
 
@@ -258,8 +259,14 @@ pki::validity_request asked_validity(const options& from) {
 
 pki::alternative_names asked_names(const options& from) {
   pki::alternative_names names;
-  for (const std::string& name : from.dns) names.add(name);
-  for (const std::string& address : from.ip) names.add(address);
+  for (const std::string& name : from.dns) {
+    if (parse_address(name)) throw pki::failure("'" + name + "' is an IP address, no host name", "give it with --ip");
+    names.add(name);
+  }
+  for (const std::string& address : from.ip) {
+    if (!parse_address(address)) throw pki::failure("'" + address + "' is no IP address", "give host names with --dns");
+    names.add(address);
+  }
   return names;
 }
 

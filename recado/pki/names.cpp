@@ -145,6 +145,7 @@ bool is_host_name(std::string_view name) {
     const std::size_t dot = std::min(name.find('.'), name.size());
     if (!is_label(name.substr(0, dot))) return false;
     if (dot + 1 == name.size()) return false;
+    if (dot == name.size() && name.find_first_not_of("0123456789") == std::string_view::npos) return false;
     name.remove_prefix(std::min(dot + 1, name.size()));
   }
   return true;

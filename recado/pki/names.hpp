@@ -38,7 +38,8 @@ general_names_ptr encode(const alternative_names& names);
 /// Those names of the extension that `alternative_names` knows.
 alternative_names decode(const GENERAL_NAMES* names);
 
-/// True if it is a host name of letters, digits and hyphens (RFC 1123 §2.1), perhaps with a wildcard.
+/// True if it is a host name of letters, digits and hyphens (RFC 1123 §2.1), perhaps with a wildcard. The last label
+/// isn't a number: that would be a (perhaps mistyped) address.
 bool is_host_name(std::string_view name);
 
 /// True if `name` can be the name of a file and of a certificate: 1 to 64 bytes of UTF-8, no control

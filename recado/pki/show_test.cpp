@@ -208,9 +208,10 @@ TEST(subjects, are_read_and_written) {
 }
 
 TEST(host_names, are_told_from_other_texts) {
-  for (const char* good : {"a", "broker.lab", "*.lab.example", "xn--placa-4ya.es", "10-0-0-1.x", "a_b"})
+  for (const char* good : {"a", "broker.lab", "*.lab.example", "xn--placa-4ya.es", "10-0-0-1.x", "1.x", "x1", "a_b"})
     EXPECT_TRUE(is_host_name(good)) << good;
-  for (const char* bad : {"", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "*", "*.", "a.*.b", "a/b", "ñ"})
+  for (const char* bad :
+       {"", ".", "a.", ".a", "a..b", "-a", "a-", "a b", "*", "*.", "a.*.b", "a/b", "ñ", "1.2.3", "10.0.0.1.", "7"})
     EXPECT_FALSE(is_host_name(bad)) << bad;
   EXPECT_FALSE(is_host_name(std::string(64, 'a')));
 }

@@ -1,0 +1,127 @@
+// The command line of "recado pki", as a user calls it.
+#include <gmock/gmock.h>
+
+#include <recado/pki/shell_test.hpp>
+
+namespace recado::app {
+namespace {
+
+namespace fs = std::filesystem;
+using pki::shell;
+using pki::shell_result;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+class pki_command : public pki::in_folder {
+ protected:
+  shell_result run(const std::string& arguments) const {
+    return shell("cd " + word(".") + " && setsid " RECADO_PROGRAM " pki " + arguments + " </dev/null");
+  }
+  void succeeds(const std::string& arguments, const char* says = "") const {
+    const shell_result done = run(arguments);
+    EXPECT_EQ(done.status, 0) << arguments << '\n' << done.output;
+    EXPECT_THAT(done.output, HasSubstr(says));
+  }
+  /// One line on standard error, with cause and remedy.
+  void fails(int status, const std::string& arguments, const char* says) const {
+    const shell_result done = run(arguments);
+    EXPECT_EQ(done.status, status) << arguments << '\n' << done.output;
+    EXPECT_THAT(done.output, HasSubstr(says)) << arguments;
+    EXPECT_THAT(done.output, StartsWith("recado pki"));
+    EXPECT_EQ(std::count(done.output.begin(), done.output.end(), '\n'), 1) << done.output;
+  }
+};
+
+TEST_F(pki_command, from_nothing_to_a_verified_broker_and_a_revoked_board) {
+  fails(1, "server broker.lab", "there is no PKI in 'pki'; make one with 'recado pki init'");
+  succeeds("init --organization Casa", "pki/ca.crt");
+  fails(1, "init", "exists already; use --force to replace it");
+  succeeds("server broker.lab --ip 10.77.0.2 --dns broker", "issued CN = broker.lab");
+  succeeds("client board --key-type ed25519", "pki/clients/board.key");
+  succeeds("verify broker.lab --purpose server --host 10.77.0.2", "accepted");
+  fails(1, "verify broker.lab --host other.lab", "was issued for other names; issue one with --dns");
+  succeeds("revoke board --reason superseded", "revoked clients/board.crt");
+  fails(1, "verify board", "CN = board is revoked; issue a new one");
+  succeeds("verify board --no-crl", "(revocation was not checked)");
+  succeeds("list", "superseded");
+  succeeds("crl --days 7", "renewed");
+  succeeds("show ca", "CN = Casa Root CA");
+  succeeds("show pki/ca.crl pki/clients/board.key", "not shown");
+}
+
+TEST_F(pki_command, mistakes_are_one_line_with_a_remedy) {
+  succeeds("init");
+  succeeds("client board");
+  fails(2, "servr x", "unknown command 'servr'; did you mean 'server'?");
+  fails(2, "server", "NAME is required; see 'recado pki server --help'");
+  fails(2, "server a b", "unexpected argument 'b'");
+  fails(2, "server a --pi 1.2.3.4", "unknown option '--pi'; did you mean '--ip'?");
+  fails(2, "sign x.csr --as broker", "--as");
+  fails(1, "server a --ip 1.2.3", "'1.2.3' is no IP address; give host names with --dns");
+  fails(1, "server a --dns 1.2.3.4", "give it with --ip");
+  fails(1, "server 1.2.3", "is no host name");
+  fails(1, "server a --key-type rsa-1024", "did you mean 'rsa-");
+  fails(1, "client x --days -3", "-3 days are no sensible validity");
+  fails(1, "client x --to 2020-13-01", "is no date; write it like");
+  fails(1, "sign missing.csr", "cannot read 'missing.csr': No such file or directory; check the path");
+  fails(1, "show boardd", "did you mean 'board'?");
+  fails(1, "revoke bord", "did you mean 'board'?");
+  fails(1, "revoke board --reason keyCompromised", "did you mean 'keyCompromise'?");
+  fails(1, "verify /dev/null", "/dev/null");
+}
+
+TEST_F(pki_command, pass_phrases_come_from_files_and_never_from_standard_input) {
+  save("phrase", "correct horse\nsecond line");
+  save("wrong", "battery\n");
+  save("empty", "\n");
+  fails(1, "init --ca-passphrase-file empty", "the pass phrase in 'empty' is empty; write it on the file's first line");
+  fails(1, "init --encrypt-key", "there is no terminal to ask on; give it in a file with --key-passphrase-file");
+  succeeds("init --ca-passphrase-file phrase");
+  fails(1, "client board", "no terminal to ask on; give it in a file with --ca-passphrase-file");
+  fails(1, "client board --ca-passphrase-file wrong", "does not open with that pass phrase");
+  succeeds("client board --ca-passphrase-file phrase --key-passphrase-file wrong");
+  succeeds("show pki/clients/board.key", "private key, encrypted");
+  succeeds("show pki/clients/board.key --key-passphrase-file wrong", "ECDSA P-256");
+  EXPECT_EQ(shell("openssl pkey -noout -passin file:" + word("wrong") + " -in " + word("pki/clients/board.key")).status,
+            0);
+}
+
+TEST_F(pki_command, exports_are_what_openssl_and_a_compiler_read) {
+  succeeds("init");
+  succeeds("client board");
+  succeeds("export board --format der --with-key", "board.key.der");
+  succeeds("export board", "board.pem");
+  succeeds("export board --format header --with-key --namespace my::credentials -o board.hpp", "board.hpp");
+  fails(1, "export board", "board.pem' exists already; use --force");
+  fails(1, "export ca --with-key --force", "there is no private key 'pki/ca.key'; export without --with-key");
+  EXPECT_EQ(shell("openssl x509 -inform DER -noout -in " + word("pki/clients/board.der")).status, 0);
+  EXPECT_EQ(shell("openssl pkey -inform DER -noout -in " + word("pki/clients/board.key.der")).status, 0);
+  EXPECT_EQ(shell("stat -c %a " + word("board.hpp") + " " + word("pki/clients/board.key.der")).output, "600\n600\n");
+  EXPECT_EQ(shell("grep -c BEGIN " + word("pki/clients/board.pem")).output, "3\n");
+  save(
+      "main.cpp",
+      "#include <cstdio>\n#include \"board.hpp\"\n#include \"board.hpp\"\n"
+      "static_assert(sizeof my::credentials::mqtt_ca_certificate > 100 && sizeof my::credentials::private_key > 100);\n"
+      "static_assert(sizeof my::credentials::root_ca_certificate > 100);\n"
+      "int main() { std::fwrite(my::credentials::certificate, 1, sizeof my::credentials::certificate, stdout); }\n");
+  const shell_result built = shell("cd " + word(".") +
+                                   " && c++ -std=c++17 -Wall -Wextra -Werror main.cpp -o main && "
+                                   "./main | cmp - pki/clients/board.der");
+  EXPECT_EQ(built.status, 0) << built.output;
+  EXPECT_THAT(run("export ca -o -").output, StartsWith("-----BEGIN CERTIFICATE-----"));
+}
+
+TEST_F(pki_command, a_request_for_a_public_broker) {
+  succeeds("csr board --subject \"C=ES,ST=Madrid,L=Madrid,O=Casa,CN=board\"", "pki/requests/board.csr");
+  EXPECT_EQ(shell("openssl req -verify -noout -in " + word("pki/requests/board.csr")).status, 0);
+  EXPECT_EQ(shell("stat -c %a " + word("pki/requests/board.key")).output, "600\n");
+  succeeds("csr other --key pki/requests/board.key");
+  EXPECT_FALSE(fs::exists(path("pki/requests/other.key")));
+  succeeds("init");
+  succeeds("sign pki/requests/board.csr", "pki/clients/board.crt");
+  succeeds("verify board --purpose client", "accepted");
+}
+
+}  // namespace
+}  // namespace recado::app
