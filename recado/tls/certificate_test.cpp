@@ -125,6 +125,7 @@ TEST(tls_error, says_what_the_detail_knows) {
       {make_fault(error::client_certificate_refused, 45),
        "the server refused the client certificate: the certificate has expired or is not yet valid (alert "
        "certificate_expired)"},
+      {make_fault(error::client_certificate_required, 40), "the server requires a client certificate"},
       {make_fault(error::alert_received, 199), "the server ended the connection with a TLS alert: alert 199"},
       {make_fault(error::protocol_violation, 7), "the server broke the rules of TLS (reason 7)"},
   };

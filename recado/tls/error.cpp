@@ -184,7 +184,6 @@ void print_cause(const fault& why, text_sink& out) {
     return print_dated(judged, why.detail, out);
   out << words(code);
   switch (code) {
-    case error::client_certificate_required:
     case error::client_certificate_refused:
     case error::psk_refused:
     case error::nothing_in_common:

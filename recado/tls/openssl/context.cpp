@@ -1,11 +1,12 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <string>
+
 #include <recado/tls/openssl/connection.hpp>
 #include <recado/tls/openssl/context.hpp>
 #include <recado/tls/openssl/load.hpp>
 #include <recado/tls/openssl/session.hpp>
-#include <string>
 
 namespace recado::tls::openssl {
 namespace {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/single_session.hpp>
 
 namespace recado::tls::openssl::tests {
 namespace {
@@ -61,6 +62,28 @@ TEST(tls_session, uses_a_ticket_of_1_3_once) {
   ASSERT_EQ(store.kept.size(), 1u);
   c.lose(), c.open();
   EXPECT_TRUE(store.kept.empty());  // RFC 8446 §C.4
+}
+
+TEST(tls_session, fits_in_place) {
+  single_session<> store;
+  single_session<64> tiny;
+  client c{with(store)}, d{with(tiny)};
+  server s{{}};
+  for (int round = 0; round < 3; ++round) {
+    meet(c, s);
+    ASSERT_TRUE(c.seen.secured);
+    EXPECT_EQ(c.seen.secured->resumed, round != 0);
+    EXPECT_EQ(store.host(), "broker.lab");
+    EXPECT_TRUE(store.find("a.example").empty());
+    meet(d, s);
+    ASSERT_TRUE(d.seen.secured);
+    EXPECT_FALSE(d.seen.secured->resumed);
+    EXPECT_TRUE(tiny.kept().empty());
+  }
+  store.forget("a.example");
+  EXPECT_FALSE(store.kept().empty());
+  store.forget("broker.lab");
+  EXPECT_TRUE(store.kept().empty());
 }
 
 TEST(tls_session, survives_a_server_that_forgot) {
