@@ -147,6 +147,8 @@ TEST_F(dns_resolver, gives_as_many_addresses_as_its_memory_holds) {
   hear(sent[0], answer);
   EXPECT_EQ(taken(),
             strings{"192.0.2.0 192.0.2.1 192.0.2.2 192.0.2.3 192.0.2.4 192.0.2.5 192.0.2.6 192.0.2.7 ttl 300 more"});
+  resolve("a.example");
+  EXPECT_EQ(sent.size(), 2u);  // half an answer isn't remembered
 }
 
 TEST_F(dns_resolver, all_of_60_addresses_with_the_memory_for_them) {
