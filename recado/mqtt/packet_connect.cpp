@@ -13,24 +13,23 @@ void decode_walker::protocol_name() {
 
 void decode_walker::protocol_version(version& value) {
   const std::byte* const at = at_;
-  const unsigned octet = take_octet(field::protocol_version);
-  if (octet != 4 && octet != 5) return fail(error::bad_protocol_version, field::protocol_version, at);
-  value = static_cast<version>(octet);
+  const unsigned level = octet(field::protocol_version);
+  if (level != 4 && level != 5) return fail(error::bad_protocol_version, field::protocol_version, at);
+  value = static_cast<version>(level);
   how_.v5 = value == version::v5_0;
 }
 
 void decode_walker::connect_flags(connect& self) {
   const std::byte* const at = at_;
-  const unsigned octet = take_octet(field::connect_flags);
-  self.will.reset(), self.user_name.reset(), self.password = {};
-  if (code_ == error::none && !self.set_connect_flags(static_cast<std::uint8_t>(octet)))
+  const unsigned flags = octet(field::connect_flags);
+  if (!self.set_connect_flags(static_cast<std::uint8_t>(flags)))
     fail(error::bad_connect_flags, field::connect_flags, at);
 }
 
 void decode_walker::connect_reason(mqtt::reason& value) {
   if (how_.v5) return reason(value, packet_type::connack);
   const std::byte* const at = at_;
-  const unsigned code = take_octet(field::reason_code);
+  const unsigned code = octet(field::reason_code);
   if (code > static_cast<unsigned>(connect_return_code::not_authorized))
     return fail(error::bad_reason_code, field::reason_code, at);
   value = to_reason(static_cast<connect_return_code>(code));

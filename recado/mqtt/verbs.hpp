@@ -1,9 +1,34 @@
-// The four verbs made of the walkers; each packet_*.cpp instantiates them for its packets.
+// The verbs of packet.hpp made of the walkers; each packet_*.cpp instantiates them for its packets. What they
+// have in common for all packets is in codec.cpp.
 #pragma once
 
+#if !defined(__OPTIMIZE_SIZE__)
+#include <recado/mqtt/quick.hpp>
+#endif
 #include <recado/mqtt/codec.hpp>
 
 namespace recado::mqtt {
+
+using encode_fields = void (*)(const void* one, encode_walker& walk);
+using decode_fields = void (*)(void* result, fixed_header header, decode_walker& walk);
+
+std::size_t size_of(encode_fields fields, const void* one, version protocol);
+std::expected<std::size_t, error> encode_fields_of(encode_fields fields, const void* one, unsigned first,
+                                                   std::uint32_t rest, version protocol, mutable_bytes out);
+defect decode_fields_of(decode_fields fields, void* result, fixed_header header, bytes data,
+                        const decode_options& options);
+
+template <class P>
+void visit_to_encode(const void* one, encode_walker& walk) {
+  P::fields(*static_cast<const P*>(one), walk);
+}
+
+template <class P>
+void visit_to_decode(void* result, fixed_header header, decode_walker& walk) {
+  P& one = *static_cast<P*>(result);
+  one.set_header(header.type, header.flags);
+  P::fields(one, walk);
+}
 
 /// The bytes of a payload that follow later; nothing but a PUBLISH has them.
 template <class P>
@@ -13,75 +38,60 @@ std::uint32_t rest_of(const P&) {
 inline std::uint32_t rest_of(const publish& message) { return message.payload_rest; }
 
 template <class P>
-RECADO_MQTT_VERB std::size_t size(const P& one, version protocol) {
-  size_walker walk{protocol};
-  P::fields(one, walk);
-  return 1 + variable_size(walk.size()) + walk.size();
-}
-
-/// PUBLISH and its answers: what is sent and received for every message.
-template <class P>
-inline constexpr bool is_frequent = std::is_same_v<P, publish> || std::is_same_v<P, acknowledgement>;
-
-/// Writes what `measure` measured.
-template <class Encode, class P>
-[[gnu::always_inline]] inline std::expected<std::size_t, error> write(const P& one, version protocol,
-                                                                      const size_walker& measure, std::uint32_t rest,
-                                                                      mutable_bytes out) {
-  const std::size_t remaining = measure.size();
-  if (measure.string_too_long()) [[unlikely]]
-    return std::unexpected{error::string_too_long};
-  if (remaining > remaining_length_max) [[unlikely]]
-    return std::unexpected{error::message_too_large};
-  const std::size_t written = 1 + variable_size(remaining) + remaining - rest;
-  if (out.size() < written) [[unlikely]]
-    return std::unexpected{error::no_room};
-  std::byte* at = out.data();
-  *at++ = static_cast<std::byte>(static_cast<unsigned>(one.type) << 4 | one.flags());
-  Encode walk{protocol, write_variable(at, remaining)};
-  P::fields(one, walk);
-  return written;
+constexpr unsigned first_byte(const P& one) {
+  return static_cast<unsigned>(one.type) << 4 | one.flags();
 }
 
 template <class P>
-__attribute__((noinline)) std::expected<std::size_t, error> encode_any(const P& one, version protocol,
-                                                                       mutable_bytes out) {
-  size_walker measure{protocol};
-  P::fields(one, measure);
-  return write<encode_walker>(one, protocol, measure, rest_of(one), out);
-}
-
-template <class P>
-RECADO_MQTT_VERB std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
-#if !defined(__OPTIMIZE_SIZE__)
-  if constexpr (is_frequent<P>) {
-    plain_size_walker measure{protocol};
-    P::fields(one, measure);
-    if (measure.plain()) [[likely]]
-      return write<plain_encode_walker>(one, protocol, measure, 0, out);
-  }
-#endif
-  return encode_any(one, protocol, out);
+std::size_t size(const P& one, version protocol) {
+  return size_of(visit_to_encode<P>, &one, protocol);
 }
 
 template <class P>
 defect decode(fixed_header header, bytes data, const decode_options& options, P& result) {
-  const std::size_t total = header.total();
-  const bool partial = data.size() < total;
-  if (data.size() < header.size || (partial && !std::is_same_v<P, publish>))
-    return {error::incomplete, field::remaining_length, 0};
-  result.set_header(header.type, header.flags);
-  decode_walker walk{options, data.first(partial ? data.size() : total).subspan(header.size), partial};
-  P::fields(result, walk);
-  if constexpr (std::is_same_v<P, publish>)
-    result.payload_rest = partial ? static_cast<std::uint32_t>(total - data.size()) : 0;
-  return walk.result(data.data());
+  return decode_fields_of(visit_to_decode<P>, &result, header, data, options);
+}
+
+#if defined(__OPTIMIZE_SIZE__)
+
+template <class P>
+std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
+  return encode_fields_of(visit_to_encode<P>, &one, first_byte(one), rest_of(one), protocol, out);
 }
 
 template <class P>
-RECADO_MQTT_VERB std::size_t take([[maybe_unused]] bytes in, [[maybe_unused]] const decode_options& options,
-                                  [[maybe_unused]] P& result) {
-#if !defined(__OPTIMIZE_SIZE__)
+std::size_t take(bytes, const decode_options&, P&) {
+  return 0;
+}
+
+#else
+
+/// PUBLISH and its answers: what is sent and received with every message.
+template <class P>
+inline constexpr bool is_frequent = std::is_same_v<P, publish> || std::is_same_v<P, acknowledgement>;
+
+template <class P>
+[[gnu::flatten]] std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
+  if constexpr (is_frequent<P>) {
+    quick_size_walker measure{protocol};
+    P::fields(one, measure);
+    const std::size_t remaining = measure.size();
+    if (measure.plain() && remaining <= remaining_length_max) [[likely]] {
+      const std::size_t written = 1 + variable_size(remaining) + remaining;
+      if (out.size() < written) [[unlikely]]
+        return std::unexpected{error::no_room};
+      std::byte* at = out.data();
+      *at++ = static_cast<std::byte>(first_byte(one));
+      quick_encode_walker walk{protocol, write_variable(at, remaining)};
+      P::fields(one, walk);
+      return written;
+    }
+  }
+  return encode_fields_of(visit_to_encode<P>, &one, first_byte(one), rest_of(one), protocol, out);
+}
+
+template <class P>
+[[gnu::flatten]] std::size_t take(bytes in, const decode_options& options, P& result) {
   if (in.size() < 2) return 0;
   const auto first = std::to_integer<unsigned>(in[0]);
   if (!P::is_usual(first)) return 0;
@@ -99,10 +109,9 @@ RECADO_MQTT_VERB std::size_t take([[maybe_unused]] bytes in, [[maybe_unused]] co
   scan_walker walk{options, at, end};
   P::fields(result, walk);
   return walk.well() ? total : 0;
-#else
-  return 0;
-#endif
 }
+
+#endif
 
 // One line for each packet.
 #define RECADO_MQTT_INSTANTIATE(P)                                                        \
