@@ -1,0 +1,153 @@
+// The transmit log against a model, with random packets, answers in any order and a wire of any size.
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <recado/mqtt/transmit_log.hpp>
+
+namespace recado::mqtt {
+namespace {
+
+struct kept_packet {
+  place at;
+  std::string content;
+  bool sent = false;
+};
+
+TEST(transmit_log, behaves_as_a_queue_that_remembers) {
+  for (unsigned seed = 0; seed < 300; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random{seed};
+    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+    std::vector<std::byte> memory(64 + below(300));
+    std::vector<outgoing_flight> places(1 + below(20));
+    flight_table flights{places};
+    transmit_log log{memory, flights};
+    std::deque<kept_packet> kept;
+    std::string expected;  // to be sent
+    std::size_t kept_bytes = 0;
+    char letter = 'a';
+    const std::byte* first = nullptr;  // where the pending bytes were
+    for (int turn = 0; turn < 3000 && !HasFailure(); ++turn) {
+      if (first != nullptr && !log.pending().empty()) {
+        EXPECT_EQ(first, log.pending().data()) << "pending bytes moved";
+      }
+      const std::size_t action = below(10);
+      if (action < 4) {
+        const std::string content(1 + below(30), letter);
+        letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1);
+        const bool keep = below(3) != 0 && !flights.full();
+        if (keep && log.kept() + content.size() > memory.size()) continue;
+        const bool was_idle = log.pending().empty();
+        if (!log.make_room(content.size())) {
+          EXPECT_FALSE(was_idle && kept_bytes + content.size() <= memory.size()) << "there was room";
+        } else {
+          copy(as_bytes(content), log.space().first(content.size()));
+          if (keep) {
+            const place at = flights.take(stage::puback);
+            log.append(content.size(), at);
+            kept.push_back({at, content});
+            kept_bytes += content.size();
+          } else {
+            log.append(content.size());
+          }
+          expected += content;
+        }
+        first = was_idle ? log.pending().data() : first;
+      } else if (action < 7) {
+        const bytes ready = log.pending();
+        EXPECT_EQ(ready.empty(), expected.empty());
+        const std::size_t n = ready.empty() ? 0 : 1 + below(ready.size());
+        EXPECT_EQ(as_text(ready.first(n)), expected.substr(0, n));
+        if (n != 0) log.sent(n);
+        expected.erase(0, n);
+        first = log.pending().empty() ? nullptr : log.pending().data();
+      } else if (action < 9 && !kept.empty()) {
+        const std::size_t which = below(2) == 0 ? 0 : below(kept.size());
+        EXPECT_EQ(as_text(log.packet(kept[which].at)), kept[which].content);
+        log.release(kept[which].at);
+        flights.release(kept[which].at);
+        kept_bytes -= kept[which].content.size();
+        kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(which));
+      } else if (below(20) == 0) {
+        log.drop_unsent();
+        EXPECT_TRUE(log.pending().empty());
+        if (below(2) == 0 && log.make_room(5)) {  // CONNECT
+          log.append(5);
+          log.sent(5);
+        }
+        log.send_again();
+        expected.clear();
+        for (const kept_packet& one : kept) expected += one.content;
+        first = log.pending().data();
+      }
+      EXPECT_EQ(log.kept(), kept_bytes);
+    }
+    for (const kept_packet& one : kept) EXPECT_EQ(as_text(log.packet(one.at)), one.content);
+  }
+}
+
+TEST(transmit_log, one_stuck_packet_does_not_block_it) {
+  std::vector<std::byte> memory(100);
+  std::vector<outgoing_flight> places(2);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  const place stuck = flights.take(stage::puback);
+  ASSERT_TRUE(log.make_room(20));
+  log.append(20, stuck);
+  log.sent(20);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(log.make_room(40)) << i;
+    log.append(40);
+    log.sent(log.pending().size());
+  }
+}
+
+TEST(flight_table, identifiers_are_never_zero_nor_in_use_and_wrap) {  // original defects 2, 3; [MQTT-2.2.1-3]
+  for (const std::size_t size : {1U, 2U, 7U, 64U, 1000U}) {
+    std::vector<outgoing_flight> places(size);
+    flight_table flights{places};
+    std::mt19937 random{static_cast<unsigned>(size)};
+    std::vector<bool> in_use(65'536);
+    std::vector<place> taken;
+    std::uint16_t highest = 0;
+    for (int i = 0; i < 300'000; ++i) {
+      if (!flights.full() && (taken.empty() || random() % 2 == 0)) {
+        const std::uint16_t promised = flights.next_identifier();
+        const place at = flights.take(stage::puback);
+        const std::uint16_t id = flights[at].packet_identifier;
+        ASSERT_EQ(id, promised);
+        ASSERT_NE(id, 0);
+        ASSERT_FALSE(in_use[id]);
+        in_use[id] = true;
+        highest = std::max(highest, id);
+        taken.push_back(at);
+        ASSERT_EQ(flights.find(id), at);
+      } else if (!taken.empty()) {
+        const std::size_t which = random() % taken.size();
+        const std::uint16_t id = flights[taken[which]].packet_identifier;
+        in_use[id] = false;
+        flights.release(taken[which]);
+        ASSERT_EQ(flights.find(id), no_place);
+        taken.erase(taken.begin() + static_cast<std::ptrdiff_t>(which));
+      }
+    }
+    EXPECT_GT(highest, 65'535 - 2 * size);
+    EXPECT_EQ(flights.find(0), no_place);
+  }
+}
+
+TEST(flight_table, all_identifiers_can_be_in_flight) {
+  std::vector<outgoing_flight> places(70'000);
+  flight_table flights{places};
+  EXPECT_EQ(flights.capacity(), 65'535u);
+  for (unsigned i = 1; i <= 65'535; ++i) ASSERT_EQ(flights[flights.take(stage::puback)].packet_identifier, i);
+  EXPECT_TRUE(flights.full());
+  EXPECT_EQ(flights.next_identifier(), 0);
+}
+
+}  // namespace
+}  // namespace recado::mqtt
