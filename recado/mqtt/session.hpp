@@ -143,8 +143,20 @@ class session {
   answer next_report();
 
   // session_outbound.cpp: to the server
+  struct packet_verbs {
+    std::expected<std::size_t, error> (*encode)(const void* out, mqtt::version protocol, mutable_bytes space);
+    std::size_t (*size)(const void* out, mqtt::version protocol);
+  };
+  std::expected<std::size_t, error> put(const void* out, const packet_verbs& verbs);
   template <class Packet>
-  std::expected<std::size_t, error> put(const Packet& out);
+  std::expected<std::size_t, error> put(const Packet& out) {
+    static constexpr packet_verbs verbs{
+        [](const void* any, mqtt::version protocol, mutable_bytes space) {
+          return mqtt::encode(*static_cast<const Packet*>(any), protocol, space);
+        },
+        [](const void* any, mqtt::version protocol) { return mqtt::size(*static_cast<const Packet*>(any), protocol); }};
+    return put(&out, verbs);
+  }
   template <class Packet>
   std::expected<token, error> request(Packet& out, stage waits_for, std::size_t filters);
   std::expected<std::size_t, error> put_with_alias(mqtt::publish& out, std::uint16_t by_hand);

@@ -14,22 +14,19 @@ bool has_v5_options(const subscription& one) {
 
 }  // namespace
 
-// Encodes to the front of the log's space, without taking it yet.
-template <class Packet>
-std::expected<std::size_t, error> session::put(const Packet& out) {
+// Encodes to the front of the log's space, without taking it yet. One function for all packets: what differs is what
+// encodes and measures them.
+std::expected<std::size_t, error> session::put(const void* out, const packet_verbs& verbs) {
   if (mid_packet()) return std::unexpected{error::payload_pending};
-  auto size = encode(out, decoding_.protocol, log_.space());
+  auto size = verbs.encode(out, decoding_.protocol, log_.space());
   if (!size && size.error() == error::no_room) {
-    if (!log_.make_room(mqtt::size(out, decoding_.protocol))) return size;
-    size = encode(out, decoding_.protocol, log_.space());
+    if (!log_.make_room(verbs.size(out, decoding_.protocol))) return size;
+    size = verbs.encode(out, decoding_.protocol, log_.space());
   }
   if (size && *size > server_.maximum_packet_size)  // [MQTT-3.2.2-15]
     return std::unexpected{error::larger_than_server_takes};
   return size;
 }
-template std::expected<std::size_t, error> session::put(const mqtt::connect&);
-template std::expected<std::size_t, error> session::put(const mqtt::auth&);
-template std::expected<std::size_t, error> session::put(const mqtt::disconnect&);
 
 bool session::put_ping() {
   const auto size = put(ping{});
