@@ -10,6 +10,6 @@ build() {
   if [ ! -e "build/$preset/build.ninja" ]; then
     cmake --preset "$preset" -DRECADO_WERROR=ON >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
   fi
-  cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; tail -n 60 "$log" >&2; exit 1; }
+  cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; grep -A20 -m3 -E "FAILED|error" "$log" >&2; exit 1; }
   echo "$((SECONDS - started)) s"
 }

@@ -1,5 +1,5 @@
-// How many system calls and allocations the code under test makes. The test's target wraps them at link time:
-// target_link_options(... -Wl,--wrap=send,--wrap=recv,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+// How many system calls and allocations the code under test makes. A test that links recado_test_counts has
+// them wrapped.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@ namespace recado::test {
 struct call_counts {
   std::size_t sends = 0;
   std::size_t receives = 0;
-  std::size_t allocations = 0;
+  std::size_t allocations = 0;  ///< malloc and its like, from any code, operator new included
+  std::size_t news = 0;         ///< operator new alone: C++ code, not the C libraries below it
 };
 call_counts& counts();
 

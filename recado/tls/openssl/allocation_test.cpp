@@ -4,13 +4,13 @@
 #include <openssl/crypto.h>
 
 #include <cstdlib>
-#include <new>
 
 #include <recado/tls/openssl/tests/server.hpp>
+#include <tests/support/count_calls.hpp>
 
 namespace {
 
-std::size_t of_recado = 0, of_openssl = 0, largest = 0;
+std::size_t of_openssl = 0, largest = 0;
 std::ptrdiff_t held = 0;
 
 void* count_malloc(std::size_t size, const char*, int) {
@@ -32,14 +32,6 @@ void plain_free(void* old, const char*, int) {
 const bool counting = CRYPTO_set_mem_functions(count_malloc, count_realloc, plain_free) == 1;
 
 }  // namespace
-
-void* operator new(std::size_t size) {
-  ++of_recado;
-  if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace recado::tls::openssl::tests {
 namespace {
@@ -63,7 +55,7 @@ TEST(tls_allocation, none_in_steady_state) {
       std::ptrdiff_t before_held = 0;
       for (int i = 0; i < 100; ++i) {
         if (i == 2) {  // the first ones make the buffers
-          before_recado = of_recado, before_openssl = of_openssl, before_held = held;
+          before_recado = test::counts().news, before_openssl = of_openssl, before_held = held;
           largest = 0;
         }
         written += c.it.write(as_bytes(up), c.now);
@@ -75,7 +67,7 @@ TEST(tls_allocation, none_in_steady_state) {
         read += c.it.plaintext().size();
         c.it.consumed(c.it.plaintext().size());
       }
-      EXPECT_EQ(of_recado - before_recado, 0u);
+      EXPECT_EQ(test::counts().news - before_recado, 0u);
       EXPECT_LE(of_openssl - before_openssl, 98u * (version == TLS1_3_VERSION ? 4 : 2) + 8) << c.seen.suite;
       EXPECT_EQ(held, before_held);
       EXPECT_LE(largest, 64u);

@@ -46,6 +46,7 @@ void* __wrap_realloc(void* memory, size_t size) {
 }
 
 void* operator new(std::size_t size) {
+  ++counts().news;
   if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
   throw std::bad_alloc{};
 }
