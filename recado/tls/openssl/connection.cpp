@@ -269,7 +269,6 @@ std::size_t connection::write(bytes out) {
     const std::size_t size = std::min({left, room - surplus, record_bytes_max});
     if (size < left && size < record_worth_its_overhead && !ends_.out.empty()) break;
     std::size_t written = 0;
-    ERR_clear_error();
     if (SSL_write_ex(ssl_.get(), out.data() + taken, size, &written) != 1) {
       end_by_openssl();
       break;
