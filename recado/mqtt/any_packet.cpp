@@ -4,7 +4,7 @@ namespace recado::mqtt {
 
 namespace {
 template <std::size_t I = 0>
-defect decode_as(fixed_header header, bytes data, const decode_options& options, any_packet& result) {
+defect decode_as(const fixed_header& header, bytes data, const decode_options& options, any_packet& result) {
   if constexpr (I == std::variant_size_v<any_packet>) {
     return {error::unknown_packet_type, field::packet_type, 0};
   } else {
@@ -15,7 +15,7 @@ defect decode_as(fixed_header header, bytes data, const decode_options& options,
 }
 }  // namespace
 
-defect decode(fixed_header header, bytes data, const decode_options& options, any_packet& result) {
+defect decode(const fixed_header& header, bytes data, const decode_options& options, any_packet& result) {
   return decode_as(header, data, options, result);
 }
 

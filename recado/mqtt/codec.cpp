@@ -50,14 +50,14 @@ void encode_walker::properties(field, const mqtt::properties& list, std::uint16_
   if (at_ != nullptr) at_ = list.write(write_variable(at_, length));
 }
 
-std::size_t size_of(encode_fields fields, const void* one, version protocol) {
+std::size_t size_of(const void* one, version protocol, encode_fields fields) {
   encode_walker walk{protocol};
   fields(one, walk);
   return 1 + variable_size(walk.size()) + walk.size();
 }
 
-std::expected<std::size_t, error> encode_fields_of(encode_fields fields, const void* one, unsigned first,
-                                                   std::uint32_t rest, version protocol, mutable_bytes out) {
+std::expected<std::size_t, error> encode_fields_of(const void* one, version protocol, mutable_bytes out,
+                                                   encode_fields fields, unsigned first, std::uint32_t rest) {
   encode_walker walk{protocol};
   fields(one, walk);
   const std::size_t remaining = walk.size();
@@ -152,8 +152,8 @@ void decode_walker::properties(field where, mqtt::properties& list, std::uint16_
   if (how_.v5 && has(1, where)) take(take_properties(at_, end_, how_, place, list));
 }
 
-defect decode_fields_of(decode_fields fields, void* result, fixed_header header, bytes data,
-                        const decode_options& options) {
+defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,
+                        decode_fields fields) {
   const std::size_t total = header.total();
   const std::size_t there = std::min(data.size(), total);
   if (there < header.size || (there < total && header.type != packet_type::publish))

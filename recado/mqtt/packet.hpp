@@ -59,7 +59,7 @@ defect read_header(bytes in, const decode_options& options, fixed_header& header
 /// P: connect, connack, publish, acknowledgement, subscribe, subscribe_acknowledgement, unsubscribe, ping,
 /// disconnect or auth; its type must be `header.type` (as `P::is(header.type)` says).
 template <class P>
-defect decode(fixed_header header, bytes packet, const decode_options& options, P& result);
+defect decode(const fixed_header& header, bytes packet, const decode_options& options, P& result);
 
 /// The short way for what arrives most, P being publish or acknowledgement: if a whole P stands at the front of
 /// `in`, well, without properties and shorter than 16 KiB, decodes it and returns its length. Else returns 0, and
@@ -93,7 +93,7 @@ void print(const P& packet, const print_options& options, text_sink& out);
 /// Any packet, for tools.
 using any_packet = std::variant<connect, connack, publish, acknowledgement, subscribe, subscribe_acknowledgement,
                                 unsubscribe, ping, disconnect, auth>;
-defect decode(fixed_header header, bytes data, const decode_options& options, any_packet& result);
+defect decode(const fixed_header& header, bytes data, const decode_options& options, any_packet& result);
 std::size_t size(const any_packet& any, version protocol);
 std::expected<std::size_t, error> encode(const any_packet& any, version protocol, mutable_bytes out);
 void print(const any_packet& any, const print_options& options, text_sink& out);

@@ -10,13 +10,13 @@
 namespace recado::mqtt {
 
 using encode_fields = void (*)(const void* one, encode_walker& walk);
-using decode_fields = void (*)(void* result, fixed_header header, decode_walker& walk);
+using decode_fields = void (*)(void* result, const fixed_header& header, decode_walker& walk);
 
-std::size_t size_of(encode_fields fields, const void* one, version protocol);
-std::expected<std::size_t, error> encode_fields_of(encode_fields fields, const void* one, unsigned first,
-                                                   std::uint32_t rest, version protocol, mutable_bytes out);
-defect decode_fields_of(decode_fields fields, void* result, fixed_header header, bytes data,
-                        const decode_options& options);
+std::size_t size_of(const void* one, version protocol, encode_fields fields);
+std::expected<std::size_t, error> encode_fields_of(const void* one, version protocol, mutable_bytes out,
+                                                   encode_fields fields, unsigned first, std::uint32_t rest);
+defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,
+                        decode_fields fields);
 
 template <class P>
 void visit_to_encode(const void* one, encode_walker& walk) {
@@ -24,7 +24,7 @@ void visit_to_encode(const void* one, encode_walker& walk) {
 }
 
 template <class P>
-void visit_to_decode(void* result, fixed_header header, decode_walker& walk) {
+void visit_to_decode(void* result, const fixed_header& header, decode_walker& walk) {
   P& one = *static_cast<P*>(result);
   one.set_header(header.type, header.flags);
   P::fields(one, walk);
@@ -44,19 +44,19 @@ constexpr unsigned first_byte(const P& one) {
 
 template <class P>
 std::size_t size(const P& one, version protocol) {
-  return size_of(visit_to_encode<P>, &one, protocol);
+  return size_of(&one, protocol, visit_to_encode<P>);
 }
 
 template <class P>
-defect decode(fixed_header header, bytes data, const decode_options& options, P& result) {
-  return decode_fields_of(visit_to_decode<P>, &result, header, data, options);
+defect decode(const fixed_header& header, bytes data, const decode_options& options, P& result) {
+  return decode_fields_of(header, data, options, &result, visit_to_decode<P>);
 }
 
 #if defined(__OPTIMIZE_SIZE__)
 
 template <class P>
 std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
-  return encode_fields_of(visit_to_encode<P>, &one, first_byte(one), rest_of(one), protocol, out);
+  return encode_fields_of(&one, protocol, out, visit_to_encode<P>, first_byte(one), rest_of(one));
 }
 
 template <class P>
@@ -87,7 +87,7 @@ template <class P>
       return written;
     }
   }
-  return encode_fields_of(visit_to_encode<P>, &one, first_byte(one), rest_of(one), protocol, out);
+  return encode_fields_of(&one, protocol, out, visit_to_encode<P>, first_byte(one), rest_of(one));
 }
 
 template <class P>
@@ -117,6 +117,6 @@ template <class P>
 #define RECADO_MQTT_INSTANTIATE(P)                                                        \
   template std::size_t size<P>(const P&, version);                                        \
   template std::expected<std::size_t, error> encode<P>(const P&, version, mutable_bytes); \
-  template defect decode<P>(fixed_header, bytes, const decode_options&, P&)
+  template defect decode<P>(const fixed_header&, bytes, const decode_options&, P&)
 
 }  // namespace recado::mqtt
