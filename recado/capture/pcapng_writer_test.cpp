@@ -163,16 +163,18 @@ class tls_pair {
     SSL_CTX_set_keylog_callback(client_context_.get(), [](const SSL* ssl, const char* line) {
       static_cast<tls_pair*>(SSL_get_app_data(ssl))->keys_->line(line);
     });
-    client_.reset(SSL_new(client_context_.get()));
-    server_.reset(SSL_new(server_context_.get()));
-    SSL_set_app_data(client_.get(), this);
-    if (*alpn != '\0')
-      SSL_set_alpn_protos(client_.get(), reinterpret_cast<const unsigned char*>(alpn),
-                          static_cast<unsigned>(strlen(alpn)));
-    SSL_set_connect_state(client_.get());
-    SSL_set_accept_state(server_.get());
-    for (SSL* ssl : {client_.get(), server_.get()}) SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    alpn_ = alpn;
+    connect(nullptr);
   }
+
+  /// A new connection between the same two that resumes the last one's session.
+  void reconnect(tls::key_log& keys) {
+    keys_ = &keys;
+    const std::unique_ptr<SSL_SESSION, pki::freed_by<SSL_SESSION_free>> session{SSL_get1_session(client_.get())};
+    for (SSL* ssl : {client_.get(), server_.get()}) SSL_shutdown(ssl);  // else the session counts as broken
+    connect(session.get());
+  }
+  bool resumed() const { return SSL_session_reused(client_.get()) == 1; }
 
   /// Moves bytes, at most `step` a time towards the client, until both sides are quiet.
   void run(tap& observer, const stream_identity& stream, std::size_t step, instant when) {
@@ -191,6 +193,19 @@ class tls_pair {
   void server_says(const std::string& text) { SSL_write(server_.get(), text.data(), static_cast<int>(text.size())); }
 
  private:
+  void connect(SSL_SESSION* session) {
+    const char* alpn = alpn_;
+    client_.reset(SSL_new(client_context_.get()));
+    server_.reset(SSL_new(server_context_.get()));
+    SSL_set_app_data(client_.get(), this);
+    if (session != nullptr) SSL_set_session(client_.get(), session);
+    if (*alpn != '\0')
+      SSL_set_alpn_protos(client_.get(), reinterpret_cast<const unsigned char*>(alpn),
+                          static_cast<unsigned>(strlen(alpn)));
+    SSL_set_connect_state(client_.get());
+    SSL_set_accept_state(server_.get());
+    for (SSL* ssl : {client_.get(), server_.get()}) SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+  }
   static void pump(SSL* ssl) {
     char text[4096];
     SSL_do_handshake(ssl);
@@ -209,6 +224,7 @@ class tls_pair {
   using context_ptr = std::unique_ptr<SSL_CTX, pki::freed_by<SSL_CTX_free>>;
   using ssl_ptr = std::unique_ptr<SSL, pki::freed_by<SSL_free>>;
   tls::key_log* keys_;
+  const char* alpn_ = "";
   context_ptr client_context_{SSL_CTX_new(TLS_client_method())};
   context_ptr server_context_{SSL_CTX_new(TLS_server_method())};
   ssl_ptr client_, server_;
@@ -220,6 +236,9 @@ class recording_of_tls : public recording {
     const stream_identity stream{1, board, {router.address, port}};
     pcapng_writer file = open();
     tls_pair tls(version, file, alpn);
+    talk(tls, file, stream, step);
+  }
+  void talk(tls_pair& tls, pcapng_writer& file, const stream_identity& stream, std::size_t step) {
     file.stream_opened(stream, at(0));
     tls.run(file, stream, step, at(1));
     tls.client_says(connect);
@@ -242,6 +261,23 @@ TEST_F(recording_of_tls, is_decrypted_without_any_option) {
       EXPECT_EQ(shell("tshark -r " + word("r.pcapng") + " -Y mqtt -T fields -e mqtt.msgtype -e mqtt.topic 2>/dev/null")
                     .output,
                 "1\t\n2\t\n3\tsecret/topic\n3\tsecret/topic\n");
+    }
+}
+
+TEST_F(recording_of_tls, a_resumed_session_is_decrypted_too) {
+  const stream_identity stream{1, board, {router.address, 8883}};
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    for (const std::size_t step : {std::size_t{100'000}, std::size_t{1}}) {
+      SCOPED_TRACE(testing::Message() << std::hex << version << " in steps of " << std::dec << step);
+      pcapng_writer before = open();
+      tls_pair tls(version, before, "");
+      talk(tls, before, stream, 100'000);
+      pcapng_writer file = open();
+      tls.reconnect(file);
+      talk(tls, file, stream, step);
+      EXPECT_TRUE(tls.resumed());
+      expect_sound();
+      EXPECT_EQ(tshark("-Y mqtt -T fields -e mqtt.msgtype"), "1\n2\n3\n3\n");
     }
 }
 
