@@ -175,9 +175,11 @@ class session {
   answer dispatch(bytes& in, const fixed_header& header);
   answer on_pingresp(const fixed_header& header, bytes data);
   answer on_publish(bytes& in, const fixed_header& header);
-  answer on_first_piece(bytes& in, const fixed_header& header, const mqtt::publish& message, bool known);
+  answer on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole);
+  answer on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known);
   answer on_piece(bytes& in);
   answer on_acknowledgement(bytes& in, const fixed_header& header, bytes data);
+  answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);

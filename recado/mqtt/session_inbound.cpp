@@ -48,36 +48,42 @@ session::answer session::on_pingresp(const fixed_header& header, bytes data) {
 session::answer session::on_publish(bytes& in, const fixed_header& header) {
   const bool whole = header.total() <= memory_.receive_size;
   if (whole && in.size() < header.total()) return std::nullopt;
-  const auto level = static_cast<qos>(header.flags >> 1 & 3);
-  if (level != qos::at_most_once && !can_acknowledge()) return std::nullopt;
   mqtt::publish message;
   const defect found = decode(header, in.first(std::min<std::size_t>(in.size(), header.total())), decoding_, message);
   if (found.code == error::incomplete && in.size() < memory_.receive_size) return std::nullopt;
   if (found.code == error::incomplete) return fail(error::packet_too_large);
   if (found) return fail(found);
+  return on_message(in, message, header.total(), whole);
+}
+
+session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
   if (const error wrong = resolve_alias(message); wrong != error::none) return fail(wrong);
-  const bool known = level == qos::exactly_once && received_.contains(message.packet_identifier);
-  if (level != qos::at_most_once && !known)
-    if (const error wrong = admit(level); wrong != error::none) return fail(wrong);
-  if (!whole) return on_first_piece(in, header, message, known);
-  in = in.subspan(header.total());
+  bool known = false;
+  if (message.qos != qos::at_most_once) {
+    if (!can_acknowledge()) return std::nullopt;
+    known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
+    const error wrong = known ? error::none : admit(message.qos);
+    if (wrong != error::none) return fail(wrong);
+  }
+  if (!whole) return on_first_piece(in, message, total, known);
+  in = in.subspan(total);
   if (known) {
     answer_duplicate(message.packet_identifier);
     return std::nullopt;
   }
-  const receipt owed = acknowledge_or_owe(level, message.packet_identifier);
-  return message_received{.topic = message.topic,
-                          .payload = message.payload,
-                          .qos = message.qos,
-                          .retain = message.retain,
-                          .duplicate = message.duplicate,
-                          .receipt = owed,
-                          .payload_as_announced = message.properties.empty() || payload_is_as_announced(message),
-                          .properties = message.properties};
+  const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
+  return answer{std::in_place,
+                message_received{.topic = message.topic,
+                                 .payload = message.payload,
+                                 .qos = message.qos,
+                                 .retain = message.retain,
+                                 .duplicate = message.duplicate,
+                                 .receipt = owed,
+                                 .payload_as_announced = message.properties.empty() || payload_is_as_announced(message),
+                                 .properties = message.properties}};
 }
 
-session::answer session::on_first_piece(bytes& in, const fixed_header& header, const mqtt::publish& message,
-                                        bool known) {
+session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
   const auto size = static_cast<std::uint32_t>(message.payload.size() + message.payload_rest);
   pieces_ = true;
   pieces_known_ = known;
@@ -85,7 +91,7 @@ session::answer session::on_first_piece(bytes& in, const fixed_header& header, c
   piece_identifier_ = message.packet_identifier;
   piece_offset_ = 0;
   piece_left_ = size;
-  in = in.subspan(header.total() - size);
+  in = in.subspan(total - size);
   if (known) return std::nullopt;
   return message_begin{.topic = message.topic,
                        .payload_size = size,
@@ -164,9 +170,13 @@ void session::answer_duplicate(std::uint16_t identifier) {
 session::answer session::on_acknowledgement(bytes& in, const fixed_header& header, bytes data) {
   mqtt::acknowledgement ack;
   if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
-  if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, data.size());
+  return on_answer(in, ack, data.size());
+}
+
+session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
+  if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, size);
   const place at = flights_.find(ack.packet_identifier);
-  if (at == no_place) return on_unknown(in, ack, data.size());
+  if (at == no_place) return on_unknown(in, ack, size);
   const bool refused = is_failure(ack.reason);
   const answer_packet kind = ack.type == packet_type::puback    ? answer_packet::puback
                              : ack.type == packet_type::pubcomp ? answer_packet::pubcomp
@@ -179,10 +189,10 @@ session::answer session::on_acknowledgement(bytes& in, const fixed_header& heade
   if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
     if (unreleased_ == no_place && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, reason::success))
       return std::nullopt;
-    in = in.subspan(data.size());
+    in = in.subspan(size);
     return std::nullopt;
   }
-  in = in.subspan(data.size());
+  in = in.subspan(size);
   if (waiting != stage::pubcomp) log_.release(at);
   else flights_.remove(releases_, at);
   if (step_taken.then == step::release) {

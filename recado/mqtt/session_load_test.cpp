@@ -28,7 +28,8 @@ struct answering_server {
 
   void say(packet_type type, std::uint16_t identifier) {
     const unsigned first = static_cast<unsigned>(type) << 4 | (type == packet_type::pubrel ? 2U : 0U);
-    for (const unsigned b : {first, 2U, unsigned{identifier} >> 8U, unsigned{identifier} & 0xffU}) said[size++] = static_cast<std::byte>(b);
+    for (const unsigned b : {first, 2U, unsigned{identifier} >> 8U, unsigned{identifier} & 0xffU})
+      said[size++] = static_cast<std::byte>(b);
   }
   void hear(bytes out) {
     const decode_options how{.from = sender::client};

@@ -462,9 +462,9 @@ inline void dialogue::check() const {
     return !testing::Test::HasFailure();
   };
   if (!once({})) return;
-  for (std::size_t n : {1, 2, 3, 7})
+  for (std::size_t n : {1U, 2U, 3U, 7U})
     if (!once({.read = n}) || !once({.written = n}) || !once({.read = n, .written = n})) return;
-  for (std::size_t n : {1, 2, 5, 64})
+  for (std::size_t n : {1U, 2U, 5U, 64U})
     if (!once({.filter = n}) || !once({.read = 1, .written = 1, .filter = n})) return;
   std::size_t in = 0, out = 0, longest = 0;
   for (const step& one : steps_) {
