@@ -14,7 +14,7 @@ class keep_alive {
 
   /// The stream is there, and the server's CONNACK is due by `limit`.
   void await_connack(instant now, instant limit) {
-    sent_ = asked_ = now, limit_ = limit, interval_ = {}, what_ = waits::connack;
+    sent_ = asked_ = now, offered_ = false, limit_ = limit, interval_ = {}, what_ = waits::connack;
   }
   /// The connection stands; `interval` 0 turns keep alive off. CONNECT was the last packet to be sent.
   void run(duration interval, duration ping_timeout) {
@@ -22,11 +22,16 @@ class keep_alive {
   }
   void stop() { limit_ = never, interval_ = {}, what_ = waits::nothing; }
 
-  /// The driver asked at `now` what to send: what it sends, it sends now.
-  void asked(instant now) { asked_ = now; }
-  void sent() { sent_ = asked_; }
+  /// The driver asked at `now` what to send, and there was something (`offered`): what it sends, it sends now.
+  void asked(instant now, bool offered) {
+    asked_ = now;
+    if (offered && !offered_) offered_ = true, offered_at_ = now;
+  }
+  void sent() { sent_ = asked_, offered_ = false; }
+  /// True while the stream has not taken anything of what it was offered.
+  bool offered() const { return offered_; }
   /// Nothing could be sent at `now`: try again an interval later.
-  void defer(instant now) { sent_ = now; }
+  void defer(instant now) { sent_ = now, offered_ = false; }
   /// A PINGREQ was queued.
   void pinged(instant now) { limit_ = now + ping_timeout_, what_ = waits::pingresp; }
   bool waits_for_pingresp() const { return what_ == waits::pingresp; }
@@ -37,8 +42,12 @@ class keep_alive {
     if (what_ == waits::pingresp) limit_ = now + ping_timeout_;
   }
 
-  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20].
-  instant ping_at() const { return interval_.count() == 0 || waits_for_pingresp() ? never : sent_ + interval_; }
+  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20]. What was offered
+  /// since then would do as well, unless the stream doesn't take it for an interval.
+  instant ping_at() const {
+    if (interval_.count() == 0 || waits_for_pingresp()) return never;
+    return (offered_ ? offered_at_ : sent_) + interval_;
+  }
   instant deadline() const { return std::min(limit_, ping_at()); }
   alarm ring(instant now) const {
     if (now >= limit_) return what_ == waits::connack ? alarm::connect_timed_out : alarm::ping_timed_out;
@@ -51,6 +60,8 @@ class keep_alive {
   duration ping_timeout_{};
   instant asked_{};
   instant sent_{};
+  instant offered_at_{};
+  bool offered_ = false;
   instant limit_ = never;
   waits what_ = waits::nothing;
 };

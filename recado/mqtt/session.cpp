@@ -103,7 +103,8 @@ session::answer session::out_of_time(instant now) {
     case keep_alive::alarm::ping_due:
       break;
   }
-  if (!resendable(log_.pending()).empty() || scratch_size_ != 0) return fail(error::stream_stalled);
+  if (clock_.offered()) return fail(error::stream_stalled);
+  if (!resendable(log_.pending()).empty() || scratch_size_ != 0) return std::nullopt;  // it leaves now, and will do
   if (mid_packet() || !put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
   return std::nullopt;
@@ -125,8 +126,13 @@ session::answer session::due() {
 }
 
 bytes session::pending(instant now) {
-  clock_.asked(now);
   if (connect_ready_ && stream_open_) start(now);
+  const bytes out = next_output();
+  clock_.asked(now, !out.empty());
+  return out;
+}
+
+bytes session::next_output() const {
   if (state_ == state::idle) return {};
   const bytes ready = resendable(log_.pending());
   if (!ready.empty()) return ready;

@@ -122,6 +122,7 @@ class session {
   error check(const disconnect_options& options) const;
   bool mid_packet() const { return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0; }
   bytes resendable(bytes ready) const;
+  bytes next_output() const;
 
   // session_connect.cpp: how a connection begins, is authenticated and ended by the server
   error check(const connect_options& options) const;
