@@ -5,6 +5,7 @@ option(RECADO_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(RECADO_WERROR "Treat warnings as errors" OFF)
 option(RECADO_BARE_METAL "Only floors 0 to 3, for a target without an operating system" OFF)
 set(RECADO_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
+set(RECADO_TEST_MODULES "" CACHE STRING "The modules whose tests are built (empty: all)")
 set(RECADO_TEST_PREFIX "" CACHE STRING "Put before each test's name, so that several builds run as one suite")
 
 set(CMAKE_CXX_STANDARD 23)
