@@ -1,5 +1,5 @@
 // Lengths at the borders of their encodings, and what no packet may exceed.
-#include <recado/mqtt/annotated.hpp>
+#include <recado/mqtt/annotated_test.hpp>
 
 namespace recado::mqtt {
 namespace {

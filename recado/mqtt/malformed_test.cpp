@@ -1,5 +1,5 @@
 // What a peer may not send, with the field, the offset and the reason code that the standard wants.
-#include <recado/mqtt/annotated.hpp>
+#include <recado/mqtt/annotated_test.hpp>
 #include <recado/mqtt/topic.hpp>
 
 namespace recado::mqtt {

@@ -1,5 +1,5 @@
 // Every packet of both versions as annotated bytes.
-#include <recado/mqtt/annotated.hpp>
+#include <recado/mqtt/annotated_test.hpp>
 
 namespace recado::mqtt {
 namespace {

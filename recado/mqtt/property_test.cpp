@@ -1,5 +1,5 @@
 // Every property in every packet: allowed exactly where table 2-4 of MQTT 5.0 has it.
-#include <recado/mqtt/annotated.hpp>
+#include <recado/mqtt/annotated_test.hpp>
 
 namespace recado::mqtt {
 namespace {
