@@ -120,6 +120,12 @@ class bring_up {
   /// True while it waits for the next round, until `until()`.
   bool pausing() const { return phase_ == phase::pausing; }
   instant until() const { return until_; }
+  /// The address of the broker that is being tried, by its number in the answer.
+  std::uint16_t address() const { return address_; }
+  /// A time server has set the clock.
+  bool clock_was_set() const { return clock_set_; }
+  /// Everything is being undone for good.
+  bool ending() const { return phase_ == phase::ending || phase_ == phase::ended; }
   /// How many rounds in a row have failed.
   std::uint32_t rounds() const { return rounds_; }
   /// The last thing that went wrong, for whoever asks.

@@ -33,6 +33,7 @@ struct configuration {
     console_level console = console_level::info;
     std::uint32_t publish_s = 10;
     text_language language = text_language::es;
+    std::string_view storage;
   } device;
 
   struct {

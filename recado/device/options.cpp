@@ -42,6 +42,9 @@ constexpr option table[] = {
      "",
      "seconds between two publications of date and time; 0: none"},
     {"device", "language", RECADO_CHOICE(device.language, language_names), 0, 0, {}, "", "language of the texts"},
+    {"device", "storage", RECADO_AT(device.storage), 0, path_bytes_max, text_kind::file,
+     "recado in $XDG_STATE_HOME or ~/.local/state",
+     "folder for what the device remembers: its lease, the last known time"},
 
     {"network", "interface", RECADO_AT(network.interface), 0, 15, text_kind::free,
      "the first one with Ethernet addresses", "network interface"},

@@ -1,0 +1,274 @@
+// recado run: the device application on this machine.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+
+#include <boards/linux/configuration_file.hpp>
+#include <boards/linux/report.hpp>
+#include <boards/linux/runner.hpp>
+#include <recado/capture/key_log_file.hpp>
+#include <recado/capture/pcapng_writer.hpp>
+#include <recado/chain/words.hpp>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "passphrase.hpp"
+
+namespace recado::app {
+namespace {
+
+namespace board = recado::linux_board;
+
+struct run_options {
+  std::string config, interface, keylog, pcapng, storage, button, results = "results";
+  std::vector<std::string> settings;
+  std::vector<std::uint32_t> sizes;
+  bool check = false, options = false, show_secrets = false, set_system_clock = false, compare = false;
+};
+
+/// The sizes of the comparison: 16 bytes to 4 KiB.
+const std::vector<std::uint32_t> comparison_sizes{16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
+
+/// Asks for the pass phrase of the client's key on the terminal.
+class asking final : public tls::pass_phrase_source {
+ public:
+  std::size_t ask(std::span<char> out) override {
+    const pki::secret secret =
+        ask_passphrase("the private key of the client certificate", false, "tls.key_password_file");
+    const std::string_view text = secret.view();
+    if (text.size() > out.size()) return 0;
+    std::memcpy(out.data(), text.data(), text.size());
+    return text.size();
+  }
+};
+
+/// Each secret to the key log and to the recording.
+class both final : public tls::key_log {
+ public:
+  void add(tls::key_log* one) { logs_.push_back(one); }
+  bool empty() const { return logs_.empty(); }
+  void line(std::string_view text) override {
+    for (tls::key_log* each : logs_) each->line(text);
+  }
+
+ private:
+  std::vector<tls::key_log*> logs_;
+};
+
+capture::private_file open_private(const std::string& path, capture::opening how) {
+  auto file = capture::private_file::open(path, how);
+  if (!file) throw failure("'" + path + "' can't be written: " + std::strerror(file.error()), "choose another place");
+  return std::move(*file);
+}
+
+std::filesystem::path default_storage() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != 0)
+    return std::filesystem::path{state} / "recado";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path{home != nullptr ? home : "/var/lib"} / ".local/state/recado";
+}
+
+void load(const run_options& options, board::configuration_file& file) {
+  if (!options.config.empty()) file.read(options.config);
+  for (const std::string& each : options.settings) file.override_with(each);
+  if (!options.interface.empty()) file.override_with("network.interface=" + options.interface);
+  file.finish();
+  if (file.problems().empty()) return;
+  throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
+}
+
+std::string text_of(const fault& what) {
+  char memory[800];
+  buffer_sink line{memory};
+  chain::describe_cause(what, line);
+  return std::string{chain::name_of(what.where)} + ": " + std::string{line.view()};
+}
+
+/// One run with its recordings.
+class one_run {
+ public:
+  one_run(const run_options& options, const device::configuration& chosen) : chosen_(chosen) {
+    how_.storage = !options.storage.empty()         ? std::filesystem::path{options.storage}
+                   : !chosen.device.storage.empty() ? std::filesystem::path{chosen.device.storage}
+                                                    : default_storage();
+    how_.button_held = options.button == "held";
+    how_.set_system_clock = options.set_system_clock;
+    how_.style = {out().is_terminal(), out().has_colours(), chosen.device.console};
+    how_.out = &out(), how_.flush = [] { out().flush(); };
+    how_.ask = &ask_;
+    read_pass_phrase();
+    record(options);
+  }
+
+  board::run_result operator()(const device::test_plan* plan) { return board::run(chosen_, how_, plan); }
+
+ private:
+  void read_pass_phrase() {
+    if (chosen_.tls.key_password_file.empty()) return;
+    pass_phrase_.emplace(read_passphrase_file(std::string{chosen_.tls.key_password_file}));
+    how_.pass_phrase = as_bytes(pass_phrase_->view());
+  }
+
+  void record(const run_options& options) {
+    std::string keylog = options.keylog;
+    if (keylog.empty() && chosen_.tls.enabled && chosen_.tls.debug_level >= 3) {
+      std::filesystem::create_directories(how_.storage);
+      keylog = (how_.storage / "keys.log").string();
+      err() << painted{style::warning, "warning: "} << "tls.debug_level writes the connection's keys to "
+            << std::string_view{keylog} << "; who has them can read everything\n";
+    }
+    if (!keylog.empty()) {
+      key_log_.emplace(open_private(keylog, capture::opening::append));
+      keys_.add(&*key_log_);
+    }
+    if (!options.pcapng.empty()) {
+      recording_.emplace(open_private(options.pcapng, capture::opening::replace), clock_now());
+      how_.observer = &*recording_;
+      keys_.add(&*recording_);
+    }
+    if (!keys_.empty()) how_.keys = &keys_;
+  }
+
+  /// The recording's time stamps are the system's.
+  static wall_clock clock_now();
+
+  const device::configuration& chosen_;
+  board::run_choices how_;
+  asking ask_;
+  std::optional<pki::secret> pass_phrase_;
+  both keys_;
+  std::optional<capture::key_log_file> key_log_;
+  std::optional<capture::pcapng_writer> recording_;
+};
+
+wall_clock one_run::clock_now() {
+  wall_clock clock;
+  clock.set(std::chrono::time_point_cast<duration>(std::chrono::system_clock::now()),
+            instant{std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch())});
+  return clock;
+}
+
+int finish(const board::run_result& result) {
+  out().flush();
+  if (result.failure) {
+    const std::string_view remedy = chain::remedy_of(result.failure);
+    throw failure(text_of(result.failure), std::string{remedy});
+  }
+  return exit_success;
+}
+
+void write_file(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream file{path, std::ios::binary | std::ios::trunc};
+  if (!(file << content) || !file.flush())
+    throw failure("'" + path.string() + "' can't be written", "choose another folder with --results");
+}
+
+/// The tables and files of a measurement.
+void write_results(const run_options& options, const device::configuration& chosen,
+                   const std::vector<board::series>& all, bool plot) {
+  const std::filesystem::path folder{options.results};
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  board::circumstances around;
+  around.platform = chosen.device.platform;
+  around.broker = chosen.broker.servers.empty() ? "test.mosquitto.org" : std::string{chosen.broker.servers[0]};
+  around.version = chosen.broker.version == device::protocol::v5_0 ? "MQTT 5.0" : "MQTT 3.1.1";
+  const std::string name = plot ? "comparison" : chosen.tls.enabled ? "test-tls" : "test-plain";
+  write_file(folder / (name + ".csv"), board::csv_of(all));
+  write_file(folder / (name + ".json"), board::json_of(all, around));
+  if (plot) write_file(folder / (name + ".svg"), board::plot_of(all, around));
+  out() << "results: " << std::string_view{(folder / (name + ".csv")).string()} << ", "
+        << std::string_view{(folder / (name + ".json")).string()};
+  if (plot) out() << ", plot: " << std::string_view{(folder / (name + ".svg")).string()};
+  out() << '\n';
+}
+
+int run_test(const run_options& options, const device::configuration& chosen) {
+  const std::vector<std::uint32_t> sizes = options.sizes.empty() ? std::vector{chosen.test.bytes} : options.sizes;
+  board::test_results results{chosen.tls.enabled};
+  device::test_plan plan;
+  plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results;
+  out() << painted{style::title, "test mode"} << (chosen.tls.enabled ? " with TLS\n" : " without TLS\n");
+  const int status = finish(one_run{options, chosen}(&plan));
+  write_results(options, chosen, results.all, false);
+  return status;
+}
+
+/// The same broker without TLS: a port in the list is meant for TLS, and gives way to `plain_port`.
+device::configuration without_tls(const device::configuration& chosen, std::deque<std::string>& texts) {
+  device::configuration plain = chosen;
+  plain.tls.enabled = false;
+  plain.broker.servers.clear();
+  for (const std::string_view each : chosen.broker.servers) {
+    const auto named = device::parse_server(each, 1);
+    const bool v6 = named->host.find(':') != std::string_view::npos;
+    texts.push_back((v6 ? "[" : "") + std::string{named->host} + (v6 ? "]" : ""));
+    plain.broker.servers.push_back(texts.back());
+  }
+  return plain;
+}
+
+int compare(const run_options& options, device::configuration chosen) {
+  if (!chosen.tls.enabled)
+    throw usage_error("a comparison needs tls.enabled = true", "it measures without TLS by itself");
+  const std::vector<std::uint32_t>& sizes = options.sizes.empty() ? comparison_sizes : options.sizes;
+  std::deque<std::string> texts;
+  std::vector<board::series> all;
+  for (const bool tls : {true, false}) {
+    const device::configuration once = tls ? chosen : without_tls(chosen, texts);
+    board::test_results results{tls};
+    device::test_plan plan;
+    plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results;
+    out() << painted{style::title, tls ? "comparison, first with TLS\n" : "comparison, now without TLS\n"};
+    const board::run_result ended = one_run{options, once}(&plan);
+    const int status = finish(ended);
+    if (ended.signal != 0) return status;
+    all.insert(all.end(), results.all.begin(), results.all.end());
+  }
+  out() << '\n';
+  board::print_ratios(all, out());
+  write_results(options, chosen, all, true);
+  return exit_success;
+}
+
+int run(const run_options& options) {
+  if (options.options) return board::print_options(out()), exit_success;
+  board::configuration_file file;
+  load(options, file);
+  if (options.check) return board::explain(file, options.show_secrets, out()), exit_success;
+  if (options.compare) return compare(options, file.values);
+  if (options.button == "held" && file.values.test.enabled) return run_test(options, file.values);
+  return finish(one_run{options, file.values}(nullptr));
+}
+
+}  // namespace
+
+void add_run(CLI::App& root) {
+  const auto options = std::make_shared<run_options>();
+  CLI::App* command = root.add_subcommand("run", "Run the device application: from no address to secure messages");
+  command->add_option("-c,--config", options->config, "Configuration in TOML; without one, the defaults");
+  command->add_option("-s,--set", options->settings, "One setting, before the file's: section.name=value (repeatable)");
+  command->add_option("-i,--interface", options->interface, "Network interface");
+  command->add_flag("--check", options->check, "Check and explain the configuration without connecting");
+  command->add_flag("--options", options->options, "Print all options of the configuration as a table");
+  command->add_option("--button", options->button, "The button while starting: held enters the test mode")
+      ->check(CLI::IsMember({"held", "free"}));
+  command->add_flag("--compare", options->compare, "Measure with and without TLS over many sizes, and plot it");
+  command->add_option("--sizes", options->sizes, "Sizes of the test messages in bytes, instead of test.bytes")
+      ->delimiter(',')
+      ->check(CLI::Range(1u, device::test_bytes_max));
+  command->add_option("--results", options->results, "Folder for what was measured")->capture_default_str();
+  command->add_option("--keylog", options->keylog, "Append the secrets of TLS to this file, for Wireshark (mode 0600)");
+  command->add_option("--pcapng", options->pcapng, "Record the session, with its secrets, in this file (mode 0600)");
+  command->add_option("--storage", options->storage, "Folder for what the device remembers");
+  command->add_flag("--show-secrets", options->show_secrets, "Print passwords as they are");
+  command->add_flag("--set-system-clock", options->set_system_clock, "Set the system's clock by NTP, too");
+  on_run(*command, [options] { return run(*options); });
+}
+
+}  // namespace recado::app

@@ -1,0 +1,42 @@
+// The application on this machine: the board put together, and its loop.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+
+#include <recado/core/text.hpp>
+#include <recado/device/application.hpp>
+#include <recado/drive/tap.hpp>
+#include <recado/tls/options.hpp>
+
+#include "panel.hpp"
+
+namespace recado::linux_board {
+
+/// What the command line adds to the configuration.
+struct run_choices {
+  std::filesystem::path storage;
+  bool button_held = false;
+  bool set_system_clock = false;
+  panel_style style;
+  text_sink* out = nullptr;      ///< never null
+  std::function<void()> flush;   ///< after each step
+  tap* observer = nullptr;       ///< may be null
+  tls::key_log* keys = nullptr;  ///< may be null
+  tls::pass_phrase_source* ask = nullptr;
+  bytes pass_phrase;
+};
+
+/// How a run ended.
+struct run_result {
+  fault failure;   ///< empty if it was ended on purpose
+  int signal = 0;  ///< that ended it, or 0
+};
+
+/// Runs the application until it ends.
+/// A fault before the application could start (no such interface, a certificate that can't be read) is the result's.
+run_result run(const device::configuration& chosen, const run_choices& how, const device::test_plan* plan);
+
+}  // namespace recado::linux_board

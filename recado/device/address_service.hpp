@@ -1,0 +1,65 @@
+// The rung `lease`: an address from DHCP, from the configuration, or as the system has it; applied and kept.
+#pragma once
+
+#include <optional>
+#include <variant>
+
+#include <recado/device/board.hpp>
+#include <recado/device/datagram_pump.hpp>
+#include <recado/device/remembered.hpp>
+#include <recado/dhcp/client.hpp>
+
+namespace recado::device {
+
+/// Gets an address, applies it to the interface, and gives it back.
+class address_service {
+ public:
+  /// The interface is configured; `renewed` if only the lease was prolonged.
+  struct got {
+    bool renewed = false;
+  };
+  struct failed {
+    fault why;
+  };
+  /// The address is not ours any more. DHCP goes on looking for another one by itself.
+  struct lost {
+    fault why;
+  };
+  using event = std::variant<got, failed, lost>;
+
+  address_service(const configuration& chosen, const board& on, remembered& memory);
+
+  void link_up(instant now) { client_.opened(now); }
+  void link_down(instant now);
+  /// Begins: by DHCP, or with the static address (or what the system has) if `fallback`.
+  void start(bool fallback, instant now);
+  /// Gives the lease back and takes the address off the interface.
+  void release(instant now);
+  std::optional<event> step(instant now);
+  instant deadline() const;
+
+  /// The configuration in use; meaningful after `got`.
+  const dhcp::lease& lease() const { return lease_; }
+  bool by_dhcp() const { return by_dhcp_; }
+
+ private:
+  std::optional<event> on_dhcp(const dhcp::client::event& happened, instant now);
+  event use(const dhcp::lease& from, bool renewed, instant now);
+  event use_static(instant now);
+  void withdraw();
+  void ask_whether_free(const ip_address& address, instant now);
+  std::optional<event> on_probed(bool is_free, instant now);
+
+  const configuration& chosen_;
+  board on_;
+  remembered& memory_;
+  dhcp::client client_;
+  datagram_pump<dhcp::client, 1500> pump_{service::dhcp};
+  dhcp::lease lease_;
+  bool applied_ = false;
+  bool by_dhcp_ = false;
+  bool static_due_ = false;
+  bool static_probing_ = false;
+};
+
+}  // namespace recado::device

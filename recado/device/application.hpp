@@ -1,0 +1,131 @@
+// The device application: it climbs the ladder on a board, does its work at the top, and comes back when it falls.
+//
+// The conductor (chain/bring_up.hpp) says what to do next, the services do it, and what they tell goes back to the
+// conductor. A board's loop is: `until = step(now)`, then wait for the network, the button, or `until`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <recado/chain/bring_up.hpp>
+#include <recado/device/address_service.hpp>
+#include <recado/device/board.hpp>
+#include <recado/device/channel.hpp>
+#include <recado/device/name_service.hpp>
+#include <recado/device/presence.hpp>
+#include <recado/device/remembered.hpp>
+#include <recado/device/server.hpp>
+#include <recado/device/test_mode.hpp>
+#include <recado/ntp/client.hpp>
+
+namespace recado::device {
+
+/// A sample of the time with at most this delay is taken without asking for better ones: certificates need no more.
+inline constexpr duration time_good_enough = std::chrono::milliseconds{50};
+
+/// What an application works in; it must outlive it.
+struct application_memory {
+  mutable_bytes receive;  ///< one MQTT packet, or one TLS record if that is longer
+  mutable_bytes outbox;
+  mqtt::memory session;
+  dns::resolver::memory names;
+  mutable_bytes names_over_tcp;
+  test_mode::memory test;  ///< may be empty without a test
+};
+
+class application {
+ public:
+  /// `cipher` is used if the configuration asks for TLS; null is allowed otherwise. With a plan the application
+  /// measures instead of obeying commands, and ends when the plan is done.
+  application(const configuration& chosen, const board& on, secure* cipher, const application_memory& given,
+              const test_plan* plan = nullptr);
+  application(const application&) = delete;
+  application& operator=(const application&) = delete;
+
+  /// Does all that can be done now and answers when to come back at the latest.
+  instant step(instant now);
+  /// As if the button were pressed: goodbye in order.
+  void stop() { stop_asked_ = true; }
+  bool ended() const { return ended_; }
+  /// Why it ended, if nobody had asked for it.
+  fault failure() const { return failure_; }
+  const chain::bring_up& conductor() const { return conductor_; }
+  /// Messages that wait for a connection.
+  std::size_t waiting() const { return presence_.waiting(); }
+
+ private:
+  // application.cpp: what happened
+  bool poll_board(instant now);
+  bool poll_services(instant now);
+  bool poll_channel(instant now);
+  void tell(const chain::happening& what, instant now);
+  void do_as(const chain::want& wish, instant now);
+  void on_address(const address_service::event& happened, instant now);
+  void on_names(const name_service::event& happened, instant now);
+  void on_time(const ntp::client::event& happened, instant now);
+  void on_tls(const tls::event& happened, instant now);
+  void on_session(const mqtt::session_event& happened, instant now);
+  void on_connected(const mqtt::connected& what, instant now);
+  void on_subscribed(const mqtt::subscribed& what, instant now);
+  void on_connection_end(fault why, instant now);
+  void ask_time_again(instant now);
+
+  // rungs.cpp: what to do
+  void attempt(const chain::want& wish, instant now);
+  void undo(chain::rung from, instant now);
+  void set_name_servers(instant now);
+  void find_time_server(std::uint8_t number, instant now);
+  void find_broker(std::uint8_t number, instant now);
+  void open_stream(std::uint16_t number, instant now);
+  void set_up(instant now);
+  void set_initial_clock(instant now);
+  server broker_at(std::uint8_t number) const;
+
+  // reports.cpp: what to say
+  void reached(chain::rung at, std::string_view detail, instant now, std::uint16_t choices = 1);
+  void failed(chain::rung at, fault why, instant now, std::string_view cause = {});
+  void lost(chain::rung at, fault why, instant now, std::string_view cause = {});
+  void report(rung_report::kind what, chain::rung at, std::string_view detail, instant now);
+  void describe_lease(text_sink& out) const;
+  void say_pause(instant now);
+
+  configuration chosen_;
+  board on_;
+  secure* cipher_;
+  remembered memory_;
+  chain::bring_up conductor_;
+  address_service address_;
+  name_service names_;
+  ntp::client time_;
+  datagram_pump<ntp::client, 128> time_pump_{service::ntp};
+  mqtt::session session_;
+  channel channel_;
+  presence presence_;
+  std::optional<test_mode> test_;
+
+  std::array<instant, chain::rung_count> begun_{};
+  bool link_ = false;
+  bool climbing_link_ = false;
+  fixed_vector<endpoint, 8> time_servers_;
+  instant time_again_ = never;
+  fixed_vector<endpoint, 8> addresses_;
+  std::uint8_t broker_ = 0;
+  chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
+  std::array<char, 40> client_id_{};
+  std::size_t client_id_size_ = 0;
+  mqtt::token subscribing_;
+  bool connected_before_ = false;
+  bool session_present_ = false;
+  bool stop_asked_ = false;
+  bool stopping_ = false;
+  bool ended_ = false;
+  fault failure_;
+  instant paused_until_ = never;
+};
+
+/// No clock of this device can be earlier: the day on which the program was built.
+utc_time build_date();
+
+}  // namespace recado::device

@@ -1,0 +1,174 @@
+// What a board has to offer: small interfaces, so that the application is the same source on a PC and on a
+// microcontroller. Nothing here blocks; a board wakes its loop when something happened or a deadline came.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include <recado/chain/bring_up.hpp>
+#include <recado/core/address.hpp>
+#include <recado/core/bytes.hpp>
+#include <recado/core/entropy.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/device/configuration.hpp>
+#include <recado/dhcp/lease.hpp>
+#include <recado/wire/machine.hpp>
+
+namespace recado::device {
+
+inline constexpr unsigned led_count = 3;
+
+/// The LEDs, numbered from 1.
+class leds {
+ public:
+  virtual void set(unsigned led, bool on) = 0;
+
+ protected:
+  ~leds() = default;
+};
+
+/// The button that ends the application, and whose state at the start chooses the test mode.
+class button {
+ public:
+  /// True once for each press.
+  virtual bool pressed() = 0;
+  virtual bool held_at_start() = 0;
+
+ protected:
+  ~button() = default;
+};
+
+/// A clock that goes on while the device is off.
+class real_time_clock {
+ public:
+  /// The civil time, or nothing if it was never set.
+  virtual std::optional<utc_time> read() = 0;
+  virtual void set(utc_time time) = 0;
+
+ protected:
+  ~real_time_clock() = default;
+};
+
+/// Counts nanoseconds, as finely as the board can, from an arbitrary beginning.
+class stopwatch {
+ public:
+  virtual std::uint64_t nanoseconds() = 0;
+
+ protected:
+  ~stopwatch() = default;
+};
+
+/// How a rung of the ladder stands, for the console.
+struct rung_report {
+  enum class kind : std::uint8_t { begun, reached, failed, lost };
+  kind what;
+  chain::rung at;
+  duration took{};          ///< since it was begun
+  std::string_view detail;  ///< what was reached ("10.77.0.100/24 from 10.77.0.1"), or why it failed
+};
+
+/// Where the user reads. `line` comes without its end.
+class console {
+ public:
+  virtual void line(console_level level, std::string_view text) = 0;
+  virtual void rung(const rung_report& report) = 0;
+
+ protected:
+  ~console() = default;
+};
+
+/// Memory that survives a reset, in blocks that are erased as a whole and programmed once after that.
+class storage {
+ public:
+  virtual std::size_t block_bytes() const = 0;
+  virtual std::size_t block_count() const = 0;
+  virtual bool read(std::size_t offset, mutable_bytes into) = 0;
+  virtual bool program(std::size_t offset, bytes what) = 0;
+  virtual bool erase(std::size_t block) = 0;
+  /// Everything programmed and erased so far is safe when this returns true.
+  virtual bool sync() = 0;
+
+ protected:
+  ~storage() = default;
+};
+
+/// One TCP connection after another.
+class stream {
+ public:
+  enum class phase : std::uint8_t { idle, connecting, open, closed };
+
+  /// Starts to connect.
+  virtual std::expected<void, fault> connect(const endpoint& peer, instant now) = 0;
+  /// Goes on connecting or closing, and says how it stands.
+  virtual phase advance(instant now) = 0;
+  /// Why it is closed.
+  virtual fault why() const = 0;
+  /// Gives bytes to the network: how many it took, 0 if there is no room now.
+  virtual std::expected<std::size_t, fault> send(bytes data, instant now) = 0;
+  /// Takes what has arrived, 0 if nothing has. The end of the stream is the fault `closed_by_peer`.
+  virtual std::expected<std::size_t, fault> receive(mutable_bytes memory, instant now) = 0;
+  /// How many bytes have arrived and wait for `receive`.
+  virtual std::size_t available() = 0;
+  /// Everything was sent: ends it in order, in bounded time, until `advance` says `closed`.
+  virtual void finish(instant now) = 0;
+  /// Ends it here and now; what the network has taken is still delivered.
+  virtual void close(instant now) = 0;
+  virtual instant deadline() const = 0;
+
+ protected:
+  ~stream() = default;
+};
+
+/// Whose datagrams.
+enum class service : std::uint8_t { dhcp, dns, ntp };
+
+/// The network interface and what goes through it.
+class network {
+ public:
+  virtual mac_address hardware() const = 0;
+  /// True while the cable is there and the interface is on. Polled at each step.
+  virtual bool link_is_up() = 0;
+  /// Why the link is down, where more is known than that.
+  virtual fault link_fault() { return make_fault(link_error::no_carrier); }
+  /// Configures the interface by the lease, and drops what an earlier one configured.
+  virtual std::expected<void, fault> apply(const dhcp::lease& lease) = 0;
+  virtual void withdraw() = 0;
+  /// The configuration that the system has by itself.
+  virtual std::expected<dhcp::lease, fault> present() = 0;
+
+  /// Starts to ask whether somebody has the address; `probed` answers once: true if it is free.
+  virtual std::expected<void, fault> probe(const ip_address& address, instant now) = 0;
+  virtual std::optional<bool> probed(instant now) = 0;
+  /// Tells everybody that the address is ours.
+  virtual void announce(const ip_address& address, instant now) = 0;
+
+  virtual std::expected<bool, fault> send(service of, const datagram& out, instant now) = 0;
+  virtual std::expected<std::optional<datagram>, fault> receive(service of, mutable_bytes memory, instant now) = 0;
+  /// The connection to the broker, and one for names whose answers are too long for a datagram.
+  virtual stream& session_stream() = 0;
+  virtual stream& lookup_stream() = 0;
+  /// When ARP wants to be driven.
+  virtual instant deadline() const = 0;
+
+ protected:
+  ~network() = default;
+};
+
+/// Everything together.
+struct board {
+  device::leds& leds;
+  device::button& button;
+  device::real_time_clock& real_time_clock;
+  device::stopwatch& stopwatch;
+  device::console& console;
+  device::storage& storage;
+  device::network& network;
+  recado::entropy& entropy;
+  wall_clock& clock;  ///< the device's civil time, which TLS checks dates by
+};
+
+}  // namespace recado::device

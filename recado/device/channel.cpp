@@ -1,0 +1,215 @@
+#include <recado/device/channel.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace recado::device {
+
+channel::channel(const board& on, mqtt::session& session, secure* cipher, mutable_bytes receive)
+    : on_(on), session_(session), cipher_(cipher), receive_(receive) {}
+
+std::expected<void, fault> channel::connect(const endpoint& peer, std::string_view host, instant now) {
+  begin_ = filled_ = plain_used_ = 0;
+  session_up_ = session_over_ = broken_ = cipher_closed_ = false;
+  gate_bytes_ = 0;
+  why_ = {};
+  if (cipher_ != nullptr)
+    if (const auto named = cipher_->set_peer(host); !named) return std::unexpected{make_fault(named.error())};
+  const auto begun = on_.network.session_stream().connect(peer, now);
+  if (begun) stage_ = stage::connecting;
+  return begun;
+}
+
+std::optional<channel::event> channel::step(instant now) {
+  if (stage_ == stage::idle || stage_ == stage::closed) return std::nullopt;
+  const auto phase = on_.network.session_stream().advance(now);
+  if (stage_ == stage::connecting) {
+    if (phase == stream::phase::closed) return end(now);
+    if (phase != stream::phase::open) return std::nullopt;
+    stage_ = stage::open;
+    if (cipher_ != nullptr) cipher_->opened(now);
+    else session_up_ = true, session_.opened(now);
+    return opened{};
+  }
+  if (auto happened = hear(now)) return happened;
+  say(now);
+  finish_if_said(now);
+  if (on_.network.session_stream().advance(now) == stream::phase::closed) return end(now);
+  return std::nullopt;
+}
+
+// What was received is offered to the layers until none of it moves; only then more is fetched.
+std::optional<channel::event> channel::hear(instant now) {
+  if (cipher_ != nullptr) cipher_->consumed(std::exchange(plain_used_, 0));
+  for (unsigned turn = 0; turn < 256; ++turn) {
+    if (cipher_ != nullptr) {
+      if (auto happened = hear_secure(now)) return happened;
+    } else if (session_up_ && !session_over_) {
+      bytes in = waiting();
+      auto happened = hear_session(in, now);
+      begin_ = filled_ - in.size();
+      if (happened) return happened;
+    }
+    if (session_over_ && cipher_ == nullptr) begin_ = filled_ = 0;  // nobody listens any more
+    if (!fetch(now)) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<channel::event> channel::hear_session(bytes& plain, instant now) {
+  const std::uint64_t begun = tick();
+  auto happened = session_.receive(plain, now);
+  times_.decode += tick() - begun;
+  if (!happened) return std::nullopt;
+  on_session_end(*happened);
+  return event{std::in_place_type<mqtt::session_event>, std::move(*happened)};
+}
+
+std::optional<channel::event> channel::hear_secure(instant now) {
+  for (;;) {
+    if (!session_up_ && cipher_->ready()) session_up_ = true, session_.opened(now);
+    if (session_up_ && !session_over_) {
+      const bytes plain = cipher_->plaintext();
+      bytes rest = plain;
+      auto happened = hear_session(rest, now);
+      const std::size_t used = plain.size() - rest.size();
+      if (happened) return plain_used_ = used, std::move(happened);
+      cipher_->consumed(used);
+    } else if (session_over_) {
+      cipher_->consumed(cipher_->plaintext().size());
+    }
+    const std::size_t readable = cipher_->plaintext().size();
+    bytes in = waiting();
+    const std::size_t before = in.size();
+    const std::uint64_t begun = tick();
+    auto happened = cipher_->receive(in, now);
+    times_.decrypt += tick() - begun;
+    begin_ += before - in.size();
+    if (happened) {
+      if (const auto* over = std::get_if<tls::closed>(&*happened)) {
+        if (!why_) why_ = over->why;
+        session_.lost(over->why, now);
+        session_over_ = cipher_closed_ = true;
+      }
+      return event{std::in_place_type<tls::event>, std::move(*happened)};
+    }
+    const bool moved = in.size() != before || cipher_->plaintext().size() != readable;
+    if (!moved && session_up_ == cipher_->ready()) return std::nullopt;
+    if (!moved && cipher_closed_) return std::nullopt;
+  }
+}
+
+bool channel::gated(instant now) {
+  if (now >= gate_until_) gate_bytes_ = 0;
+  return gate_bytes_ != 0 && on_.network.session_stream().available() + waiting().size() < gate_bytes_;
+}
+
+bool channel::fetch(instant now) {
+  if (broken_ || gated(now)) return false;
+  if (begin_ == filled_) begin_ = filled_ = 0;
+  if (begin_ != 0) {
+    std::memmove(receive_.data(), receive_.data() + begin_, filled_ - begin_);
+    filled_ -= begin_, begin_ = 0;
+  }
+  if (filled_ == receive_.size()) return false;
+  const std::uint64_t begun = tick();
+  const auto got = on_.network.session_stream().receive(receive_.subspan(filled_), now);
+  times_.receive += tick() - begun;
+  if (!got) return stream_broke(got.error(), now), true;
+  filled_ += *got;
+  return *got != 0;
+}
+
+void channel::stream_broke(fault why, instant now) {
+  broken_ = true;
+  if (!why_) why_ = why;
+  if (cipher_ != nullptr) return cipher_->lost(why, now);
+  if (!session_over_) session_.lost(why, now);
+  session_over_ = true;
+}
+
+void channel::on_session_end(const mqtt::session_event& happened) {
+  const auto* over = std::get_if<mqtt::closed>(&happened);
+  if (over == nullptr) return;
+  session_over_ = true;
+  if (!why_) why_ = over->why;
+}
+
+void channel::write_plain(instant now) {
+  for (bytes out = session_.pending(now); !out.empty(); out = session_.pending(now)) {
+    const std::uint64_t begun = tick();
+    const std::size_t taken = cipher_->write(out, now);
+    times_.encrypt += tick() - begun;
+    if (taken == 0) return;
+    session_.sent(taken);
+  }
+}
+
+void channel::say(instant now) {
+  if (!is_open() || broken_) return;
+  for (unsigned turn = 0; turn < 256; ++turn) {
+    if (cipher_ != nullptr && session_up_) write_plain(now);
+    if (cipher_ != nullptr && session_over_ && !std::exchange(cipher_closed_, true)) cipher_->close(now);
+    const bytes out = cipher_ != nullptr ? cipher_->pending(now) : session_up_ ? session_.pending(now) : bytes{};
+    if (out.empty()) return;
+    const std::uint64_t begun = tick();
+    const auto gone = on_.network.session_stream().send(out, now);
+    times_.send += tick() - begun;
+    if (!gone) return stream_broke(gone.error(), now);
+    if (*gone == 0) return;
+    times_.sent_bytes += *gone;
+    if (cipher_ != nullptr) cipher_->sent(*gone);
+    else session_.sent(*gone);
+  }
+}
+
+void channel::finish_if_said(instant now) {
+  if (stage_ != stage::open || !session_over_) return;
+  const bool said = broken_ || (cipher_ != nullptr ? cipher_->pending(now).empty() : session_.pending(now).empty());
+  if (!said) return;
+  stage_ = stage::closing;
+  if (broken_) on_.network.session_stream().close(now);
+  else on_.network.session_stream().finish(now);
+}
+
+std::optional<channel::event> channel::end(instant now) {
+  const fault below = on_.network.session_stream().why();
+  if (session_up_ && !session_over_) session_.lost(below, now);
+  if (!why_) why_ = below;
+  if (cipher_ != nullptr && stage_ != stage::connecting) end_cipher(below, now);
+  stage_ = stage::closed;
+  return ended{why_};
+}
+
+// Nobody listens any more: the filter says its last words to nobody, and is ready for the next connection.
+void channel::end_cipher(fault why, instant now) {
+  if (!broken_) cipher_->lost(why, now);
+  bytes nothing;
+  for (unsigned turn = 0; turn < 64; ++turn) {
+    cipher_->consumed(cipher_->plaintext().size());
+    if (!cipher_->receive(nothing, now)) break;
+  }
+}
+
+void channel::abandon(instant now) {
+  if (stage_ == stage::idle || stage_ == stage::closed) return;
+  say(now);
+  const fault why = make_fault(stream_error::aborted);
+  if (session_up_ && !session_over_) session_.lost(why, now);
+  if (cipher_ != nullptr && stage_ != stage::connecting) end_cipher(why, now);
+  on_.network.session_stream().close(now);
+  stage_ = stage::idle;
+}
+
+instant channel::deadline() const {
+  if (stage_ == stage::idle || stage_ == stage::closed) return never;
+  instant until = on_.network.session_stream().deadline();
+  if (stage_ == stage::connecting) return until;
+  if (session_up_ && !session_over_) until = std::min(until, session_.deadline());
+  if (cipher_ != nullptr) until = std::min(until, cipher_->deadline());
+  if (gate_bytes_ != 0) until = std::min(until, gate_until_);
+  return until;
+}
+
+}  // namespace recado::device

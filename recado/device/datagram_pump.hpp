@@ -1,0 +1,54 @@
+// A datagram machine on a board's network: one turn of the contract in wire/machine.hpp.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include <recado/device/board.hpp>
+
+namespace recado::device {
+
+/// Keeps the datagram that a machine looks at between two events.
+template <datagram_machine Machine, std::size_t Bytes>
+class datagram_pump {
+ public:
+  explicit datagram_pump(service of) : service_(of) {}
+
+  /// Sends what is pending, hears what has arrived, until the machine has an event or nothing moves any more.
+  std::optional<typename Machine::event> step(Machine& machine, network& net, instant now) {
+    for (unsigned turn = 0; turn < turns_max; ++turn) {
+      send(machine, net, now);
+      if (auto event = machine.receive(held_, now)) return event;
+      if (!held_.payload.empty()) continue;
+      auto arrived = net.receive(service_, memory_, now);
+      if (!arrived) continue;  // an ICMP error came back: as if the datagram were lost on the way
+      if (!*arrived) break;
+      held_ = **arrived;
+    }
+    send(machine, net, now);
+    return std::nullopt;
+  }
+
+ private:
+  static constexpr unsigned turns_max = 64;
+
+  void send(Machine& machine, network& net, instant now) {
+    for (unsigned turn = 0; turn < turns_max; ++turn) {
+      const auto out = machine.pending(now);
+      if (!out) return;
+      const auto gone = net.send(service_, *out, now);
+      if (gone && !*gone) return;  // no room now
+      const endpoint peer = out->peer;
+      const std::uint16_t port = out->local_port;
+      machine.sent(now);
+      if constexpr (requires { machine.undeliverable(port, peer, fault{}, now); })
+        if (!gone) machine.undeliverable(port, peer, gone.error(), now);
+    }
+  }
+
+  service service_;
+  datagram held_;
+  std::array<std::byte, Bytes> memory_{};
+};
+
+}  // namespace recado::device

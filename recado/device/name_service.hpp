@@ -1,0 +1,56 @@
+// The rungs `time name` and `name`: addresses of a server's name, over UDP and, where the answer is cut, over TCP.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <variant>
+
+#include <recado/device/board.hpp>
+#include <recado/device/datagram_pump.hpp>
+#include <recado/dns/resolver.hpp>
+#include <recado/dns/tcp_exchange.hpp>
+
+namespace recado::device {
+
+/// Resolves one name at a time with the servers of the configuration.
+class name_service {
+ public:
+  struct found {
+    std::span<const ip_address> addresses;  ///< lives until the next call
+    std::chrono::seconds ttl;
+  };
+  struct failed {
+    fault why;
+  };
+  using event = std::variant<found, failed>;
+
+  name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory);
+
+  void network_up(instant now) { resolver_.opened(now); }
+  void network_down(instant now);
+  void set_servers(std::span<const endpoint> servers, instant now) { resolver_.set_servers(servers, now); }
+  std::span<const endpoint> servers() const { return resolver_.servers(); }
+  /// Looks a name up; the answer is an event. A lookup under way is dropped.
+  void start(std::string_view name, instant now);
+  void stop(instant now);
+  std::optional<event> step(instant now);
+  instant deadline() const;
+
+ private:
+  std::optional<event> on_event(const dns::resolver::event& happened, instant now);
+  void start_tcp(const dns::wants_tcp& wish, instant now);
+  void step_tcp(instant now);
+  void end_tcp(fault why, instant now);
+
+  board on_;
+  dns::resolver resolver_;
+  datagram_pump<dns::resolver, dns::datagram_octets_max> pump_{service::dns};
+  dns::tcp_exchange exchange_;
+  dns::query_id current_;
+  std::optional<dns::wants_tcp> over_tcp_;
+  bool tcp_open_ = false;
+  std::optional<fault> refused_;
+};
+
+}  // namespace recado::device

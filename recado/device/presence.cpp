@@ -1,0 +1,141 @@
+#include <recado/device/presence.hpp>
+
+#include <recado/chain/words.hpp>
+
+namespace recado::device {
+
+std::optional<led_command> parse_command(bytes payload) {
+  const std::string_view text = as_text(payload);
+  if (text.size() < 5 || !text.starts_with("LD")) return std::nullopt;
+  const unsigned led = static_cast<unsigned>(text[2] - '0');
+  if (text[2] < '1' || led > led_count) return std::nullopt;
+  const std::string_view verb = text.substr(3);
+  if (verb == "ON") return led_command{led, true};
+  if (verb == "OFF") return led_command{led, false};
+  return std::nullopt;
+}
+
+presence::presence(const configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory)
+    : chosen_(chosen),
+      on_(on),
+      session_(session),
+      outbox_(outbox_memory),
+      texts_(texts_of(chosen.device.language, chosen.texts)),
+      zone_(time_zone::parse(chosen.ntp.time_zone).value_or(time_zone{})),
+      qos_(chosen.broker.qos) {}
+
+void presence::came_online(instant now) {
+  online_ = was_online_ = true;
+  say(texts_.connected, now);
+  if (chosen_.device.publish_s != 0) next_date_ = now + std::chrono::seconds{chosen_.device.publish_s};
+  drain();
+}
+
+void presence::on_message(const mqtt::message_received& message, instant now) {
+  if (message.topic != chosen_.broker.secret_topic) return;
+  const auto command = parse_command(message.payload);
+  if (!command) {
+    ++refused_;
+    on_.console.line(console_level::warning, "a message on the secret topic is no command and was ignored");
+    return;
+  }
+  ++commands_;
+  on_.leds.set(command->led, command->on);
+  char memory[160];
+  buffer_sink text{memory};
+  write_led_text(command->on ? texts_.led_on : texts_.led_off, command->led, text);
+  say(text.view(), now);
+}
+
+void presence::step(instant now) {
+  if (now >= next_date_ && (online_ || keeps_offline())) {
+    next_date_ += std::chrono::seconds{chosen_.device.publish_s};
+    if (next_date_ <= now) next_date_ = now + std::chrono::seconds{chosen_.device.publish_s};  // it slept
+    say_date(now);
+  }
+  if (online_) drain();
+}
+
+void presence::say_date(instant now) {
+  char memory[160];
+  buffer_sink text{memory};
+  format_time(texts_.date, to_civil(on_.clock.at(now), zone_), text);
+  say(text.view(), now);
+}
+
+void presence::say(std::string_view text, instant) {
+  const auto kept = outbox_.push({chosen_.broker.public_topic, as_bytes(text), qos_, false});
+  if (!kept) {
+    char memory[256];
+    buffer_sink line{memory};
+    line << '"' << text << "\" was not published: " << words(kept.error()) << "; " << remedy(kept.error());
+    on_.console.line(console_level::warning, line.view());
+    return;
+  }
+  char memory[200];
+  buffer_sink line{memory};
+  line << (online_ ? "publishing " : "keeping for later ") << text;
+  on_.console.line(console_level::info, line.view());
+}
+
+void presence::drain() {
+  while (const auto next = outbox_.front()) {
+    mqtt::message message;
+    message.topic = next->topic, message.payload = next->payload, message.qos = next->qos,
+    message.retain = next->retain;
+    const auto sent = session_.publish(message);
+    if (sent) {
+      outbox_.pop();
+      continue;
+    }
+    using enum mqtt::error;
+    const mqtt::error why = sent.error();
+    if (why == no_room || why == receive_maximum_reached || why == flight_table_full || why == not_connected) return;
+    char memory[256];
+    buffer_sink line{memory};
+    line << "a message was not published: ";
+    chain::describe(make_fault(why), line);
+    on_.console.line(console_level::error, line.view());
+    outbox_.pop();
+  }
+}
+
+void presence::begin_farewell() {
+  if (goodbye_ == goodbye::none) goodbye_ = goodbye::emptying;
+  continue_farewell(nullptr);
+}
+
+// Each step waits for the answer of the one before; whoever conducts bounds the whole.
+void presence::continue_farewell(const mqtt::session_event* happened) {
+  if (goodbye_ == goodbye::none || !session_.online()) return;
+  if (goodbye_ == goodbye::emptying) {
+    drain();
+    if (!outbox_.empty()) return;
+    const std::string_view filters[] = {chosen_.broker.secret_topic};
+    const auto asked = session_.unsubscribe(filters);
+    if (!asked) return;
+    awaited_ = *asked;
+    goodbye_ = goodbye::unsubscribing;
+    return;
+  }
+  if (goodbye_ == goodbye::unsubscribing) {
+    const auto* done = happened != nullptr ? std::get_if<mqtt::unsubscribed>(happened) : nullptr;
+    if (done == nullptr || done->token != awaited_) return;
+    mqtt::message message;
+    message.topic = chosen_.broker.public_topic, message.payload = as_bytes(texts_.disconnected), message.qos = qos_;
+    const auto sent = session_.publish(message);
+    if (!sent) return;
+    on_.console.line(console_level::info, texts_.disconnected);
+    awaited_ = *sent;
+    goodbye_ = goodbye::publishing;
+    happened = nullptr;
+  }
+  if (goodbye_ == goodbye::publishing) {
+    const auto* done = happened != nullptr ? std::get_if<mqtt::acknowledged>(happened) : nullptr;
+    const bool answered = !awaited_ || (done != nullptr && done->token == awaited_);
+    if (!answered) return;
+    if (session_.disconnect()) goodbye_ = goodbye::disconnecting;
+  }
+}
+
+}  // namespace recado::device

@@ -1,0 +1,93 @@
+// Test mode: how long does it take to write and to read a message, layer by layer?
+//
+// Each cycle publishes a random printable message on the secret topic, to which the device itself is subscribed, and
+// reads it back. Measured is only what this side works: encoding, encryption and the system calls on the way out;
+// system calls, decryption and decoding on the way in, once the whole message has arrived. The wait for the broker is
+// in neither, and there are no pauses. QoS 0, so that no acknowledgement is in between.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <recado/device/board.hpp>
+#include <recado/device/channel.hpp>
+#include <recado/device/statistics.hpp>
+#include <recado/mqtt/session.hpp>
+
+namespace recado::device {
+
+/// One cycle, in nanoseconds.
+struct test_sample {
+  std::uint32_t encode = 0, encrypt = 0, send = 0;
+  std::uint32_t receive = 0, decrypt = 0, decode = 0;
+  constexpr std::uint32_t write() const { return encode + encrypt + send; }
+  constexpr std::uint32_t read() const { return receive + decrypt + decode; }
+};
+
+/// Takes what is measured.
+class test_log {
+ public:
+  virtual void cycle(std::uint32_t bytes, std::uint32_t number, const test_sample& sample) = 0;
+  virtual void size_done(std::uint32_t bytes, const summary& write, const summary& read) = 0;
+
+ protected:
+  ~test_log() = default;
+};
+
+/// What to measure: so many cycles with each size.
+struct test_plan {
+  std::span<const std::uint32_t> sizes;
+  std::uint32_t cycles = 0;
+  std::uint32_t warm_up = 2;  ///< cycles before each size that don't count: caches and buffers find their state
+  test_log* log = nullptr;    ///< may be null
+};
+
+inline constexpr std::uint32_t test_bytes_max = 65536;
+
+/// Runs a plan.
+class test_mode {
+ public:
+  /// `payload` holds one message; `write` and `read` hold one sample for each cycle.
+  struct memory {
+    mutable_bytes payload;
+    std::span<std::uint32_t> write, read;
+  };
+
+  test_mode(const configuration& chosen, const board& on, mqtt::session& session, channel& wire, const test_plan& plan,
+            const memory& given);
+
+  void start(instant now);
+  void on_message(const mqtt::message_received& message, instant now);
+  /// Begins the next cycle when one is due; the fault that ends the test, if there is one.
+  std::optional<fault> step(instant now);
+  bool finished() const { return stage_ == stage::done; }
+  bool running() const { return stage_ == stage::due || stage_ == stage::waiting; }
+  instant deadline() const { return stage_ == stage::due ? instant::min() : stage_ == stage::waiting ? until_ : never; }
+
+ private:
+  enum class stage : std::uint8_t { idle, due, waiting, done };
+  std::optional<fault> write(instant now);
+  void record(const test_sample& sample);
+  void print_cycle(const test_sample& sample);
+  void print_summary(std::uint32_t bytes, const summary& write, const summary& read);
+  void next_size();
+
+  const configuration& chosen_;
+  board on_;
+  mqtt::session& session_;
+  channel& wire_;
+  test_plan plan_;
+  memory memory_;
+  stage stage_ = stage::idle;
+  instant until_ = never;
+  std::size_t size_ = 0;
+  std::uint32_t cycle_ = 0;  // with the warm-up
+  std::uint64_t write_sum_ = 0, read_sum_ = 0;
+  test_sample sample_;
+  std::optional<fault> why_;
+};
+
+}  // namespace recado::device
