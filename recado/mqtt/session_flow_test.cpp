@@ -218,6 +218,23 @@ TEST(session_flow, aliases_in_are_resolved) {  // [MQTT-3.3.2-10]
       .check();
 }
 
+TEST(session_flow, aliases_end_with_their_connection) {  // [MQTT-3.3.2-7]
+  mqtt::publish named = message_of(qos::at_most_once, 0, "topic", "1");
+  named.properties = keep({{property::topic_alias, 1U}});
+  mqtt::publish short_one = message_of(qos::at_most_once, 0, "", "2");
+  short_one.properties = named.properties;
+  dialogue{}
+      .connects()
+      .hears(named)
+      .tells("message topic '1' qos 0")
+      .loses()
+      .connects()
+      .hears(short_one)
+      .tells("closed: the topic alias was not set before")
+      .sends(raw({0xe0, 1, 0x82}))
+      .check();
+}
+
 TEST(session_flow, aliases_out_are_automatic_for_qos_0_only) {
   const std::string_view topic = "some/topic";
   mqtt::publish first = message_of(qos::at_most_once, 0, topic, "1"), then = message_of(qos::at_most_once, 0, "", "2");
