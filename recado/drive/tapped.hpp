@@ -40,6 +40,11 @@ class tapped {
     machine_->sent(n);
   }
   instant deadline() const { return machine_->deadline(); }
+  /// As the machine says, if it says so: `stacked` closes the filter then.
+  static bool ends(const event& what) {
+    if constexpr (requires { Machine::ends(what); }) return Machine::ends(what);
+    return false;
+  }
 
  private:
   void show(direction way, bytes data, instant when) {

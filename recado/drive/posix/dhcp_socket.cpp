@@ -99,6 +99,8 @@ void dhcp_socket::close() {
   close_packet_socket();
   udp_.close();
   address_ = {};
+  raw_source_ = ip_address::v4_any();
+  last_sender_ = {};
 }
 
 std::expected<void, fault> dhcp_socket::configured(const ip_address& address) {
@@ -111,12 +113,14 @@ std::expected<void, fault> dhcp_socket::configured(const ip_address& address) {
 std::expected<bool, fault> dhcp_socket::send(const datagram& out, instant now) {
   if (address_) return udp_.send(out, now);
   std::array<std::byte, packet_bytes_max> memory;
-  const endpoint source{ip_address::v4_any(), port_};
+  const endpoint source{raw_source_, port_};
   const bytes packet = make_udp_packet({source, out.peer, out.payload}, memory);
   if (packet.empty()) return std::unexpected(stream_fault(EMSGSIZE));
   sockaddr_ll to = link_address(index_);
   to.sll_halen = ETH_ALEN;
-  std::memset(to.sll_addr, 0xff, ETH_ALEN);
+  const bool to_all = out.peer.address == ip_address::v4_broadcast() || last_sender_ == mac_address{};
+  if (to_all) std::memset(to.sll_addr, 0xff, ETH_ALEN);
+  else std::memcpy(to.sll_addr, last_sender_.octets.data(), ETH_ALEN);
   const auto count =
       sendto(packet_.get(), packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
   if (count < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == EINTR)) return false;
@@ -158,6 +162,7 @@ std::expected<std::optional<datagram>, fault> dhcp_socket::receive_raw(mutable_b
   if (header.msg_flags & MSG_TRUNC || from.sll_pkttype == PACKET_OUTGOING) return std::optional<datagram>{};
   const auto packet = read_udp_packet(memory.first(static_cast<std::size_t>(count)), checksum_state(header));
   if (!packet || packet->destination.port != port_ || packet->payload.empty()) return std::optional<datagram>{};
+  if (from.sll_halen == ETH_ALEN) std::memcpy(last_sender_.octets.data(), from.sll_addr, ETH_ALEN);
   if (tap_) tap_->datagram_seen(direction::in, packet->destination, packet->source, packet->payload, now);
   return datagram{port_, packet->source, packet->payload, now};
 }

@@ -26,6 +26,9 @@ class dhcp_socket {
   /// Starts without an address. Needs CAP_NET_RAW (packet socket) and CAP_NET_BIND_SERVICE (port 68).
   std::expected<void, fault> open(loop& where, const interface_name& interface, std::uint16_t client_port = 68);
   void close();
+  /// The address from which packets are sent while the interface has none: 0.0.0.0, or one to be given back that was
+  /// never configured (`recado probe dhcp`).
+  void send_raw_from(const ip_address& source) { raw_source_ = source; }
   /// The interface has this address from now on, or none any more (the default ip_address).
   std::expected<void, fault> configured(const ip_address& address);
 
@@ -49,6 +52,8 @@ class dhcp_socket {
   int index_ = 0;
   std::uint16_t port_ = 68;
   ip_address address_;
+  ip_address raw_source_ = ip_address::v4_any();
+  mac_address last_sender_;  ///< of what the packet socket heard last: the server, or a relay before it
 };
 
 }  // namespace recado::posix

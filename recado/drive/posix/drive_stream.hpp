@@ -71,14 +71,15 @@ bool say(Machine& machine, tcp_stream& stream, instant now) {
   return said;
 }
 
-/// The stream is gone: what the machine says to that is still told.
+/// The stream is gone. What had arrived before is still heard (filters may have been held up by their plaintext), and
+/// what the machine says to the loss is told.
 template <stream_machine Machine, class Handler>
 progress lose(Machine& machine, tcp_stream& stream, receive_buffer& buffer, fault why, instant now, Handler& on_event) {
+  const auto every_event = [&](typename Machine::event& event) { tell(on_event, event); };
   stream.close(why, now);
-  buffer.clear();
   machine.lost(why, now);
-  bytes nothing;
-  while (auto event = machine.receive(nothing, now)) tell(on_event, *event);
+  hear(machine, buffer, now, every_event);
+  buffer.clear();
   return {never, true};
 }
 

@@ -148,7 +148,8 @@ std::expected<std::optional<datagram>, fault> udp_socket::receive(mutable_bytes 
 
 void udp_socket::discard() {
   std::array<std::byte, 1> byte;
-  while (fd_ && source_.readable) {
+  constexpr int datagrams_max = 256;
+  for (int i = 0; i < datagrams_max && fd_ && source_.readable; ++i) {
     if (recv(fd_.get(), byte.data(), byte.size(), 0) >= 0 || errno == EINTR) continue;
     if (would_block() && !take_error()) source_.readable = false;
   }
