@@ -45,14 +45,20 @@ sockaddr_ll link_address(int index) {
   return result;
 }
 
-checksum checksum_state(msghdr& header) {
+template <class T>
+std::optional<T> find(msghdr& header, int level, int type) {
   for (cmsghdr* each = CMSG_FIRSTHDR(&header); each; each = CMSG_NXTHDR(&header, each)) {
-    if (each->cmsg_level != SOL_PACKET || each->cmsg_type != PACKET_AUXDATA) continue;
-    tpacket_auxdata data;
+    if (each->cmsg_level != level || each->cmsg_type != type) continue;
+    T data;
     std::memcpy(&data, CMSG_DATA(each), sizeof data);
-    if (data.tp_status & TP_STATUS_CSUMNOTREADY) return checksum::unfinished;
+    return data;
   }
-  return checksum::complete;
+  return std::nullopt;
+}
+
+checksum checksum_state(msghdr& header) {
+  const auto data = find<tpacket_auxdata>(header, SOL_PACKET, PACKET_AUXDATA);
+  return data && (data->tp_status & TP_STATUS_CSUMNOTREADY) ? checksum::unfinished : checksum::complete;
 }
 
 }  // namespace
@@ -163,8 +169,10 @@ std::expected<std::optional<datagram>, fault> dhcp_socket::receive_raw(mutable_b
   const auto packet = read_udp_packet(memory.first(static_cast<std::size_t>(count)), checksum_state(header));
   if (!packet || packet->destination.port != port_ || packet->payload.empty()) return std::optional<datagram>{};
   if (from.sll_halen == ETH_ALEN) std::memcpy(last_sender_.octets.data(), from.sll_addr, ETH_ALEN);
-  if (tap_) tap_->datagram_seen(direction::in, packet->destination, packet->source, packet->payload, now);
-  return datagram{port_, packet->source, packet->payload, now};
+  const auto stamp = find<timespec>(header, SOL_SOCKET, SO_TIMESTAMPNS);
+  const instant arrived = stamp ? instant_of(*stamp, posix::now()) : now;
+  if (tap_) tap_->datagram_seen(direction::in, packet->destination, packet->source, packet->payload, arrived);
+  return datagram{port_, packet->source, packet->payload, arrived};
 }
 
 }  // namespace recado::posix

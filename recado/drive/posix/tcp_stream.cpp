@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cerrno>
 
+#include <recado/drive/posix/clock.hpp>
 #include <recado/drive/posix/faults.hpp>
 #include <recado/drive/posix/socket_address.hpp>
 
@@ -184,7 +185,7 @@ void tcp_stream::finish(instant now) {
 }
 
 void tcp_stream::shut_down_output(instant now) {
-  if (::shutdown(fd_.get(), SHUT_WR) != 0) return close(stream_fault(errno), now);
+  if (::shutdown(fd_.get(), SHUT_WR) != 0) return close(make_fault(stream_error::aborted), now);  // the peer was faster
   phase_ = phase::draining;
   source_.readable = true;
 }
@@ -194,6 +195,8 @@ void tcp_stream::forget() {
   loop_->forget(fd_.get(), source_);
   fd_.reset();
 }
+
+void tcp_stream::close(fault why) { close(why, posix::now()); }
 
 void tcp_stream::close(fault why, instant now) {
   const bool was_open = phase_ == phase::open || phase_ == phase::flushing || phase_ == phase::draining;

@@ -67,7 +67,8 @@ class tcp_stream {
   /// Everything is flushed: tells the peer so (FIN) and starts to wait for its end.
   void shut_down_output(instant now);
   /// Ends it here and now. What is still in the system's send buffer is delivered in the background.
-  void close(fault why = make_fault(stream_error::aborted), instant now = {});
+  void close(fault why, instant now);
+  void close(fault why = make_fault(stream_error::aborted));
 
   phase state() const { return phase_; }
   /// Something may be there to read, or room to write; false once the system said otherwise.

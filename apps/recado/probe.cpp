@@ -1,0 +1,147 @@
+#include "probe.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+
+#include "passphrase.hpp"
+
+namespace recado::app {
+namespace probe {
+namespace {
+
+void add_common(CLI::App& command, common_options& to) {
+  command.add_option("--timeout", to.timeout_s, "Give up after so many seconds")->capture_default_str();
+  command.add_option("--interface", to.interface, "Network interface to use")->type_name("NAME");
+}
+
+template <class Options>
+CLI::App* add(CLI::App& parent, const char* name, const char* what, const std::shared_ptr<Options>& to) {
+  CLI::App* command = parent.add_subcommand(name, what);
+  add_common(*command, *to);
+  return command;
+}
+
+void add_dhcp(CLI::App& parent) {
+  struct options : common_options {
+    std::string inform;
+    bool keep = false;
+    double arp_s = 1;
+  };
+  const auto to = std::make_shared<options>();
+  CLI::App* command = add(parent, "dhcp", "Ask for an address, show the lease, and give it back", to);
+  command->add_option("INTERFACE", to->interface, "Network interface (default: the first Ethernet)");
+  command->add_option("--inform", to->inform, "Only ask for the parameters of a host that has this address")
+      ->type_name("ADDRESS");
+  command->add_flag("--keep", to->keep, "Leave the address leased to this interface");
+  command->add_option("--arp", to->arp_s, "Seconds to ask whether somebody has the address; 0: don't ask")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 60.0));
+  on_run(*command, [to] { return dhcp(*to, to->inform, to->keep, to->arp_s); });
+}
+
+void add_dns(CLI::App& parent) {
+  struct options : common_options {
+    std::string name;
+    std::vector<std::string> servers;
+    int family = 0;
+  };
+  const auto to = std::make_shared<options>();
+  CLI::App* command = add(parent, "dns", "Look a name up", to);
+  command->add_option("NAME", to->name, "Host name")->required();
+  command->add_option("--server", to->servers, "DNS server (repeatable; default: those of /etc/resolv.conf)")
+      ->type_name("ADDRESS");
+  command->add_option("--family", to->family, "Only addresses of IPv4 (4) or IPv6 (6)")->check(CLI::IsMember({4, 6}));
+  on_run(*command, [to] { return dns(*to, to->name, to->servers, to->family); });
+}
+
+void add_ntp(CLI::App& parent) {
+  struct options : common_options {
+    std::string server;
+    std::uint16_t port = 123;
+    unsigned samples = 1;
+  };
+  const auto to = std::make_shared<options>();
+  CLI::App* command = add(parent, "ntp", "Ask a time server for the time; no clock is set", to);
+  command->add_option("SERVER", to->server, "Host name or address")->required();
+  command->add_option("--port", to->port, "UDP port")->capture_default_str();
+  command->add_option("--samples", to->samples, "How often to ask")->capture_default_str()->check(CLI::Range(1, 8));
+  on_run(*command, [to] { return ntp(*to, to->server, to->port, to->samples); });
+}
+
+void add_tls_options(CLI::App& command, stream_options& to) {
+  command.add_option("--cafile", to.ca_file, "Trusted certificates (default: the system's)")->type_name("FILE");
+  command.add_option("--capath", to.ca_path, "Folder of trusted certificates")->type_name("FOLDER");
+  command.add_flag("--tls-use-os-certs", to.system_store, "Trust the system's certificates too");
+  command.add_option("--cert", to.certificate_file, "The client's certificate")->type_name("FILE");
+  command.add_option("--key", to.key_file, "Its private key")->type_name("FILE");
+  command.add_option("--passphrase-file", to.pass_phrase_file, "File with the key's pass phrase")->type_name("FILE");
+  command.add_option("--crlfile", to.crl_file, "Revocation lists")->type_name("FILE");
+  command.add_option("--tls-version", to.tls_version, "Only this version")->check(CLI::IsMember({"1.2", "1.3"}));
+  command.add_option("--tls-alpn", to.alpn, "Protocols to offer (ALPN)")->capture_default_str();
+  command.add_option("--keylog", to.key_log_file, "Append the secrets for Wireshark to this file")->type_name("FILE");
+  command.add_flag("--insecure", to.insecure, "Verify nothing: anyone may answer");
+}
+
+void add_tls(CLI::App& parent) {
+  const auto to = std::make_shared<stream_options>();
+  to->port = 8883;
+  to->secure = true;
+  CLI::App* command = add(parent, "tls", "Shake hands, show the server's chain and the verdict", to);
+  command->add_option("HOST", to->host, "Host name or address")->required();
+  command->add_option("-p,--port", to->port, "TCP port")->capture_default_str();
+  add_tls_options(*command, *to);
+  on_run(*command, [to] { return tls(*to); });
+}
+
+std::string first_line_of(const std::string& path) {
+  const pki::secret line = read_passphrase_file(path);
+  return std::string{line.view()};
+}
+
+int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& version) {
+  static constexpr const char* needs_tls[] = {"--cafile",  "--capath",      "--tls-use-os-certs", "--cert",   "--key",
+                                              "--crlfile", "--tls-version", "--insecure",         "--keylog", "--tls"};
+  for (const char* each : needs_tls) to.secure = to.secure || command.count(each) != 0;
+  if (command.count("--port") == 0) to.port = to.secure ? 8883 : 1883;
+  if (to.keep_alive_s > 65'535) throw usage_error("--keepalive is at most 65535 s", "0 turns it off");
+  to.has_user_name = command.count("--username") != 0;
+  to.has_password = command.count("--pw") != 0 || !to.password_file.empty();
+  if (!to.password_file.empty()) to.password = first_line_of(to.password_file);
+  to.version = version == "5" || version == "mqttv5" ? recado::mqtt::version::v5_0 : recado::mqtt::version::v3_1_1;
+  return mqtt(to);
+}
+
+void add_mqtt(CLI::App& parent) {
+  const auto to = std::make_shared<mqtt_options>();
+  const auto version = std::make_shared<std::string>("5");
+  CLI::App* command = add(parent, "mqtt", "Connect to a broker and show what it offers", to);
+  command->add_option("HOST", to->host, "Host name or address")->required();
+  command->add_option("-p,--port", to->port, "TCP port (default: 1883, with TLS 8883)");
+  command->add_option("-V,--protocol-version", *version, "5 or 311")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"5", "311", "mqttv5", "mqttv311"}));
+  command->add_option("-i,--id", to->client_id, "Client identifier (default: the broker assigns one)");
+  command->add_option("-u,--username", to->user_name, "User name");
+  command->add_option("-P,--pw", to->password, "Password (others may see it in the process list)");
+  command->add_option("--pw-file", to->password_file, "File with the password")->type_name("FILE");
+  command->add_option("-k,--keepalive", to->keep_alive_s, "Keep alive in seconds")->capture_default_str();
+  command->add_flag("--show-secrets", to->show_secrets, "Print passwords instead of their length");
+  command->add_flag("--tls", to->secure, "Use TLS with the system's trusted certificates");
+  add_tls_options(*command, *to);
+  on_run(*command, [to, version, command] { return run_mqtt(*command, *to, *version); });
+}
+
+}  // namespace
+}  // namespace probe
+
+void add_probe(CLI::App& root) {
+  CLI::App* command = root.add_subcommand("probe", "Run one rung alone and show every packet, field by field");
+  command->require_subcommand(0, 1);
+  probe::add_dhcp(*command);
+  probe::add_dns(*command);
+  probe::add_ntp(*command);
+  probe::add_tls(*command);
+  probe::add_mqtt(*command);
+}
+
+}  // namespace recado::app

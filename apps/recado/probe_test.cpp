@@ -1,0 +1,166 @@
+// The probes against real servers and scripted ones, in networks of their own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <future>
+#include <string>
+
+#include <recado/drive/posix/network_interface.hpp>
+#include <tests/support/child_process.hpp>
+#include <tests/support/net_namespace.hpp>
+#include <tests/support/sockets.hpp>
+
+namespace {
+
+using recado::ip_address;
+using testing::AllOf;
+using testing::HasSubstr;
+
+struct result {
+  int status = -1;
+  std::string output;
+};
+
+result probe(const std::string& arguments) {
+  result done;
+  std::FILE* pipe = ::popen(("{ " RECADO_PROGRAM " probe " + arguments + " ; } 2>&1").c_str(), "r");
+  if (pipe == nullptr) return done;
+  char chunk[4096];
+  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) != 0;) done.output.append(chunk, n);
+  const int status = ::pclose(pipe);
+  done.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return done;
+}
+
+recado::posix::interface_name name_of(std::string_view text) {
+  recado::posix::interface_name result;
+  result.assign(text);
+  return result;
+}
+
+class probe_network : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(loop_.open());
+    recado::test::join(board_, "board0", server_, "server0");
+    {
+      const recado::test::net_namespace::inside here{server_};
+      ASSERT_TRUE(link_.open(loop_, name_of("server0")));
+      ASSERT_TRUE(link_.set_up(true));
+      recado::posix::interface_settings settings;
+      settings.address = ip_address::v4(10, 77, 0, 1);
+      ASSERT_TRUE(link_.apply(settings));
+      dnsmasq_.emplace(
+          std::vector<std::string>{"/usr/sbin/dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--log-facility=-",
+                                   "--interface=server0", "--bind-interfaces", "--no-resolv", "--no-hosts",
+                                   "--local=/lab/", "--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,600",
+                                   "--leasefile-ro", "--no-ping", "--host-record=broker.lab,10.77.0.2", "--pid-file="});
+      ASSERT_TRUE(dnsmasq_->says("DHCP, sockets bound")) << dnsmasq_->said();
+    }
+    in_board_.emplace(board_);
+  }
+  void TearDown() override { in_board_.reset(); }
+  void give_board_an_address() {
+    ASSERT_TRUE(own_.open(loop_, name_of("board0")));
+    ASSERT_TRUE(own_.set_up(true));
+    recado::posix::interface_settings settings;
+    settings.address = ip_address::v4(10, 77, 0, 9);
+    ASSERT_TRUE(own_.apply(settings));
+  }
+
+  recado::posix::loop loop_;
+  recado::test::net_namespace board_, server_;
+  recado::posix::network_interface link_, own_;
+  std::optional<recado::test::child_process> dnsmasq_;
+  std::optional<recado::test::net_namespace::inside> in_board_;
+};
+
+TEST_F(probe_network, dhcp_shows_the_exchange_and_gives_the_address_back) {
+  const result done = probe("dhcp board0 --arp 0.05");
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_THAT(done.output, AllOf(HasSubstr("DISCOVER"), HasSubstr("OFFER"), HasSubstr("REQUEST"), HasSubstr("ACK"),
+                                 HasSubstr("ARP probe"), HasSubstr("RELEASE"), HasSubstr("address 10.77.0.5")));
+  EXPECT_TRUE(dnsmasq_->says("DHCPRELEASE(server0)")) << dnsmasq_->said();
+}
+
+TEST_F(probe_network, dns_shows_question_and_answer) {
+  give_board_an_address();
+  const result done = probe("dns broker.lab --server 10.77.0.1 --family 4");
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_THAT(done.output, AllOf(HasSubstr("question: broker.lab. A"), HasSubstr("sent"), HasSubstr("received"),
+                                 HasSubstr("    10.77.0.2\n")));
+}
+
+TEST_F(probe_network, a_name_that_does_not_exist_is_a_failure) {
+  give_board_an_address();
+  const result done = probe("dns nowhere.lab --server 10.77.0.1");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("recado probe dns: "));
+}
+
+TEST_F(probe_network, an_ntp_server_that_is_not_there_is_told_by_its_icmp_error) {
+  give_board_an_address();
+  const result done = probe("ntp 10.77.0.1 --timeout 20");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, AllOf(HasSubstr("mode client (3)"), HasSubstr("failed"), HasSubstr("refused")));
+}
+
+// A broker that says one thing.
+result probe_mqtt(const std::string& answer, const std::string& options, std::string* heard = nullptr) {
+  recado::test::leave_the_machines_network();
+  recado::test::listener listener;
+  const auto port = std::to_string(listener.where().port);
+  auto running = std::async(std::launch::async, [&] { return probe("mqtt 127.0.0.1 -p " + port + " " + options); });
+  auto peer = listener.accept();
+  const std::string head = peer.read(2);
+  const std::string body = head.size() == 2 ? peer.read(static_cast<unsigned char>(head[1])) : std::string{};
+  if (heard) *heard = head + body;
+  if (!answer.empty()) peer.write(answer);
+  if (answer.empty()) peer.reset();
+  else peer.at_end();
+  peer.close();
+  return running.get();
+}
+
+TEST(probe_mqtt, shows_the_packets_and_what_the_broker_offers) {
+  std::string heard;
+  // CONNACK: success, receive maximum 7, no retain.
+  const result done = probe_mqtt(std::string{"\x20\x08\x00\x00\x05\x21\x00\x07\x25\x00", 10}, "-i me", &heard);
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_EQ(heard.substr(0, 1), "\x10");
+  EXPECT_THAT(done.output, AllOf(HasSubstr("sent      CONNECT\n"), HasSubstr("client identifier \"me\"\n"),
+                                 HasSubstr("received  CONNACK\n"), HasSubstr("receive maximum 7\n"),
+                                 HasSubstr("retain no\n"), HasSubstr("sent      DISCONNECT\n")));
+}
+
+TEST(probe_mqtt, a_password_is_only_shown_when_asked_for) {
+  const std::string accepted{"\x20\x02\x00\x00", 4};
+  const auto hidden = probe_mqtt(accepted, "-V 311 -i me -u joe -P hunter2");
+  EXPECT_EQ(hidden.status, 0) << hidden.output;
+  EXPECT_THAT(hidden.output, AllOf(HasSubstr("password (7 bytes)"), testing::Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(probe_mqtt(accepted, "-V 311 -i me -u joe -P hunter2 --show-secrets").output, HasSubstr("hunter2"));
+}
+
+TEST(probe_mqtt, a_refusal_is_a_failure_in_the_standards_words) {
+  const result done = probe_mqtt(std::string{"\x20\x03\x00\x87\x00", 5}, "-i me");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, AllOf(HasSubstr("recado probe mqtt: "), HasSubstr("ot authorized")));
+}
+
+TEST(probe_mqtt, a_port_that_speaks_tls_is_recognised) {
+  const result done = probe_mqtt(std::string{"\x15\x03\x01\x00\x02\x02\x46", 7}, "-i me");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("this port speaks TLS; add --cafile"));
+  EXPECT_THAT(probe_mqtt("", "-i me").output, HasSubstr("if this port speaks TLS add --cafile"));
+}
+
+TEST(probe, options_that_make_no_sense_are_refused) {
+  EXPECT_EQ(probe("mqtt").status, 2);
+  EXPECT_EQ(probe("dns a --server nobody").status, 2);
+  EXPECT_EQ(probe("tls 127.0.0.1 --timeout 0").status, 2);
+  EXPECT_EQ(probe("dhcp a-name-that-is-too-long").status, 2);
+}
+
+}  // namespace
