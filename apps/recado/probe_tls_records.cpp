@@ -1,4 +1,4 @@
-// TLS records as they pass (RFC 8446 §5.1, RFC 5246 §6.2.1): everything before the keys are known, lengths afterwards.
+// TLS records as they pass (RFC 8446 §5.1, RFC 5246 §6.2.1): all before the keys are known, lengths afterwards.
 #include <recado/wire/cursor.hpp>
 
 #include "probe.hpp"
