@@ -57,6 +57,10 @@ void add_pki(CLI::App& root);
 void add_probe(CLI::App& root);
 void add_run(CLI::App& root);
 
+/// What followed the first "--" of a `recado lab` command line: words for another program, which the option parser
+/// must not touch.
+std::span<const std::string> words_behind_dashes();
+
 /// The whole program: parses, runs, and turns every error into one line on standard error.
 int run_program(int argc, const char* const* argv);
 

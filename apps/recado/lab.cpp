@@ -33,6 +33,14 @@ struct lab_options {
 
 using options_pointer = std::shared_ptr<lab_options>;
 
+/// The words for the host, with those behind "--", which stay as they are ("[a,b]" isn't a list there).
+std::vector<std::string> words_of(const lab_options& options) {
+  std::vector<std::string> all = options.words;
+  const auto behind = words_behind_dashes();
+  all.insert(all.end(), behind.begin(), behind.end());
+  return all;
+}
+
 /// Runs a part of the lab and turns its errors into the program's.
 int guarded(const std::function<int()>& part) {
   try {
@@ -83,17 +91,25 @@ int status(const lab_options& options) {
 std::vector<std::string> device_command(const lab_options& options) {
   std::vector<std::string> words{std::filesystem::read_symlink("/proc/self/exe").string(), "run"};
   const auto has_config = [](const std::string& word) { return word.starts_with("--config") || word == "-c"; };
-  if (std::ranges::none_of(options.words, has_config)) {
+  const std::vector<std::string> given = words_of(options);
+  if (std::ranges::none_of(given, has_config)) {
     words.push_back("--config");
     words.push_back(options.where().device_config().string());
   }
-  words.insert(words.end(), options.words.begin(), options.words.end());
+  words.insert(words.end(), given.begin(), given.end());
   return words;
+}
+
+[[noreturn]] void become(const lab_options& options, const std::string& host, const std::vector<std::string>& words) {
+  out().flush();
+  lab::become_on(options.where(), host, words);
 }
 
 int run(const lab_options& options) {
   const bool was_up = lab::alive(lab::load(options.where()));
+  if (was_up && options.capture.empty()) become(options, "board", device_command(options));
   if (!was_up) bring_up(options, true);
+  out().flush();
   std::optional<lab::recording> recording;
   if (!options.capture.empty()) recording.emplace(options.where(), options.capture);
   const int result = lab::execute_on(options.where(), "board", device_command(options));
@@ -106,12 +122,13 @@ int shell(const lab_options& options) {
   const char* program = std::getenv("SHELL");
   err() << "recado lab: a shell on " << options.host << "; 'exit' leaves it\n";
   setenv("RECADO_LAB_HOST", options.host.c_str(), 1);
-  return lab::execute_on(options.where(), options.host, {program != nullptr && *program != 0 ? program : "/bin/sh"});
+  become(options, options.host, {program != nullptr && *program != 0 ? program : "/bin/sh"});
 }
 
 int execute(const lab_options& options) {
-  if (options.words.empty()) throw usage_error("a command to run is missing", "recado lab exec HOST -- COMMAND");
-  return lab::execute_on(options.where(), options.host, options.words);
+  const std::vector<std::string> words = words_of(options);
+  if (words.empty()) throw usage_error("a command to run is missing", "recado lab exec HOST -- COMMAND");
+  become(options, options.host, words);
 }
 
 int ask(const lab_options& options, const std::string& request) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -110,6 +111,19 @@ std::unique_ptr<CLI::App> make_root() {
   return root;
 }
 
+std::vector<std::string>& behind_dashes() {
+  static std::vector<std::string> words;
+  return words;
+}
+
+/// Takes the words for another program away from the option parser; answers how many words are left for it.
+int set_aside(int argc, const char* const* argv) {
+  if (argc < 2 || std::string_view{argv[1]} != "lab") return argc;
+  const auto dashes = std::find(argv, argv + argc, std::string_view{"--"});
+  if (dashes != argv + argc) behind_dashes().assign(dashes + 1, argv + argc);
+  return static_cast<int>(dashes - argv);
+}
+
 /// Fills `chosen()`, or answers the exit status of a run that only prints help or the version.
 std::optional<int> parse(CLI::App& root, int argc, const char* const* argv) {
   try {
@@ -133,7 +147,7 @@ std::optional<int> parse(CLI::App& root, int argc, const char* const* argv) {
 int run_chosen(int argc, const char* const* argv) {
   const std::unique_ptr<CLI::App> root = make_root();
   try {
-    const std::optional<int> done = parse(*root, argc, argv);
+    const std::optional<int> done = parse(*root, set_aside(argc, argv), argv);
     return done ? *done : chosen()();
   } catch (const failure& error) {
     out().flush();
@@ -165,6 +179,8 @@ int finish(int status) {
 void on_run(CLI::App& command, std::function<int()> action) {
   command.callback([action = std::move(action)] { chosen() = action; });
 }
+
+std::span<const std::string> words_behind_dashes() { return behind_dashes(); }
 
 int run_program(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process

@@ -81,15 +81,20 @@ bool down(const folder& where) {
   return true;
 }
 
+void become_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words) {
+  const state is = require_up(where);
+  if (is.how == mode::namespaces) enter_namespaces(is.holders[index_of(host_name)]);
+  execute({words, {}});
+}
+
 int execute_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words) {
   const state is = require_up(where);
   const pid_t holder = is.holders[index_of(host_name)];
-  // Signals of the terminal are for the command; this process waits for what it makes of them.
-  for (const int signal_number : {SIGINT, SIGQUIT}) signal(signal_number, SIG_IGN);
-  return run({words, {}}, [&] {
-    for (const int signal_number : {SIGINT, SIGQUIT}) signal(signal_number, SIG_DFL);
+  const signals_held held;
+  return held.hand_on_to(start({words, {}}, [&] {
     if (is.how == mode::namespaces) enter_namespaces(holder);
-  });
+    held.let_go_with_parent();
+  }));
 }
 
 recording::recording(const folder& where, const std::filesystem::path& file) {
@@ -100,9 +105,11 @@ recording::recording(const folder& where, const std::filesystem::path& file) {
   const std::string interface = is.how == mode::namespaces ? std::string{bridge} : "lo";
   const auto log = where.log("dumpcap");
   std::filesystem::remove(log);
+  const pid_t parent = getpid();
   process_ = start(
       {{find_program("dumpcap"), "-q", "-i", interface, "-w", std::filesystem::absolute(file).string()}, log}, [&] {
         if (is.how == mode::namespaces) enter_namespaces(is.keeper);
+        end_with_parent(parent, SIGINT);
       });
   const auto recording_started = [&] { return std::filesystem::file_size(file) > 0 || kill(process_, 0) != 0; };
   if (!wait_until(recording_started, recorder_start_limit))

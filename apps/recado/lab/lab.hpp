@@ -33,7 +33,9 @@ std::filesystem::path default_folder();
 up_result up(const up_options& options);
 /// Takes the lab down. False if none was up.
 bool down(const folder& where);
-/// Runs a command on a host of the lab and returns its status.
+/// Turns this process into a command on a host of the lab, so that signals and the terminal are the command's.
+[[noreturn]] void become_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words);
+/// Runs a command on a host of the lab and returns its status. A signal sent to this process is handed on to it.
 int execute_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words);
 /// Records the network with dumpcap while it lives. The file has mode 0600.
 class recording {

@@ -3,7 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,6 +59,7 @@ void execute(const command& what) {
   std::vector<char*> words;
   for (const auto& word : what.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  signal(SIGPIPE, SIG_DFL);  // this program ignores it, others needn't
   execvp(words[0], words.data());
   std::fprintf(stderr, "recado: cannot run %s: %s\n", words[0], std::strerror(errno));
   _exit(127);
@@ -68,7 +69,6 @@ pid_t start(const command& what, const std::function<void()>& prepare) {
   const pid_t child = fork();
   if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
   if (child > 0) return child;
-  signal(SIGPIPE, SIG_DFL);
   try {
     if (prepare) prepare();
   } catch (const lab_error& error) {
@@ -92,6 +92,37 @@ int wait_for(pid_t child) {
 }
 
 int run(const command& what, const std::function<void()>& prepare) { return wait_for(start(what, prepare)); }
+
+void end_with_parent(pid_t parent, int signal) {
+  prctl(PR_SET_PDEATHSIG, signal);
+  if (getppid() != parent) raise(signal);  // it ended in between
+}
+
+signals_held::signals_held() : parent_(getpid()) {
+  sigemptyset(&held_);
+  for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&held_, number);
+  sigprocmask(SIG_BLOCK, &held_, &before_);
+}
+
+signals_held::~signals_held() { sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+void signals_held::let_go_with_parent() const {
+  end_with_parent(parent_, SIGTERM);
+  // A shell starts what runs in the background deaf to the terminal's signals; the command shall hear them.
+  for (const int number : {SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+int signals_held::hand_on_to(pid_t child) const {
+  for (;;) {
+    siginfo_t what{};
+    if (sigwaitinfo(&held_, &what) < 0) continue;
+    if (what.si_signo != SIGCHLD && what.si_code <= 0) kill(child, what.si_signo);
+    if (what.si_signo != SIGCHLD) continue;
+    int raw = 0;
+    if (waitpid(child, &raw, WNOHANG) == child) return status_of(raw);
+  }
+}
 
 void end(pid_t process, int signal, std::chrono::milliseconds limit) {
   const auto handle = open_process(process);

@@ -1,6 +1,7 @@
 // Starting, waiting for and ending processes, in namespaces of the lab.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -51,6 +52,28 @@ int wait_for(pid_t child);
 
 /// Runs the command to its end and returns its status.
 int run(const command& what, const std::function<void()>& prepare = {});
+
+/// In a child of `parent`: it gets this signal when the parent ends, however that ends.
+void end_with_parent(pid_t parent, int signal);
+
+/// Signals that would end this process wait while it lives, for whoever runs a command that shall end first.
+class signals_held {
+ public:
+  signals_held();
+  ~signals_held();
+  signals_held(const signals_held&) = delete;
+  signals_held& operator=(const signals_held&) = delete;
+
+  /// In the child: signals as they were, and SIGTERM when the parent ends.
+  void let_go_with_parent() const;
+  /// Waits for the child and returns its status. What is sent to this process alone goes to the child; what the
+  /// terminal sends has reached the child already.
+  int hand_on_to(pid_t child) const;
+
+ private:
+  sigset_t before_{}, held_{};
+  pid_t parent_;
+};
 
 /// Asks any process (not only a child) to end by `signal`, and kills it when it hasn't within `limit`.
 void end(pid_t process, int signal, std::chrono::milliseconds limit);

@@ -32,7 +32,8 @@ std::string dnsmasq_config(const folder& where, const plan& at) {
   text += "address=/broker.lab/" + at.broker_address + "\ncname=mqtt.lab,broker.lab\n";
   text += "host-record=broker.lab," + at.broker_address + '\n';
   if (at.how == mode::loopback) return text + "listen-address=127.0.0.1\nbind-interfaces\n";
-  return text + "dhcp-authoritative\ndhcp-range=10.77.0.100,10.77.0.199,255.255.255.0,1h\n" +
+  // no-ping: dnsmasq would try each address for three seconds before it offers it.
+  return text + "dhcp-authoritative\nno-ping\ndhcp-range=10.77.0.100,10.77.0.199,255.255.255.0,1h\n" +
          "dhcp-option=option:router," + at.router_address + "\ndhcp-option=option:dns-server," + at.router_address +
          "\ndhcp-option=option:ntp-server," + at.router_address +
          "\ndhcp-leasefile=" + (where.root / "dnsmasq.leases").string() + '\n';

@@ -31,7 +31,7 @@ std::string find_program(const std::string& name);
 /// Writes the configurations below `where` and returns the servers of the plan, not started.
 std::vector<server> configure_servers(const folder& where, const plan& addresses, const extra_lines& extra);
 
-/// Writes a device configuration for the board of this lab, unless there is one.
+/// Writes the device configuration for the board of this lab.
 void write_device_config(const folder& where, const plan& addresses);
 
 /// Makes the certificates of the lab with `recado pki`, unless they are there.
