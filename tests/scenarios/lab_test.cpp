@@ -1,0 +1,133 @@
+// The lab itself: up, down, what it leaves behind, and who may bring it up.
+#include "scenario_for_tests.hpp"
+
+#include <csignal>
+
+namespace recado::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+/// True once no process knows this folder any more: then no namespace of it is left, for only processes held them.
+bool nothing_is_left_of(const std::filesystem::path& folder) {
+  return eventually([&] { return processes_with(folder.string()).empty(); });
+}
+
+std::filesystem::path clean_folder() {
+  const auto folder = own_folder();
+  recado({"lab", "down", "--dir", folder.string()});
+  std::filesystem::remove_all(folder);
+  return folder;
+}
+
+TEST(lab_life, comes_up_says_so_and_goes_down_without_a_trace) {
+  const auto folder = clean_folder();
+  {
+    const lab hosts;
+    const result status = hosts("status");
+    EXPECT_EQ(status.status, 0);
+    for (const char* each : {"router  10.77.0.1", "broker  10.77.0.2", "board   no address until DHCP gives one",
+                             "dnsmasq router up", "chronyd router up", "mosquitto broker up"})
+      EXPECT_THAT(status.output, HasSubstr(each));
+    EXPECT_THAT(hosts.on("board", {"ip", "-4", "address", "show"}).output, Not(HasSubstr("10.77.0")));
+    EXPECT_THAT(hosts.on("broker", {"ip", "-4", "address", "show"}).output, HasSubstr("10.77.0.2/24"));
+    const result again = hosts("up");
+    EXPECT_EQ(again.status, 0);
+    EXPECT_THAT(again.output, HasSubstr("it was up already"));
+    const result down = hosts("down");
+    EXPECT_EQ(down.status, 0) << down.output;
+    EXPECT_TRUE(nothing_is_left_of(folder));
+    EXPECT_EQ(hosts("down").status, 0);
+    EXPECT_THAT(hosts("down").output, HasSubstr("no lab was up"));
+    const result gone = hosts("status");
+    EXPECT_EQ(gone.status, 1);
+    EXPECT_THAT(gone.output, HasSubstr("run 'recado lab up' first"));
+  }
+  EXPECT_TRUE(nothing_is_left_of(folder));
+}
+
+TEST(lab_life, its_private_keys_are_private) {
+  const lab hosts;
+  for (const char* each : {"clients/board.key", "clients/visitor.key", "servers/broker.lab.key"})
+    EXPECT_EQ(mode_of(hosts.pki(each)), 0600u) << each;
+}
+
+TEST(lab_life, a_server_is_stopped_and_started) {
+  const lab hosts;
+  hosts.server("stop", "mosquitto");
+  EXPECT_THAT(hosts("status").output, HasSubstr("mosquitto broker down"));
+  hosts.server("start", "mosquitto");
+  EXPECT_THAT(hosts("status").output, HasSubstr("mosquitto broker up"));
+  const result unknown = hosts("server", {"stop", "nginx"});
+  EXPECT_EQ(unknown.status, 2);
+  EXPECT_THAT(unknown.output, HasSubstr("nginx"));
+}
+
+TEST(lab_life, a_server_that_cannot_start_is_named_and_nothing_stays) {
+  const auto folder = clean_folder();
+  const result up = recado({"lab", "up", "--dir", folder.string(), "--mosquitto", "no_such_option yes"});
+  EXPECT_EQ(up.status, 1);
+  EXPECT_THAT(up.output, HasSubstr("mosquitto did not start; its log says why: "));
+  EXPECT_THAT(content_of(folder / "mosquitto.log"), HasSubstr("no_such_option"));
+  EXPECT_TRUE(nothing_is_left_of(folder));
+}
+
+TEST(lab_life, a_program_that_does_not_exist_is_status_127) {
+  const lab hosts;
+  const result none = hosts.on("board", {"no-such-program"});
+  EXPECT_EQ(none.status, 127);
+  EXPECT_THAT(none.output, HasSubstr("cannot run no-such-program"));
+}
+
+TEST(lab_life, words_for_a_host_arrive_as_they_are) {
+  const lab hosts;
+  const result said = hosts.on("board", {"printf", "<%s>", "[TEMA,SECRETO]", "", "a b", "--dir", "*"});
+  EXPECT_EQ(said.output, "<[TEMA,SECRETO]><><a b><--dir><*>");
+}
+
+TEST(lab_life, comes_up_without_root_by_user_namespaces) {
+  if (::geteuid() != 0) return;  // then every other test of this file shows it
+  const auto folder = clean_folder();
+  std::filesystem::create_directories(folder);
+  ASSERT_EQ(::chown(folder.c_str(), 65534, 65534), 0);
+  const words as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RECADO_PROGRAM, "lab"};
+  const auto nobody = [&](words more) {
+    words all = as_nobody;
+    all.insert(all.end(), more.begin(), more.end());
+    all.insert(all.begin() + 7, {"--dir", folder.string()});
+    return run(all);
+  };
+  const result up = nobody({"up"});
+  EXPECT_EQ(up.status, 0) << up.output;
+  EXPECT_THAT(up.output, HasSubstr("three hosts on a bridge"));
+  const result there = nobody({"exec", "board", "--", "ip", "link", "show", "eth0"});
+  EXPECT_EQ(there.status, 0) << there.output;
+  const result down = nobody({"down"});
+  EXPECT_EQ(down.status, 0) << down.output;
+  EXPECT_TRUE(nothing_is_left_of(folder));
+}
+
+// In the network of a host of another lab, so that the ports of this machine stay free.
+TEST(lab_life, runs_on_loopback_when_asked) {
+  const lab outer;
+  const std::string folder = (outer.folder() / "inner").string();
+  const auto inner = [&](words what) {
+    what.insert(what.begin(), {"lab", what[0], "--dir", folder});
+    what.erase(what.begin() + 4);
+    return outer.recado_on("board", what);
+  };
+  const result up = inner({"up", "--loopback"});
+  EXPECT_EQ(up.status, 0) << up.output;
+  EXPECT_THAT(inner({"status"}).output, HasSubstr("lab: on loopback"));
+  EXPECT_THAT(content_of(folder + "/device.toml"), HasSubstr("mode = \"as-is\""));
+  const result cable = inner({"cable", "unplug", "board"});
+  EXPECT_EQ(cable.status, 1);
+  EXPECT_THAT(cable.output, HasSubstr("has no cables"));
+  const result down = inner({"down"});
+  EXPECT_EQ(down.status, 0) << down.output;
+  EXPECT_TRUE(nothing_is_left_of(folder));
+}
+
+}  // namespace
+}  // namespace recado::test
