@@ -66,6 +66,7 @@ instant application::step(instant now) {
     more = poll_services(now) || more;
     more = poll_channel(now) || more;
     tell({}, now);
+    more = std::exchange(moved_, false) || more;
   }
   if (ended_) return never;
   if (more) return now;
@@ -146,6 +147,7 @@ void application::tell(const happening& what, instant now) {
 }
 
 void application::do_as(const chain::want& wish, instant now) {
+  moved_ = true;
   switch (wish.what) {
     case chain::want::kind::wait:
       return;
@@ -268,7 +270,7 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
 
 void application::on_connected(const mqtt::connected& what, instant now) {
   connected_before_ = true;
-  session_present_ = what.session_present;
+  subscribed_ = subscribed_ && what.session_present;
   char text[160];
   buffer_sink detail{text};
   detail << words(session_.version()) << (what.session_present ? ", session resumed" : ", new session");
@@ -280,6 +282,7 @@ void application::on_subscribed(const mqtt::subscribed& what, instant now) {
   const mqtt::reason code = what.reasons.empty() ? mqtt::reason::unspecified_error : what.reasons.front();
   if (mqtt::is_failure(code))
     return failed(rung::online, make_fault(chain::error::subscription_refused, static_cast<std::uint32_t>(code)), now);
+  subscribed_ = true;
   reached(rung::online, "subscribed to the secret topic", now);
 }
 

@@ -117,9 +117,10 @@ class application {
   std::size_t client_id_size_ = 0;
   mqtt::token subscribing_;
   bool connected_before_ = false;
-  bool session_present_ = false;
+  bool subscribed_ = false;  ///< in the session that the broker keeps
   bool stop_asked_ = false;
   bool stopping_ = false;
+  bool moved_ = false;  ///< something was begun or undone, which may have an outcome already
   bool ended_ = false;
   fault failure_;
   instant paused_until_ = never;

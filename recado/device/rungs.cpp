@@ -149,7 +149,7 @@ void application::open_stream(std::uint16_t number, instant now) {
 }
 
 void application::set_up(instant now) {
-  if (session_present_ && !test_) return reached(rung::online, "the subscription still holds", now);
+  if (subscribed_) return reached(rung::online, "the subscription still holds", now);
   const mqtt::subscription wanted[] = {{.filter = chosen_.broker.secret_topic, .qos = chosen_.broker.qos}};
   const auto asked = session_.subscribe(wanted);
   if (!asked) return failed(rung::online, make_fault(asked.error()), now);

@@ -1,0 +1,319 @@
+#include <gmock/gmock.h>
+
+#include <recado/device/simulated_board_test.hpp>
+
+namespace recado::device {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+
+TEST(application, comes_online_subscribes_and_says_so) {
+  simulation s;
+  s.start();
+  EXPECT_TRUE(s.panel.lit[0]) << "LED 1 after the start";
+  s.run(1s);
+  EXPECT_THAT(s.panel.rungs, ElementsAre("reached link", "reached lease", "reached name", "reached stream",
+                                         "reached session", "reached online"));
+  EXPECT_TRUE(s.panel.lit[1] && s.panel.lit[2]);
+  EXPECT_THAT(s.payloads("public"), ElementsAre("[PLACA CONECTADA]"));
+  EXPECT_EQ(s.net.broker.attempts.front(), (endpoint{ip_address::v4(10, 0, 0, 1), 1883}));
+}
+
+// original defect 39: only the secret topic commands, by exact match, and nothing else makes it publish
+TEST(application, obeys_exact_commands_of_the_secret_topic_only) {
+  simulation s;
+  s.chosen.device.publish_s = 0;
+  s.start();
+  s.run(1s);
+  for (const char* wrong : {"LD0ON", "LD4ON", "LD1", "LD1ONN", "LD1on", " LD1ON", "LD1OFFX", "", "LD1O"})
+    s.net.broker.deliver("secret", wrong);
+  s.net.broker.deliver("public", "LD1OFF");
+  s.net.broker.deliver("secret/more", "LD1OFF");
+  s.run(1s);
+  EXPECT_TRUE(s.panel.lit[0]);
+  EXPECT_THAT(s.payloads("public"), ElementsAre("[PLACA CONECTADA]"));
+  s.net.broker.deliver("secret", "LD1OFF");
+  s.net.broker.deliver("secret", "LD3ON");
+  s.run(1s);
+  EXPECT_FALSE(s.panel.lit[0]);
+  EXPECT_THAT(s.payloads("public"), ElementsAre("[PLACA CONECTADA]", "[LED 1 APAGADO]", "[LED 3 ENCENDIDO]"));
+}
+
+// original defect 19: what comes on the secret topic isn't shown
+TEST(application, the_secret_topic_is_not_printed) {
+  simulation s;
+  s.start();
+  s.run(1s);
+  s.net.broker.deliver("secret", "hidden words");
+  s.run(1s);
+  EXPECT_FALSE(s.panel.said("hidden"));
+  EXPECT_TRUE(s.panel.said("is no command"));
+}
+
+TEST(application, texts_can_be_chosen_and_replaced_one_by_one) {
+  simulation s;
+  s.chosen.device.publish_s = 0;
+  s.chosen.device.language = text_language::en;
+  s.chosen.texts.led_on = "lamp {} lit";
+  s.start();
+  s.run(1s);
+  s.net.broker.deliver("secret", "LD2ON");
+  s.net.broker.deliver("secret", "LD2OFF");
+  s.run(1s);
+  EXPECT_THAT(s.payloads("public"), ElementsAre("[BOARD CONNECTED]", "lamp 2 lit", "[LED 2 OFF]"));
+}
+
+// original defect 44: the date is right in every month and year, in the time zone that was chosen
+TEST(application, publishes_date_and_time_periodically) {
+  simulation s;
+  s.chosen.ntp.time_zone = "CET-1CEST,M3.5.0,M10.5.0/3";
+  civil_time january;
+  january.year = 2031, january.month = 1, january.day = 31, january.hour = 23, january.minute = 30;
+  s.panel.time = from_civil(january);
+  s.start();
+  s.run(21s);
+  EXPECT_THAT(s.payloads("public"),
+              ElementsAre("[PLACA CONECTADA]", "Sat 01-02-2031 - 00:30:10", "Sat 01-02-2031 - 00:30:20"));
+}
+
+// original defects 36, 23: the button ends it in order
+TEST(application, the_button_says_goodbye_in_order) {
+  simulation s;
+  s.start();
+  s.run(1s);
+  s.net.broker.packets.clear();
+  s.panel.press = true;
+  s.run(1s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_FALSE(s.device->failure());
+  EXPECT_THAT(s.net.broker.packets, ElementsAre(10, 3, 14)) << "UNSUBSCRIBE, PUBLISH, DISCONNECT";
+  EXPECT_EQ(s.payloads("public").back(), "[PLACA DESCONECTADA]");
+}
+
+TEST(application, the_goodbye_ends_although_the_broker_is_silent) {
+  simulation s;
+  s.start();
+  s.run(1s);
+  s.net.broker.mute = true;
+  s.device->stop();
+  s.run(4s);
+  EXPECT_FALSE(s.device->ended());
+  s.run(2s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_FALSE(s.device->failure());
+}
+
+TEST(application, the_button_ends_it_before_it_is_online) {
+  simulation s;
+  s.net.cable = false;
+  s.start();
+  s.run(1min);
+  s.panel.press = true;
+  s.run(1s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_FALSE(s.device->failure());
+}
+
+// original defects 34, 37: it comes back by itself, and what was to be said meanwhile isn't lost
+TEST(application, a_broker_that_goes_away_costs_no_message) {
+  for (const mqtt::qos qos : {mqtt::qos::at_least_once, mqtt::qos::exactly_once}) {
+    simulation s;
+    s.chosen.broker.qos = qos;
+    s.chosen.reconnect.first_ms = 8000, s.chosen.reconnect.longest_ms = 8000;
+    s.start();
+    s.run(11s);
+    s.net.broker.ended = true;
+    s.net.broker.refuses = 6;
+    s.run(2min);
+    EXPECT_TRUE(s.device->conductor().is_online());
+    const auto said = s.payloads("public");
+    std::vector<std::string> dates;
+    for (const std::string& each : said)
+      if (!each.starts_with('[')) dates.push_back(each);
+    EXPECT_EQ(dates.size(), 13u) << "one every ten seconds, whether online or not";
+    EXPECT_TRUE(std::ranges::is_sorted(dates));
+    EXPECT_GE(s.net.broker.attempts.size(), 8u);
+  }
+}
+
+TEST(application, a_session_that_the_broker_kept_is_resumed_without_subscribing_again) {
+  simulation s;
+  s.start();
+  s.run(1s);
+  s.net.broker.packets.clear();
+  s.net.broker.ended = true;
+  s.run(5s);
+  EXPECT_TRUE(s.device->conductor().is_online());
+  EXPECT_THAT(s.net.broker.packets, Contains(1));
+  EXPECT_THAT(s.net.broker.packets, Not(Contains(8)));
+  EXPECT_TRUE(s.panel.said("session resumed"));
+}
+
+TEST(application, pulling_the_cable_falls_to_the_link_and_comes_back) {
+  simulation s;
+  s.start();
+  s.run(1s);
+  s.net.cable = false;
+  s.run(1s);
+  EXPECT_THAT(s.panel.rungs.back(), "lost link");
+  EXPECT_FALSE(s.panel.lit[1] || s.panel.lit[2]);
+  s.run(1h);
+  s.net.cable = true;
+  s.run(1s);
+  EXPECT_TRUE(s.device->conductor().is_online());
+}
+
+TEST(application, brokers_are_tried_in_order) {
+  simulation s;
+  s.chosen.broker.servers.push_back("10.0.0.2:1999");
+  s.net.broker.refuses = 1;
+  s.start();
+  s.run(1s);
+  ASSERT_EQ(s.net.broker.attempts.size(), 2u);
+  EXPECT_EQ(s.net.broker.attempts[1], (endpoint{ip_address::v4(10, 0, 0, 2), 1999}));
+  EXPECT_TRUE(s.panel.said("the connection was refused"));
+  EXPECT_TRUE(s.device->conductor().is_online());
+}
+
+TEST(application, gives_up_after_the_rounds_allowed_and_says_why) {
+  simulation s;
+  s.chosen.reconnect.rounds = 3;
+  s.net.broker.refuses = 1000;
+  s.start();
+  s.run(10min);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_TRUE(is(s.device->failure(), stream_error::refused));
+  EXPECT_EQ(s.net.broker.attempts.size(), 3u);
+}
+
+TEST(application, a_refused_subscription_is_said) {
+  simulation s;
+  s.net.broker.suback = 0x87;
+  s.start();
+  s.run(1s);
+  EXPECT_FALSE(s.device->conductor().is_online());
+  EXPECT_TRUE(s.panel.said("the broker refused the subscription: Not authorized"));
+}
+
+// original defect 41: the keep alive goes by the time since the last packet, and a dead broker is noticed
+TEST(application, a_broker_that_says_nothing_any_more_is_left) {
+  simulation s;
+  s.chosen.device.publish_s = 0;
+  s.start();
+  s.run(1s);
+  s.net.broker.mute = true;
+  s.run(80s);
+  EXPECT_TRUE(s.panel.said("PINGREQ"));
+  s.net.broker.mute = false;
+  s.run(2min);
+  EXPECT_TRUE(s.device->conductor().is_online());
+}
+
+TEST(application, dhcp_without_an_answer_leads_to_the_static_address) {
+  simulation s;
+  s.chosen.network.mode = address_mode::dhcp;
+  s.chosen.dhcp.attempts = 4, s.chosen.dhcp.static_address = "192.168.1.10";
+  s.start();
+  s.run(900ms);
+  EXPECT_TRUE(s.net.applied.empty());
+  s.run(10s);
+  EXPECT_GE(s.net.sent[service::dhcp], 1);
+  EXPECT_THAT(s.net.applied, ElementsAre(ip_address::v4(192, 168, 1, 10)));
+  EXPECT_THAT(s.panel.rungs, Contains("failed lease"));
+  EXPECT_TRUE(s.device->conductor().is_online());
+}
+
+TEST(application, no_attempts_use_the_static_address_at_once) {
+  simulation s;
+  s.chosen.network.mode = address_mode::dhcp;
+  s.chosen.dhcp.attempts = 0;
+  s.start();
+  s.run(10ms);
+  EXPECT_EQ(s.net.sent[service::dhcp], 0);
+  EXPECT_EQ(s.net.applied.size(), 1u);
+}
+
+TEST(application, a_static_address_that_another_host_has_is_not_used) {
+  simulation s;
+  s.chosen.network.mode = address_mode::dhcp;
+  s.chosen.dhcp.attempts = 0;
+  s.net.free = false;
+  s.start();
+  s.run(1s);
+  EXPECT_TRUE(s.net.applied.empty());
+  EXPECT_THAT(s.panel.rungs, Contains("failed lease"));
+}
+
+// original defect 27: a clock that nobody set isn't trusted, and none is earlier than the program
+TEST(application, a_clock_older_than_the_program_is_not_believed) {
+  simulation s;
+  s.panel.time = utc_time{};
+  s.start();
+  s.run(1s);
+  EXPECT_FALSE(s.clock.trusted());
+  EXPECT_GE(s.clock.at(s.now), build_date());
+}
+
+TEST(application, the_test_mode_measures_every_size) {
+  for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{7}}) {
+    simulation s;
+    s.net.broker.piece = piece;
+    const std::uint32_t sizes[] = {16, 1024};
+    struct log final : test_log {
+      void cycle(std::uint32_t, std::uint32_t number, const test_sample& sample) override {
+        numbers.push_back(number);
+        EXPECT_GT(sample.encode, 0u);
+        EXPECT_GT(sample.send, 0u);
+        EXPECT_GT(sample.receive, 0u);
+        EXPECT_GT(sample.decode, 0u);
+        EXPECT_EQ(sample.encrypt + sample.decrypt, 0u) << "there is no TLS";
+      }
+      void size_done(std::uint32_t bytes, const summary& write, const summary& read) override {
+        done.push_back(bytes);
+        EXPECT_EQ(write.count, 5u);
+        EXPECT_GT(read.median, 0u);
+      }
+      std::vector<std::uint32_t> numbers, done;
+    } taken;
+    test_plan plan;
+    plan.sizes = sizes, plan.cycles = 5, plan.log = &taken;
+    s.start(&plan);
+    s.run(10s);
+    EXPECT_TRUE(s.device->ended());
+    EXPECT_FALSE(s.device->failure());
+    EXPECT_THAT(taken.done, ElementsAre(16u, 1024u));
+    EXPECT_THAT(taken.numbers, ElementsAre(1, 2, 3, 4, 5, 1, 2, 3, 4, 5));
+    for (const std::string& each : s.payloads("secret"))
+      for (const char c : each) ASSERT_TRUE(c >= 32 && c <= 126);
+  }
+}
+
+TEST(application, the_test_mode_finds_a_message_that_differs) {
+  simulation s;
+  const std::uint32_t sizes[] = {16};
+  test_plan plan;
+  plan.sizes = sizes, plan.cycles = 5;
+  s.net.broker.spoil = true;
+  s.start(&plan);
+  s.run(10s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_TRUE(is(s.device->failure(), chain::error::message_differs));
+}
+
+TEST(application, the_test_mode_ends_when_a_message_does_not_come_back) {
+  simulation s;
+  s.chosen.broker.secret_topic = "not-echoed";
+  const std::uint32_t sizes[] = {16};
+  test_plan plan;
+  plan.sizes = sizes, plan.cycles = 5;
+  s.start(&plan);
+  s.run(20s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_TRUE(is(s.device->failure(), chain::error::message_missing));
+}
+
+}  // namespace
+}  // namespace recado::device
