@@ -105,6 +105,7 @@ class one_run {
     record(options);
   }
 
+  std::expected<void, fault> check() const { return board::check_tls(chosen_, how_); }
   board::run_result operator()(const device::test_plan* plan) { return board::run(chosen_, how_, plan); }
 
  private:
@@ -156,8 +157,10 @@ wall_clock one_run::clock_now() {
 int finish(const board::run_result& result) {
   out().flush();
   if (result.failure) {
-    const std::string_view remedy = chain::remedy_of(result.failure);
-    throw failure(text_of(result.failure), std::string{remedy});
+    std::string remedy{chain::remedy_of(result.failure)};
+    if (is(result.failure, link_error::not_permitted))
+      remedy += ", or use this machine's own network: network.mode = \"as-is\"";
+    throw failure(text_of(result.failure), remedy);
   }
   return exit_success;
 }
@@ -236,11 +239,20 @@ int compare(const run_options& options, device::configuration chosen) {
   return exit_success;
 }
 
+int check(const run_options& options, const board::configuration_file& file) {
+  board::explain(file, options.show_secrets, out());
+  out().flush();
+  if (const auto good = one_run{options, file.values}.check(); !good)
+    err() << painted{style::warning, "warning: "} << std::string_view{text_of(good.error())} << "; "
+          << chain::remedy_of(good.error()) << '\n';
+  return exit_success;
+}
+
 int run(const run_options& options) {
   if (options.options) return board::print_options(out()), exit_success;
   board::configuration_file file;
   load(options, file);
-  if (options.check) return board::explain(file, options.show_secrets, out()), exit_success;
+  if (options.check) return check(options, file);
   if (options.compare) return compare(options, file.values);
   if (options.button == "held" && file.values.test.enabled) return run_test(options, file.values);
   return finish(one_run{options, file.values}(nullptr));

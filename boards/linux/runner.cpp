@@ -127,6 +127,16 @@ class running {
 
 }  // namespace
 
+std::expected<void, fault> check_tls(const device::configuration& chosen, const run_choices& how) {
+  if (!chosen.tls.enabled) return {};
+  const wall_clock clock;
+  session_memory sessions;
+  tls::openssl::context context;
+  const auto loaded = context.load(tls_options(chosen, how, clock, sessions));
+  if (!loaded) return std::unexpected{make_fault(loaded.error())};
+  return {};
+}
+
 run_result run(const device::configuration& chosen, const run_choices& how, const device::test_plan* plan) {
   const auto all = std::make_unique<running>(chosen, how);
   return (*all)(plan);

@@ -1,6 +1,7 @@
 // The application on this machine: the board put together, and its loop.
 #pragma once
 
+#include <expected>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -34,6 +35,9 @@ struct run_result {
   fault failure;   ///< empty if it was ended on purpose
   int signal = 0;  ///< that ended it, or 0
 };
+
+/// Looks whether the authority, certificate, key and CRL of the configuration can be used, without connecting.
+std::expected<void, fault> check_tls(const device::configuration& chosen, const run_choices& how);
 
 /// Runs the application until it ends.
 /// A fault before the application could start (no such interface, a certificate that can't be read) is the result's.

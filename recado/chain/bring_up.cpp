@@ -19,7 +19,7 @@ constexpr std::array<step, rung_count> rows{{
     {rung::stream, "stream", "connection to the broker", 10s, "the next address, then the next broker", rung::name},
     {rung::secure, "secure", "TLS", 20s, "the next address, then the next broker", rung::name},
     {rung::session, "session", "MQTT", 20s, "the next address, then the next broker", rung::name},
-    {rung::online, "online", "online", 20s, "the first broker again", rung::name},
+    {rung::online, "online", "online", 20s, "the next address, then the next broker", rung::name},
 }};
 
 constexpr rung above(rung at) { return static_cast<rung>(static_cast<std::uint8_t>(at) + 1); }

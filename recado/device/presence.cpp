@@ -27,7 +27,8 @@ presence::presence(const configuration& chosen, const board& on, mqtt::session& 
 void presence::came_online(instant now) {
   online_ = was_online_ = true;
   say(texts_.connected, now);
-  if (chosen_.device.publish_s != 0 && next_date_ == never) next_date_ = now + std::chrono::seconds{chosen_.device.publish_s};
+  const std::chrono::seconds rhythm{chosen_.device.publish_s};
+  if (rhythm != rhythm.zero() && next_date_ == never) next_date_ = now + rhythm;
   drain();
 }
 
