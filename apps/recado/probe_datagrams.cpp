@@ -101,7 +101,7 @@ class dhcp_probe {
     while (!done()) {
       const instant now = posix::now();
       const auto result = posix::drive(*client_, socket_, rig_->memory, now,
-                                       [this](auto& event) { std::visit([this](auto& each) { hear(each); }, event); });
+                                       [this](auto& event) { std::visit([this](auto& each) { this->hear(each); }, event); });
       if (failed_) throw failure_of(*failed_);
       if (const auto verdict = arp_.drive(now)) {
         hear(*verdict);
@@ -182,7 +182,7 @@ class dns_probe {
     while (!answered_) {
       const instant now = posix::now();
       auto until = posix::drive(resolver_, sockets_, rig_->memory, now, [this](auto& event) {
-                     std::visit([this](auto& each) { hear(each); }, event);
+                     std::visit([this](auto& each) { this->hear(each); }, event);
                    }).deadline;
       if (tcp_) until = std::min(until, drive_tcp(now));
       if (failed_) throw failure_of(*failed_);
