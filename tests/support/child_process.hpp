@@ -4,6 +4,7 @@
 #include <csignal>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -54,8 +55,20 @@ class child_process {
     }
     return true;
   }
+  /// Throws away what it writes from now on, so that it never has to wait for a reader.
+  void drain() {
+    drain_ = std::jthread{[fd = output_.get()](const std::stop_token& end) {
+      pollfd waiting{fd, POLLIN, 0};
+      char piece[4096];
+      while (!end.stop_requested())
+        if (::poll(&waiting, 1, 50) == 1 && ::read(fd, piece, sizeof piece) <= 0) return;
+    }};
+  }
   /// All that was read so far.
   const std::string& said() const { return said_; }
+  void signal(int number) const {
+    if (pid_ > 0) ::kill(pid_, number);
+  }
   void end(int signal = SIGTERM) {
     if (pid_ <= 0) return;
     ::kill(pid_, signal);
@@ -68,6 +81,7 @@ class child_process {
   pid_t pid_ = -1;
   posix::descriptor output_;
   std::string said_;
+  std::jthread drain_;  // last: it reads from the output
 };
 
 }  // namespace recado::test

@@ -1,0 +1,140 @@
+// MQTT in a few calls: connect by URL, publish, subscribe, receive, request. For programs that may wait.
+//
+//   recado::client::blocking_client broker;
+//   if (auto done = broker.connect("mqtts://user:secret@broker.example"); !done) return complain(done.error().line);
+//   auto lamp = broker.subscribe("lamp/+", [](const recado::mqtt::message_received& what) { … });
+//   auto sent = broker.publish("lamp/1", "on", recado::mqtt::qos::exactly_once);   // acknowledged when it returns
+//
+// **Thread rule.** Every call may come from any thread at any time, and from handlers. Handlers run in the client's
+// own thread, one at a time; while one runs nothing else of this client moves, so that it should be short. In a
+// handler nothing can be waited for: there `connect`, `disconnect`, `wait`, `receive`, `request`, `publish_pieces`,
+// and `publish` with QoS 1 or 2 return `error::called_from_handler` and do nothing, while `start_publish`, `reply`,
+// `publish` with QoS 0, `subscribe` and `unsubscribe` do their work without waiting. A handler must not throw. The
+// client may be destroyed at any moment, in a handler too: calls that wait in other threads return `error::closed`.
+// (As with any object, no call may *begin* after its destruction has begun.)
+//
+// **Losses.** Once connected, the client comes back by itself (`options::reconnect`), subscribes again if the server
+// forgot the session, and sends what is in flight again: no message of QoS 1 or 2 is lost as long as the object lives.
+// Calls made meanwhile wait for the connection, as long as their time allows. Every time-out of a call means
+// "unknown": what was asked for may still happen.
+//
+// **Cost.** Messages are encoded straight into the buffer that the wire reads from; many leave with one system call;
+// the client's thread is woken only if it sleeps. In steady state no call that sends or receives a message allocates.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include <recado/client/error.hpp>
+#include <recado/client/message.hpp>
+#include <recado/client/options.hpp>
+#include <recado/mqtt/event.hpp>
+#include <recado/mqtt/options.hpp>
+
+namespace recado::client {
+
+class engine;
+
+/// Called with each message of a subscription; what it points to is valid until it returns.
+using message_handler = std::function<void(const mqtt::message_received&)>;
+
+/// Gives the bytes of a long payload from `offset` on: fills `out` from its front and returns how many, at least one.
+/// Called in the client's own thread until the message is acknowledged; a resend begins again at offset 0. Returning
+/// 0 ends the connection, since MQTT knows no way to take back half a message.
+using payload_source = std::function<std::size_t(std::uint32_t offset, mutable_bytes out)>;
+
+/// Names a message that was published without waiting.
+struct publication {
+  std::uint64_t number = 0;  ///< 0: QoS 0, nothing to wait for
+};
+
+/// Names a subscription until `unsubscribe`.
+struct subscription {
+  std::uint64_t number = 0;
+  mqtt::reason granted = mqtt::reason::success;  ///< the QoS that the server gave; unknown from within a handler
+};
+
+/// What one call may wait; `default_timeout` is `options::timeout`.
+inline constexpr duration default_timeout = duration::min();
+/// As long as it takes.
+inline constexpr duration no_timeout = duration::max();
+
+class blocking_client {
+ public:
+  /// Allocates the buffers of `options::sizes`; connects to nobody.
+  explicit blocking_client(options how = {});
+  /// Says goodbye (DISCONNECT, without waiting for acknowledgements) and ends; waits 2 s for the network at most.
+  ~blocking_client();
+  blocking_client(const blocking_client&) = delete;
+  blocking_client& operator=(const blocking_client&) = delete;
+
+  /// Connects to "mqtt[s]://[user[:password]@]host[:port]": one attempt at each of the host's addresses, within
+  /// `options::connect_timeout`. Errors: `bad_url`, `name_not_found`, `already_connected`, and whatever goes wrong
+  /// with TCP, TLS and MQTT: "TLS: the server's certificate expired on …".
+  std::expected<void, failure> connect(std::string_view broker);
+  /// Waits until all that is in flight is acknowledged (`timed_out` if that takes too long, the connection is ended
+  /// all the same), says goodbye and closes. With `options::clean_start` the server forgets the session.
+  std::expected<void, failure> disconnect(duration timeout = default_timeout);
+  /// True between the server's acceptance and the end of the connection.
+  bool online() const;
+
+  /// Publishes and waits for what the QoS promises: nothing (0), PUBACK (1), PUBCOMP (2). Returns the server's reason
+  /// code (`no_matching_subscribers` is a success). Errors: `timed_out`, `message_too_long`, `refused_by_server`,
+  /// `session_lost`, `closed`, `not_connected`, `called_from_handler`, and those of `mqtt::session::publish`.
+  std::expected<mqtt::reason, failure> publish(const mqtt::message& what, duration timeout = default_timeout);
+  std::expected<mqtt::reason, failure> publish(std::string_view topic, std::string_view payload,
+                                               mqtt::qos qos = mqtt::qos::at_most_once, bool retain = false) {
+    return publish({.topic = topic, .payload = as_bytes(payload), .qos = qos, .retain = retain});
+  }
+  std::expected<mqtt::reason, failure> publish(std::string_view topic, bytes payload,
+                                               mqtt::qos qos = mqtt::qos::at_most_once, bool retain = false) {
+    return publish({.topic = topic, .payload = payload, .qos = qos, .retain = retain});
+  }
+  /// Publishes and returns once the message is in the transmit buffer; `wait` tells how it ended. Waits for room
+  /// (not in a handler: there `mqtt::error::no_room` and its like are returned).
+  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout = default_timeout);
+  /// Waits until the message is acknowledged. Of messages that failed the last 1,000 are remembered, whoever waits.
+  std::expected<mqtt::reason, failure> wait(publication which, duration timeout = default_timeout);
+  /// Publishes `size` bytes of any length from a source and waits as `publish` does; `what.payload` is ignored. With
+  /// QoS 0 it returns as soon as the message begins to leave, and the source is still called until its end.
+  std::expected<mqtt::reason, failure> publish_pieces(const mqtt::message& what, std::uint32_t size,
+                                                      payload_source source, duration timeout = default_timeout);
+
+  /// Subscribes and waits for the server's answer. Each message that matches is given to the handler of each
+  /// subscription that it matches; without a handler it goes to the queue of `receive`. Errors: `timed_out` (nothing
+  /// stays subscribed), `refused_by_server`, `closed`, `not_connected`, and those of `mqtt::session::subscribe`.
+  std::expected<subscription, failure> subscribe(const mqtt::subscription& what, message_handler handler = {},
+                                                 duration timeout = default_timeout);
+  std::expected<subscription, failure> subscribe(std::string_view filter, message_handler handler = {},
+                                                 mqtt::qos qos = mqtt::qos::exactly_once) {
+    return subscribe(mqtt::subscription{.filter = filter, .qos = qos}, std::move(handler));
+  }
+  /// Ends it. When it returns (with whatever result) the handler isn't called any more, unless it is the handler
+  /// that calls. The server is told when the last subscription with that filter ends, and its answer is waited for.
+  std::expected<void, failure> unsubscribe(const subscription& which, duration timeout = default_timeout);
+
+  /// Waits for the next message of the queue: those of subscriptions without a handler, and those that no
+  /// subscription of this object asked for (of a resumed session). False when the time is over.
+  std::expected<bool, failure> receive(received& into, duration timeout = default_timeout);
+  /// The same with a message of its own; nothing when the time is over.
+  std::expected<std::optional<received>, failure> receive(duration timeout = default_timeout);
+
+  /// Publishes with Response Topic and Correlation Data and waits for the answer (5.0 §4.10).
+  std::expected<received, failure> request(const mqtt::message& what, duration timeout = default_timeout);
+  std::expected<received, failure> request(std::string_view topic, std::string_view payload,
+                                           duration timeout = default_timeout) {
+    return request({.topic = topic, .payload = as_bytes(payload), .qos = mqtt::qos::at_least_once}, timeout);
+  }
+  /// Answers a request with its Response Topic and Correlation Data; does not wait. `bad_topic_name` if it has none.
+  std::expected<publication, failure> reply(const mqtt::message_received& to, std::string_view payload,
+                                            mqtt::qos qos = mqtt::qos::at_least_once);
+
+ private:
+  std::shared_ptr<engine> engine_;
+};
+
+}  // namespace recado::client

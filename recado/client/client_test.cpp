@@ -1,0 +1,220 @@
+// The blocking client against a real mosquitto, without TLS.
+#include <future>
+#include <map>
+#include <set>
+
+#include <recado/client/broker_test.hpp>
+
+namespace recado::client {
+namespace {
+
+using namespace std::chrono_literals;
+using mqtt::qos;
+
+class client_with_broker : public testing::Test {
+ protected:
+  test::mosquitto broker{mosquitto_program, own_folder()};
+};
+
+TEST_F(client_with_broker, publishes_with_each_qos_and_receives_from_its_queue) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  EXPECT_TRUE(client.online());
+  EXPECT_EQ(error_of(client.connect(broker.url())), error::already_connected);
+  ASSERT_OK(client.subscribe("a/+"));
+  for (const qos level : {qos::at_most_once, qos::at_least_once, qos::exactly_once}) {
+    ASSERT_OK(client.publish("a/b", "hello", level));
+    const auto got = client.receive();
+    ASSERT_OK(got);
+    ASSERT_TRUE(*got);
+    EXPECT_EQ((*got)->topic, "a/b");
+    EXPECT_EQ((*got)->text(), "hello");
+    EXPECT_EQ((*got)->qos, level);
+  }
+  ASSERT_OK(client.disconnect());
+  EXPECT_FALSE(client.online());
+  EXPECT_EQ(error_of(client.publish("a/b", "hello")), error::not_connected);
+  EXPECT_EQ(error_of(client.disconnect()), error::not_connected);
+  ASSERT_OK(client.connect(broker.url()));
+}
+
+TEST_F(client_with_broker, speaks_3_1_1_too) {
+  options how;
+  how.version = mqtt::version::v3_1_1;
+  blocking_client client{how};
+  ASSERT_OK(client.connect(broker.url()));
+  ASSERT_OK(client.subscribe("a"));
+  ASSERT_OK(client.publish("a", "old", qos::exactly_once));
+  const auto got = client.receive();
+  ASSERT_TRUE(got && *got);
+  EXPECT_EQ((*got)->text(), "old");
+  EXPECT_EQ(error_of(client.request("a", "b")), error::needs_version_5);
+}
+
+TEST_F(client_with_broker, calls_the_handler_of_each_subscription_until_it_ends) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  tally first, second;
+  const auto one = client.subscribe("x/#", [&](const mqtt::message_received&) { first.add(); });
+  const auto two = client.subscribe("x/y", [&](const mqtt::message_received&) { second.add(); });
+  ASSERT_OK(one);
+  ASSERT_OK(two);
+  EXPECT_EQ(two->granted, mqtt::reason::granted_qos_2);
+  ASSERT_OK(client.publish("x/y", "1", qos::at_least_once));
+  EXPECT_TRUE(first.reaches(1) && second.reaches(1));
+  ASSERT_OK(client.unsubscribe(*one));
+  EXPECT_EQ(error_of(client.unsubscribe(*one)), error::no_such_subscription);
+  ASSERT_OK(client.publish("x/y", "2", qos::at_least_once));
+  EXPECT_TRUE(second.reaches(2));
+  EXPECT_EQ(first.count(), 1u);
+}
+
+TEST_F(client_with_broker, many_subscriptions_come_and_go) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  tally heard;
+  std::vector<subscription> all;
+  for (int i = 0; i < 300; ++i) {
+    const auto one = client.subscribe("many/" + std::to_string(i), [&](const mqtt::message_received&) { heard.add(); });
+    ASSERT_OK(one);
+    all.push_back(*one);
+  }
+  for (int i = 0; i < 300; i += 2) ASSERT_OK(client.unsubscribe(all[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < 300; ++i)
+    ASSERT_TRUE(client.start_publish({.topic = "many/" + std::to_string(i), .qos = qos::at_least_once}));
+  EXPECT_TRUE(heard.reaches(150));
+  ASSERT_OK(client.publish("many/1", "", qos::at_least_once));
+  EXPECT_TRUE(heard.reaches(151));
+  EXPECT_EQ(heard.count(), 151u);
+}
+
+TEST_F(client_with_broker, refuses_to_wait_in_a_handler_but_works_there) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  std::promise<std::vector<error>> said;
+  ASSERT_OK(client.subscribe("in", [&](const mqtt::message_received&) {
+    std::vector<error> all;
+    all.push_back(error_of(client.publish("out", "no", qos::at_least_once)));
+    all.push_back(error_of(client.receive()));
+    all.push_back(error_of(client.request("out", "no")));
+    all.push_back(error_of(client.disconnect()));
+    all.push_back(error_of(client.connect("mqtt://127.0.0.1")));
+    all.push_back(error_of(client.publish_pieces({.topic = "out"}, 3, {})));
+    const auto begun = client.start_publish({.topic = "out", .payload = as_bytes("yes"), .qos = qos::exactly_once});
+    EXPECT_OK(begun);
+    all.push_back(error_of(client.wait(begun.value_or(publication{}))));
+    EXPECT_OK(client.publish("out", "yes"));
+    const auto more = client.subscribe("more");
+    EXPECT_OK(more);
+    EXPECT_OK(client.unsubscribe(more.value_or(subscription{})));
+    said.set_value(all);
+  }));
+  ASSERT_OK(client.subscribe("out"));
+  ASSERT_OK(client.publish("in", "", qos::at_least_once));
+  for (const error each : said.get_future().get()) EXPECT_EQ(each, error::called_from_handler);
+  for (int i = 0; i < 2; ++i) {
+    const auto got = client.receive();
+    ASSERT_TRUE(got && *got);
+    EXPECT_EQ((*got)->text(), "yes");
+  }
+}
+
+TEST_F(client_with_broker, may_be_destroyed_in_its_own_handler) {
+  auto client = std::make_unique<blocking_client>();
+  ASSERT_OK(client->connect(broker.url()));
+  std::promise<void> gone;
+  ASSERT_OK(client->subscribe("end", [&](const mqtt::message_received&) {
+    client.reset();
+    gone.set_value();
+  }));
+  ASSERT_OK(client->publish("end", ""));
+  EXPECT_EQ(gone.get_future().wait_for(10s), std::future_status::ready);
+}
+
+TEST_F(client_with_broker, gives_up_waiting_when_destroyed) {
+  auto client = std::make_unique<blocking_client>();
+  ASSERT_OK(client->connect(broker.url()));
+  std::promise<void> waits;
+  auto other = std::async(std::launch::async, [&, raw = client.get()] {
+    waits.set_value();
+    return error_of(raw->receive(no_timeout));
+  });
+  waits.get_future().wait();
+  const auto until = std::chrono::steady_clock::now() + 50ms;  // the other thread gets there meanwhile
+  while (std::chrono::steady_clock::now() < until) ASSERT_OK(client->publish("x", "", qos::at_least_once));
+  client.reset();
+  EXPECT_EQ(other.get(), error::closed);
+}
+
+TEST_F(client_with_broker, answers_requests_in_one_call) {
+  blocking_client server, client;
+  ASSERT_OK(server.connect(broker.url()));
+  ASSERT_OK(client.connect(broker.url()));
+  ASSERT_OK(server.subscribe("double", [&](const mqtt::message_received& what) {
+    EXPECT_OK(server.reply(what, std::string{as_text(what.payload)} + std::string{as_text(what.payload)}));
+  }));
+  for (const char* text : {"ab", "cd"}) {
+    const auto answer = client.request("double", text);
+    ASSERT_OK(answer);
+    EXPECT_EQ(answer->text(), std::string{text} + text);
+  }
+  EXPECT_EQ(error_of(client.request("nobody", "?", 50ms)), error::timed_out);
+  std::vector<std::thread> askers;
+  for (int i = 0; i < 4; ++i)
+    askers.emplace_back([&client, i] {
+      for (int k = 0; k < 50; ++k) {
+        const std::string text = std::to_string(i) + "." + std::to_string(k) + ".";
+        const auto answer = client.request("double", text);
+        ASSERT_OK(answer);
+        ASSERT_EQ(answer->text(), text + text);
+      }
+    });
+  for (auto& each : askers) each.join();
+}
+
+TEST_F(client_with_broker, sends_long_payloads_in_pieces_and_receives_them_whole) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  ASSERT_OK(client.subscribe("file"));
+  constexpr std::uint32_t size = 5'000'000;
+  const auto source = [](std::uint32_t offset, mutable_bytes out) {
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::byte>((offset + i) * 7 >> 3);
+    return out.size();
+  };
+  EXPECT_EQ(error_of(client.publish("file", std::string(size, 'x'))), error::message_too_long);
+  for (const qos level : {qos::at_most_once, qos::at_least_once, qos::exactly_once}) {
+    ASSERT_OK(client.publish_pieces({.topic = "file", .qos = level}, size, source));
+    const auto got = client.receive();
+    ASSERT_TRUE(got && *got) << line_of(got);
+    ASSERT_EQ((*got)->payload.size(), size);
+    std::vector<std::byte> wanted(size);
+    source(0, wanted);
+    EXPECT_TRUE((*got)->payload == wanted);
+    ASSERT_OK(client.publish("other", "small ones go on", qos::at_least_once));
+  }
+}
+
+TEST_F(client_with_broker, keeps_the_time_of_each_call) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  received into;
+  const auto start = std::chrono::steady_clock::now();
+  const auto none = client.receive(into, 100ms);
+  ASSERT_OK(none);
+  EXPECT_FALSE(*none);
+  EXPECT_GE(std::chrono::steady_clock::now() - start, 100ms);
+  broker.pause();
+  EXPECT_EQ(error_of(client.publish({.topic = "a", .qos = qos::at_least_once}, 100ms)), error::timed_out);
+  EXPECT_EQ(error_of(client.subscribe({.filter = "a"}, {}, 100ms)), error::timed_out);
+  EXPECT_EQ(error_of(client.disconnect(100ms)), error::timed_out);
+  options hurried;
+  hurried.connect_timeout = 200ms;
+  blocking_client other{hurried};
+  const auto late = other.connect(broker.url());
+  EXPECT_FALSE(late);
+  EXPECT_NE(line_of(late), "");
+  broker.go_on();
+}
+
+}  // namespace
+}  // namespace recado::client

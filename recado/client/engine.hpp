@@ -1,0 +1,322 @@
+// What stands behind the blocking client: one thread, one session, one mutex.
+//
+// The session is used by all threads, each call under the mutex, for no longer than it takes to encode or decode one
+// message. The I/O thread drives it over the socket through `guarded_session`, which takes the mutex for each verb;
+// system calls, encryption and handlers run outside of it. That is sound because of the shape's promises: the bytes
+// of `pending` keep their place until they are `sent`, whatever is published meanwhile, and what an event points to
+// lives until the next `receive`, which only the I/O thread calls.
+//
+// A command leaves its bytes in the session and marks `work_`. The I/O thread looks at the mark under the mutex before
+// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <recado/chain/backoff.hpp>
+#include <recado/chain/router.hpp>
+#include <recado/chain/stacked.hpp>
+#include <recado/client/blocking_client.hpp>
+#include <recado/client/resolve.hpp>
+#include <recado/client/url.hpp>
+#include <recado/drive/posix/clock.hpp>
+#include <recado/drive/posix/drive_stream.hpp>
+#include <recado/drive/posix/entropy.hpp>
+#include <recado/drive/posix/loop.hpp>
+#include <recado/drive/posix/tcp_stream.hpp>
+#include <recado/mqtt/session.hpp>
+#include <recado/tls/openssl/filter.hpp>
+#include <recado/tls/single_session.hpp>
+
+namespace recado::client {
+
+/// The session as the driver sees it: each verb takes the mutex.
+class guarded_session {
+ public:
+  using event = mqtt::session_event;
+  guarded_session(mqtt::session& inner, std::mutex& mutex) : inner_(inner), mutex_(mutex) {}
+
+  void opened(instant now) {
+    const std::scoped_lock held{mutex_};
+    inner_.opened(now);
+  }
+  void lost(fault why, instant now) {
+    const std::scoped_lock held{mutex_};
+    inner_.lost(why, now);
+  }
+  std::optional<event> receive(bytes& in, instant now) {
+    const std::scoped_lock held{mutex_};
+    bytes nothing;
+    return inner_.receive(paused ? nothing : in, now);
+  }
+  bytes pending(instant now) {
+    const std::scoped_lock held{mutex_};
+    return inner_.pending(now);
+  }
+  void sent(std::size_t n) {
+    const std::scoped_lock held{mutex_};
+    inner_.sent(n);
+  }
+  instant deadline() const {
+    const std::scoped_lock held{mutex_};
+    return inner_.deadline();
+  }
+  static bool ends(const event& what) { return mqtt::session::ends(what); }
+
+  bool paused = false;  ///< the queue is full: nothing more is read; under the mutex
+
+ private:
+  mqtt::session& inner_;
+  std::mutex& mutex_;
+};
+static_assert(stream_machine<guarded_session>);
+
+class engine : public std::enable_shared_from_this<engine> {
+ public:
+  using lock = std::unique_lock<std::mutex>;
+  using clock = std::chrono::steady_clock;
+
+  explicit engine(options how);
+
+  // engine.cpp: the connection as callers see it
+  std::expected<void, failure> connect(std::string_view broker);
+  std::expected<void, failure> disconnect(duration timeout);
+  bool online() const;
+  void close();
+
+  // engine_publish.cpp
+  std::expected<mqtt::reason, failure> publish(const mqtt::message& what, duration timeout);
+  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout);
+  std::expected<mqtt::reason, failure> wait(publication which, duration timeout);
+  std::expected<mqtt::reason, failure> publish_pieces(mqtt::message what, std::uint32_t size, payload_source source,
+                                                      duration timeout);
+
+  // engine_subscribe.cpp
+  std::expected<subscription, failure> subscribe(const mqtt::subscription& what, message_handler handler,
+                                                 duration timeout);
+  std::expected<void, failure> unsubscribe(const subscription& which, duration timeout);
+
+  // engine_receive.cpp
+  std::expected<bool, failure> receive(received& into, duration timeout);
+  std::expected<received, failure> request(const mqtt::message& what, duration timeout);
+  std::expected<publication, failure> reply(const mqtt::message_received& to, std::string_view payload, mqtt::qos qos);
+
+ private:
+  enum class state : std::uint8_t { idle, starting, resolving, streaming, pausing };
+
+  /// When a call gives up; steady time.
+  struct patience {
+    bool forever = false;
+    clock::time_point until;
+  };
+
+  /// A thread that waits for one message's acknowledgement, on its stack.
+  struct publish_waiter {
+    std::condition_variable told;
+    publish_waiter* next = nullptr;
+    bool done = false;
+    mqtt::reason reason = mqtt::reason::success;
+    mqtt::outcome outcome = mqtt::outcome::answered;
+  };
+  /// A message of QoS 1 or 2 on its way, or one in pieces. Its index is the session's tag.
+  struct flight {
+    std::uint64_t number = 0;  // counts up whenever the place is used again
+    publish_waiter* waiting = nullptr;
+    payload_source source;
+    std::uint32_t size = 0;   // of the payload that the source gives
+    bool unanswered = false;  // QoS 0: over when its last byte was given
+  };
+  /// How a message failed, for those who ask later.
+  struct verdict {
+    std::uint64_t number = 0;
+    mqtt::reason reason = mqtt::reason::success;
+    mqtt::outcome outcome = mqtt::outcome::answered;
+  };
+
+  /// One subscription. Handlers run while a pointer is held, so that it may be removed meanwhile.
+  struct entry {
+    enum class phase : std::uint8_t { wanted, asked, active, refused, leaving, leaving_asked, gone };
+    std::uint64_t number = 0;
+    std::string filter;
+    mqtt::subscription how;  // its filter points to the string
+    message_handler handler;
+    phase at = phase::wanted;
+    chain::route_id route = 0;
+    std::uint32_t identifier = 0;  // Subscription Identifier, the same for all with that filter
+    mqtt::token asked;
+    failure why;
+    mqtt::reason granted = mqtt::reason::success;
+    bool silent = false;  // no handler is called any more
+  };
+  using entry_ptr = std::shared_ptr<entry>;
+
+  /// A thread that waits for an answer, on its stack.
+  struct request_waiter {
+    std::uint64_t correlation = 0;
+    received* into = nullptr;
+    bool done = false;
+    request_waiter* next = nullptr;
+  };
+
+  // engine.cpp
+  void run();
+  instant step(instant now);
+  instant turn(instant now);
+  instant stop(instant now);
+  instant stream_over(instant now);
+  posix::progress drive(instant now);
+  instant begin_attempt(instant now);
+  instant look_at_resolution(instant now);
+  instant open_stream(instant now);
+  std::expected<void, mqtt::error> prepare_connect();
+  instant attempt_over(failure why, instant now);
+  void abort_stream(instant now);
+  void tell(const connection_news& news);
+  posix::flow on_event(mqtt::session_event& what);
+  posix::flow on_event(tls::event& what);
+  void on_connected(const mqtt::connected& what);
+  std::expected<void, failure> load_tls();
+  void say_goodbye();
+
+  // shared by the calls
+  patience patience_of(duration timeout) const;
+  /// False when the time is over.
+  bool wait_on(std::condition_variable& what, lock& held, const patience& how);
+  bool wait_for_change(lock& held, const patience& how) { return wait_on(changed_, held, how); }
+  bool wait_for_room(lock& held, const patience& how);
+  /// Under the mutex.
+  bool in_own_thread() const { return std::this_thread::get_id() == own_thread_; }
+  /// Something is to be sent.
+  void work();
+  void changed();
+  std::optional<failure> unusable() const;
+  bool goes_by(mqtt::error what) const;
+
+  // engine_publish.cpp
+  std::expected<publication, failure> put(lock& held, mqtt::message what, payload_source* source, const patience& how);
+  std::expected<mqtt::reason, failure> await(lock& held, publication which, const patience& how);
+  void on_acknowledged(const mqtt::acknowledged& what);
+  posix::flow on_wants_payload(const mqtt::wants_payload& what);
+  void release(std::uint32_t index);
+  std::vector<payload_source> drop_unanswered();
+  void wake_publishers();
+  std::expected<mqtt::reason, failure> result_of(mqtt::reason reason, mqtt::outcome outcome) const;
+
+  // engine_subscribe.cpp
+  void pump_subscriptions();
+  bool pump(entry& one);
+  void enter(entry& one, entry::phase next);
+  void on_subscribed(const mqtt::subscribed& what);
+  void on_unsubscribed(const mqtt::unsubscribed& what);
+  void subscriptions_after_connect(bool session_present);
+  entry_ptr add(const mqtt::subscription& what, message_handler handler);
+  void route(entry& one);
+  void leave(entry& one);
+  void erase(entry& one);
+  bool filter_in_use(const entry& besides) const;
+  entry_ptr find(std::uint64_t number) const;
+  entry_ptr find(mqtt::token asked, entry::phase at) const;
+
+  // engine_receive.cpp
+  void on_message(const mqtt::message_received& what);
+  void on_begin(const mqtt::message_begin& what);
+  void on_end();
+  bool take_answer(const mqtt::message_received& what);
+  bool find_receivers(const mqtt::message_received& what);
+  void enqueue(const mqtt::message_received& what);
+  std::expected<void, failure> prepare_answers(lock& held, const patience& how);
+
+  options options_;
+  posix::system_entropy entropy_;
+  posix::loop loop_;
+  wall_clock wall_clock_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t inside_ = 0;            // calls that wait
+  std::size_t waiting_for_room_ = 0;  // and those of them that are told of each turn
+  bool work_ = false;
+  bool sleeping_ = false;
+  bool stopping_ = false;
+
+  // memory of the session
+  std::vector<std::byte> transmit_;
+  std::vector<mqtt::outgoing_flight> outgoing_;
+  std::vector<std::uint16_t> received_identifiers_;
+  std::vector<std::byte> incoming_aliases_;
+  std::vector<std::byte> outgoing_aliases_;
+  mqtt::session session_;
+  guarded_session guarded_;
+
+  // the connection: the I/O thread's own, but for what is read by callers under the mutex
+  url where_;
+  std::string identifier_;
+  state state_ = state::idle;
+  bool online_ = false;      // accepted by the server
+  bool was_online_ = false;  // since `connect`: it comes back by itself
+  bool leaving_ = false;     // `disconnect` was called
+  bool failed_ = false;      // `connect` failed, or the client gave up
+  bool began_ = false;       // a first connection was accepted in this object's life, or since `disconnect`
+  failure last_failure_;
+  std::uint32_t attempts_ = 0;
+  instant attempt_ends_ = never;
+  instant online_since_ = never;
+  instant retry_at_ = never;
+  chain::backoff backoff_;
+  std::shared_ptr<resolution> resolution_;
+  std::vector<endpoint> candidates_;
+  std::vector<std::byte> receive_memory_;
+  posix::receive_buffer receive_buffer_;
+  posix::tcp_stream stream_;
+  std::optional<failure> ending_;  // why the conversation is being ended
+  bool finishing_ = false;
+  bool source_failed_ = false;
+  tls::single_session<8192> tickets_;
+  std::optional<tls::openssl::context> tls_context_;
+  std::vector<std::byte> tls_outgoing_;
+  std::vector<std::byte> tls_plaintext_;
+  std::optional<tls::openssl::filter> filter_;
+  std::optional<chain::stacked<tls::openssl::filter, guarded_session>> stack_;
+  std::thread thread_;
+  std::thread::id own_thread_;
+
+  // publishing
+  std::vector<flight> flights_;
+  std::vector<std::uint32_t> free_flights_;
+  std::vector<verdict> verdicts_;
+  std::size_t next_verdict_ = 0;
+  std::vector<std::byte> piece_;
+  std::size_t longest_message_ = 0;
+
+  // subscriptions
+  std::vector<entry_ptr> entries_;  // by index; the value in the router
+  std::vector<entry_ptr> ended_;    // to be destroyed without the mutex, for their handlers are the application's
+  std::vector<entry_ptr> matched_;  // by the message that is being handled
+  std::size_t unsettled_ = 0;       // entries that wait for something to be sent
+  std::uint64_t last_number_ = 0;
+  std::uint32_t last_identifier_ = 0;
+  std::uint64_t running_ = 0;  // the entry whose handler runs
+  std::size_t router_size_ = 64;
+  std::vector<chain::route_node> route_nodes_;
+  std::vector<std::uint32_t> route_buckets_;
+  std::vector<chain::route> routes_;
+  std::vector<std::byte> route_text_;
+  std::optional<chain::router> router_;
+
+  // receiving
+  message_queue queue_;
+  received assembled_;  // a message that comes in pieces
+  bool assembling_ = false;
+  std::string response_topic_;
+  entry_ptr answers_;
+  request_waiter* requests_ = nullptr;
+  std::uint64_t last_correlation_ = 0;
+};
+
+}  // namespace recado::client

@@ -1,0 +1,66 @@
+#include <recado/client/error.hpp>
+
+#include <array>
+
+#include <recado/chain/words.hpp>
+
+namespace recado::client {
+namespace {
+
+struct row {
+  error what;
+  std::string_view words, remedy;
+};
+constexpr row rows[] = {
+    {error::bad_url, "that is no address of a broker", "write it as mqtt://host, mqtts://user:password@host:8883"},
+    {error::name_not_found, "no address is known for that host name", "check its spelling and the system's DNS"},
+    {error::timed_out, "the call's time is over", "check the network, or give it more time"},
+    {error::called_from_handler, "a call that waits was made in a handler",
+     "use start_publish there, or another thread"},
+    {error::closed, "the client was closed meanwhile", "connect again"},
+    {error::not_connected, "there is no connection", "call connect, and look at what it returns"},
+    {error::already_connected, "there is a connection already", "disconnect first"},
+    {error::message_too_long, "the message doesn't fit the transmit buffer",
+     "publish it in pieces (publish_pieces), or give a larger sizes.transmit"},
+    {error::refused_by_server, "the server refused it", "see the reason, and the server's log"},
+    {error::session_lost, "the server forgot the session while the message was on its way",
+     "nobody knows whether it arrived: publish it again if twice is better than never"},
+    {error::no_such_subscription, "there is no such subscription", "unsubscribe once"},
+    {error::needs_version_5, "MQTT 3.1.1 has no such thing", "connect with MQTT 5.0"},
+};
+
+const row* find(std::uint16_t code) {
+  for (const row& one : rows)
+    if (static_cast<std::uint16_t>(one.what) == code) return &one;
+  return nullptr;
+}
+
+}  // namespace
+
+std::string_view words(error what) {
+  const row* found = find(static_cast<std::uint16_t>(what));
+  return found != nullptr ? found->words : "unknown error";
+}
+
+std::string_view remedy(error what) {
+  const row* found = find(static_cast<std::uint16_t>(what));
+  return found != nullptr ? found->remedy : std::string_view{};
+}
+
+failure make_failure(fault why, std::string_view cause, mqtt::reason reason) {
+  failure result{why, reason, {}};
+  if (!why) return result;
+  std::array<char, 1024> memory;
+  buffer_sink out{memory};
+  const row* own = why.where == layer::application ? find(why.code) : nullptr;
+  if (own == nullptr) {
+    chain::describe(why, out, cause);
+  } else {
+    out << "client: " << (cause.empty() ? own->words : cause) << "; " << own->remedy;
+  }
+  if (reason != mqtt::reason::success) out << " (reason: " << words(reason) << ")";
+  result.line = out.view();
+  return result;
+}
+
+}  // namespace recado::client

@@ -1,0 +1,77 @@
+#include <recado/client/url.hpp>
+
+#include <charconv>
+
+namespace recado::client {
+namespace {
+
+int digit_of(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = digit_of(text[i + 1]), low = digit_of(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    result += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return result;
+}
+
+bool read_scheme(std::string_view& text, url& result) {
+  result.secure = text.starts_with("mqtts://");
+  if (!result.secure && !text.starts_with("mqtt://")) return false;
+  text.remove_prefix(result.secure ? 8 : 7);
+  result.port = result.secure ? port_secure : port_plain;
+  if (text.ends_with('/')) text.remove_suffix(1);
+  return true;
+}
+
+bool read_user(std::string_view& text, url& result) {
+  const std::size_t at = text.rfind('@');
+  if (at == text.npos) return true;
+  const std::string_view user = text.substr(0, at);
+  text.remove_prefix(at + 1);
+  const std::size_t colon = user.find(':');
+  result.user_name = decode(user.substr(0, colon));
+  if (!result.user_name) return false;
+  if (colon == user.npos) return true;
+  result.password = decode(user.substr(colon + 1));
+  return result.password.has_value();
+}
+
+bool read_port(std::string_view text, url& result) {
+  if (text.empty()) return true;
+  if (text[0] != ':') return false;
+  text.remove_prefix(1);
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), result.port);
+  return code == std::errc{} && end == text.data() + text.size() && result.port != 0;
+}
+
+bool read_host(std::string_view text, url& result) {
+  const bool bracketed = text.starts_with('[');
+  const std::size_t end = bracketed ? text.find(']') : text.find(':');
+  if (bracketed && end == text.npos) return false;
+  result.host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  if (result.host.empty() || result.host.find_first_of("/?# []@") != std::string::npos) return false;
+  return end == text.npos || read_port(text.substr(bracketed ? end + 1 : end), result);
+}
+
+}  // namespace
+
+std::expected<url, failure> parse_url(std::string_view text) {
+  url result;
+  if (read_scheme(text, result) && read_user(text, result) && read_host(text, result)) return result;
+  return std::unexpected{make_failure(error::bad_url)};
+}
+
+}  // namespace recado::client
