@@ -219,6 +219,8 @@ device::configuration without_tls(const device::configuration& chosen, std::dequ
 int compare(const run_options& options, device::configuration chosen) {
   if (!chosen.tls.enabled)
     throw usage_error("a comparison needs tls.enabled = true", "it measures without TLS by itself");
+  if (!options.pcapng.empty())
+    throw usage_error("--pcapng records one run, and a comparison makes two", "record a run in test mode instead");
   const std::vector<std::uint32_t>& sizes = options.sizes.empty() ? comparison_sizes : options.sizes;
   std::deque<std::string> texts;
   std::vector<board::series> all;

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 
 #include <recado/device/options.hpp>
 
@@ -213,6 +215,23 @@ TEST(configuration, the_explanation_and_the_table_show_every_option_and_no_secre
   string_sink open;
   explain(file, true, open);
   EXPECT_THAT(open.all, HasSubstr("tell-nobody"));
+}
+
+TEST(configuration, the_documentation_is_the_table) {
+  std::ifstream file{RECADO_SOURCE_DIR "/docs/configuration.md"};
+  const std::string text{std::istreambuf_iterator<char>{file}, {}};
+  string_sink table;
+  print_options(table);
+  EXPECT_TRUE(text.ends_with(table.all)) << "write it anew: recado run --options behind the introduction";
+}
+
+TEST(configuration, the_example_for_the_public_broker_is_valid) {
+  configuration_file file;
+  file.read(RECADO_SOURCE_DIR "/examples/public.toml");
+  file.finish();
+  EXPECT_EQ(file.describe_problems(), "");
+  EXPECT_EQ(file.values.broker.servers.front(), "test.mosquitto.org");
+  EXPECT_EQ(device::broker_port(file.values), 8884);
 }
 
 }  // namespace

@@ -25,6 +25,9 @@ namespace recado::device {
 /// A sample of the time with at most this delay is taken without asking for better ones: certificates need no more.
 inline constexpr duration time_good_enough = std::chrono::milliseconds{50};
 
+/// So many addresses of a name are tried; what the name has beyond that is left out.
+inline constexpr std::size_t addresses_max = 16;
+
 /// What an application works in; it must outlive it.
 struct application_memory {
   mutable_bytes receive;  ///< one MQTT packet, or one TLS record if that is longer
@@ -108,9 +111,9 @@ class application {
   std::array<instant, chain::rung_count> begun_{};
   bool link_ = false;
   bool climbing_link_ = false;
-  fixed_vector<endpoint, 8> time_servers_;
+  fixed_vector<endpoint, addresses_max> time_servers_;
   instant time_again_ = never;
-  fixed_vector<endpoint, 8> addresses_;
+  fixed_vector<endpoint, addresses_max> addresses_;
   std::uint8_t broker_ = 0;
   chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
   std::array<char, 40> client_id_{};

@@ -1,0 +1,97 @@
+// recado run as a user calls it, as far as it needs no network.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct result {
+  int status = -1;
+  std::string output;  ///< standard output and standard error together
+};
+
+result run(const std::string& arguments) {
+  result done;
+  std::FILE* pipe = ::popen(("{ " RECADO_PROGRAM " run " + arguments + " ; } 2>&1").c_str(), "r");
+  if (pipe == nullptr) return done;
+  char chunk[4096];
+  for (std::size_t n = 0; (n = std::fread(chunk, 1, sizeof chunk, pipe)) != 0;) done.output.append(chunk, n);
+  const int status = ::pclose(pipe);
+  done.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return done;
+}
+
+/// A configuration in a file of its own, removed at the end.
+class file {
+ public:
+  explicit file(const std::string& text) {
+    path = std::filesystem::path{testing::TempDir()} /
+           ("run_test_" + std::to_string(::getpid()) + "_" +
+            testing::UnitTest::GetInstance()->current_test_info()->name() + ".toml");
+    std::ofstream{path} << text;
+  }
+  ~file() { std::filesystem::remove(path); }
+  std::filesystem::path path;
+};
+
+TEST(run, check_explains_without_connecting) {
+  const file config{"[tls]\nenabled = false\n[broker]\npassword = \"tell-nobody\"\nuser_name = \"u\"\n"};
+  const result done = run("--check --config " + config.path.string());
+  EXPECT_EQ(done.status, 0);
+  EXPECT_THAT(done.output, HasSubstr("password = (11 bytes)"));
+  EXPECT_THAT(done.output, Not(HasSubstr("tell-nobody")));
+  EXPECT_THAT(done.output, HasSubstr("The ladder:"));
+  EXPECT_THAT(run("--check --show-secrets --config " + config.path.string()).output, HasSubstr("tell-nobody"));
+}
+
+TEST(run, a_wrong_key_is_refused_with_file_line_and_the_nearest_key) {
+  const file config{"[dhcp]\n\natempts = 3\n"};
+  const result done = run("--config " + config.path.string());
+  EXPECT_EQ(done.status, 2);
+  EXPECT_THAT(done.output,
+              HasSubstr(config.path.string() + ":3: unknown key 'dhcp.atempts'; did you mean 'attempts'?"));
+}
+
+TEST(run, settings_of_the_command_line_are_checked_as_well) {
+  EXPECT_EQ(run("--check -s tls.enabled=false -s test.cycles=7").status, 0);
+  EXPECT_THAT(run("--check -s tls.enabled=false -s test.cycles=7").output, HasSubstr("cycles = 7"));
+  EXPECT_EQ(run("--check -s test.cylces=7").status, 2);
+}
+
+TEST(run, options_print_the_table) {
+  const result done = run("--options");
+  EXPECT_EQ(done.status, 0);
+  EXPECT_THAT(done.output, HasSubstr("### [broker]"));
+}
+
+TEST(run, says_what_cannot_be_done) {
+  struct row {
+    const char* arguments;
+    int status;
+    const char* says;
+  };
+  const row table[] = {
+      {"--compare -s tls.enabled=false", 2, "a comparison needs tls.enabled = true"},
+      {"--compare --pcapng x -s tls.enabled=true", 2, "--pcapng records one run"},
+      {"--config /no/such/file.toml", 2, "/no/such/file.toml: the configuration can't be read"},
+      {"-s tls.enabled=false -i no-such-dev", 1, "recado run: network interface: "},
+      {"-s network.mode=as-is -s tls.ca=/no/such/ca.crt", 1, "recado run: TLS: the CA file can't be read; "},
+      {"--button pressed", 2, "recado run: "},
+  };
+  for (const row& each : table) {
+    const result done = run(each.arguments);
+    EXPECT_EQ(done.status, each.status) << each.arguments;
+    EXPECT_THAT(done.output, HasSubstr(each.says)) << each.arguments;
+  }
+}
+
+}  // namespace
