@@ -96,7 +96,7 @@ class one_run {
     how_.storage = !options.storage.empty()         ? std::filesystem::path{options.storage}
                    : !chosen.device.storage.empty() ? std::filesystem::path{chosen.device.storage}
                                                     : default_storage();
-    how_.button_held = options.button == "held";
+    how_.button_held = options.button == "held" || options.compare;
     how_.set_system_clock = options.set_system_clock;
     how_.style = {out().is_terminal(), out().has_colours(), chosen.device.console};
     how_.out = &out(), how_.flush = [] { out().flush(); };
@@ -257,6 +257,8 @@ int run(const run_options& options) {
   if (options.check) return check(options, file);
   if (options.compare) return compare(options, file.values);
   if (options.button == "held" && file.values.test.enabled) return run_test(options, file.values);
+  if (options.button == "held")
+    err() << painted{style::warning, "warning: "} << "the button is held, but test.enabled is false: normal mode\n";
   return finish(one_run{options, file.values}(nullptr));
 }
 

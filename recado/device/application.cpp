@@ -49,7 +49,7 @@ application::application(const configuration& chosen, const board& on, secure* c
       session_(given.session),
       channel_(on, session_, cipher_, given.receive),
       presence_(chosen_, on, session_, given.outbox) {
-  if (plan != nullptr) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
+  if (plan != nullptr && on.button.held_at_start()) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
   buffer_sink id{client_id_};
   if (chosen_.broker.client_id.empty()) id << "recado-", id.hex(on.network.hardware().octets);
   client_id_size_ = id.view().size();

@@ -40,8 +40,8 @@ struct application_memory {
 
 class application {
  public:
-  /// `cipher` is used if the configuration asks for TLS; null is allowed otherwise. With a plan the application
-  /// measures instead of obeying commands, and ends when the plan is done.
+  /// `cipher` is used if the configuration asks for TLS; null is allowed otherwise. With a plan, and with
+  /// the button held, the application measures instead of obeying commands, and ends when the plan is done.
   application(const configuration& chosen, const board& on, secure* cipher, const application_memory& given,
               const test_plan* plan = nullptr);
   application(const application&) = delete;

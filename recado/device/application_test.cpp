@@ -291,6 +291,18 @@ TEST(application, the_test_mode_measures_every_size) {
   }
 }
 
+TEST(application, without_the_button_a_plan_changes_nothing) {
+  simulation s;
+  const std::uint32_t sizes[] = {16};
+  test_plan plan;
+  plan.sizes = sizes, plan.cycles = 5;
+  s.start(&plan, false);
+  s.run(1s);
+  EXPECT_FALSE(s.device->ended());
+  EXPECT_THAT(s.payloads("public"), ElementsAre("[PLACA CONECTADA]"));
+  EXPECT_TRUE(s.payloads("secret").empty());
+}
+
 TEST(application, the_test_mode_finds_a_message_that_differs) {
   simulation s;
   const std::uint32_t sizes[] = {16};

@@ -69,7 +69,7 @@ class simulated_panel final : public console, public leds, public button, public
   }
   void set(unsigned led, bool on) override { lit[led - 1] = on; }
   bool pressed() override { return std::exchange(press, false); }
-  bool held_at_start() override { return false; }
+  bool held_at_start() override { return held; }
   std::optional<utc_time> read() override { return time; }
   void set(utc_time now) override { time = now; }
 
@@ -80,7 +80,7 @@ class simulated_panel final : public console, public leds, public button, public
 
   std::vector<std::string> lines, rungs, details;
   std::array<bool, led_count> lit{};
-  bool press = false;
+  bool press = false, held = false;
   std::optional<utc_time> time;
 };
 
@@ -270,7 +270,8 @@ class simulation {
     panel.time = build_date() + std::chrono::hours{24 * 30};
   }
 
-  void start(const test_plan* plan = nullptr) {
+  void start(const test_plan* plan = nullptr, bool held = true) {
+    panel.held = held;
     application_memory given;
     given.receive = receive, given.outbox = outbox, given.names_over_tcp = over_tcp;
     given.session.transmit = transmit, given.session.outgoing = flights, given.session.received = received;
