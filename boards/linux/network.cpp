@@ -145,6 +145,7 @@ std::expected<void, fault> posix_network::open_interface(const device::configura
   const posix::link_status status = interface_.status();
   name_ = status.name.view();
   mac_ = status.mac;
+  interface_.remove_leftovers();  // the server may have given that address to another host by now
   if (!status.up)
     if (const auto on = interface_.set_up(true); !on) return on;
   dhcp_ = chosen.dhcp.attempts != 0;

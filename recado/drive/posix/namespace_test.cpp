@@ -154,6 +154,22 @@ TEST_F(network_test, settings_are_applied_and_taken_back_exactly) {
   EXPECT_TRUE(board_.withdraw()) << "twice does no harm";
 }
 
+TEST_F(network_test, what_a_killed_program_left_is_taken_away_and_nothing_else) {
+  plug_in();
+  network_interface killed;
+  ASSERT_TRUE(killed.open(loop_, name_of("board0")));
+  ASSERT_TRUE(killed.apply(plain(board_address)));
+  ASSERT_TRUE(board_.apply(plain(ip_address::v4(10, 99, 0, 1))));
+  EXPECT_FALSE(first_line_with("/proc/net/fib_trie", "10.77.0.50").empty());
+  EXPECT_FALSE(first_line_with("/proc/net/fib_trie", "10.99.0.1").empty());
+  server_.remove_leftovers();
+  EXPECT_FALSE(first_line_with("/proc/net/fib_trie", "10.77.0.50").empty()) << "it is on another interface";
+  board_.remove_leftovers();
+  EXPECT_TRUE(first_line_with("/proc/net/fib_trie", "10.77.0.50").empty());
+  EXPECT_TRUE(first_line_with("/proc/net/fib_trie", "10.99.0.1").empty());
+  EXPECT_TRUE(first_line_with("/proc/net/route", "board0").empty());
+}
+
 TEST_F(network_test, new_settings_replace_the_old_ones) {
   plug_in();
   auto settings = plain(board_address);

@@ -10,6 +10,7 @@
 #include <recado/drive/posix/faults.hpp>
 #include <recado/drive/posix/netlink.hpp>
 
+#include <arpa/inet.h>
 #include <linux/if_addr.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -68,6 +69,33 @@ struct gathering {
 void gather(const nlmsghdr& message, void* context) {
   auto& all = *static_cast<gathering*>(context);
   if (is_link_message(message) && all.count < all.into.size()) all.into[all.count++] = read_link(message);
+}
+
+/// Addresses that carry our number.
+struct own_addresses {
+  int index;
+  std::array<interface_settings, 4> found{};
+  std::size_t count = 0;
+};
+
+void gather_own(const nlmsghdr& message, void* context) {
+  auto& own = *static_cast<own_addresses*>(context);
+  if (message.nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(&message) < sizeof(ifaddrmsg)) return;
+  const auto* info = static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&message));
+  if (static_cast<int>(info->ifa_index) != own.index || own.count == own.found.size()) return;
+  interface_settings& entry = own.found[own.count];
+  entry.prefix = info->ifa_prefixlen;
+  bool ours = false;
+  const auto* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(&message, sizeof *info));
+  const auto* end = static_cast<const char*>(mnl_nlmsg_get_payload_tail(&message));
+  for (; mnl_attr_ok(attribute, static_cast<int>(end - reinterpret_cast<const char*>(attribute)));
+       attribute = mnl_attr_next(attribute)) {
+    const auto type = mnl_attr_get_type(attribute);
+    const auto size = mnl_attr_get_payload_len(attribute);
+    if (type == IFA_PROTO && size == 1) ours = mnl_attr_get_u8(attribute) == route_protocol;
+    if (type == IFA_LOCAL && size == 4) entry.address = ip_address::v4(ntohl(mnl_attr_get_u32(attribute)));
+  }
+  if (ours && entry.address) ++own.count;
 }
 
 void fill_link(netlink_request& request, int index, unsigned flags, unsigned changed) {
@@ -262,6 +290,14 @@ std::expected<void, fault> network_interface::apply(const interface_settings& se
   }
   if (old) return remove(*old, &settings);
   return {};
+}
+
+void network_interface::remove_leftovers() {
+  netlink_request request{RTM_GETADDR, NLM_F_DUMP};
+  request.body<ifaddrmsg>().ifa_family = AF_INET;
+  own_addresses own{status_.index};
+  if (!request.ask(requests_.get(), gather_own, &own)) return;
+  for (std::size_t i = 0; i < own.count; ++i) (void)change_address(requests_.get(), status_.index, own.found[i], false);
 }
 
 std::expected<void, fault> network_interface::add(const interface_settings& settings) {

@@ -91,6 +91,9 @@ class network_interface {
   std::expected<void, fault> apply(const interface_settings& settings);
   /// Takes back exactly what `apply` gave, and restores the MTU. What others configured stays.
   std::expected<void, fault> withdraw();
+  /// Takes away addresses that a program of ours left here because it was killed. Only for whoever owns the whole
+  /// interface: another program of ours would lose its address, too.
+  void remove_leftovers();
   /// True between `apply` and `withdraw`.
   bool applied() const { return applied_.has_value(); }
 
