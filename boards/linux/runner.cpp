@@ -91,7 +91,7 @@ class running {
  private:
   std::expected<void, fault> open() {
     if (const auto opened = loop_.open(); !opened) return opened;
-    if (const auto opened = signals_.open(loop_, {SIGINT, SIGTERM}); !opened) return opened;
+    if (const auto opened = signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}); !opened) return opened;
     panel_.open(loop_);
     network_.observe(how_.observer);
     if (const auto opened = network_.open(chosen_); !opened) return opened;
