@@ -9,6 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "network.hpp"
 
 namespace recado::lab {
 
@@ -18,6 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto down_limit = 10s;
 constexpr auto recorder_start_limit = 10s;
+constexpr auto last_packet_limit = 3s;
 
 file_descriptor lock(const folder& where) {
   std::error_code error;
@@ -28,6 +33,17 @@ file_descriptor lock(const folder& where) {
                     "; choose a folder with --dir"};
   if (flock(file.get(), LOCK_EX) != 0) throw lab_error{"cannot lock " + where.lock().string()};
   return file;
+}
+
+std::string interface_to_record(const state& what) { return what.how == mode::namespaces ? std::string{bridge} : "lo"; }
+
+/// True if the mark stands among the last bytes of a file.
+bool ends_with_mark(const std::filesystem::path& file, const std::string& mark) {
+  std::ifstream in{file, std::ios::binary | std::ios::ate};
+  const auto size = static_cast<std::streamoff>(in.tellg());
+  in.seekg(std::max<std::streamoff>(0, size - 4096));
+  const std::string tail{std::istreambuf_iterator<char>{in}, {}};
+  return tail.find(mark) != std::string::npos;
 }
 
 std::size_t index_of(const std::string& host_name) {
@@ -97,12 +113,12 @@ int execute_on(const folder& where, const std::string& host_name, const std::vec
   }));
 }
 
-recording::recording(const folder& where, const std::filesystem::path& file) {
+recording::recording(const folder& where, const std::filesystem::path& file) : where_(where), file_(file) {
   const state is = require_up(where);
   const auto created = file_descriptor{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
   if (!created || fchmod(created.get(), 0600) != 0)
     throw lab_error{"cannot write " + file.string() + ": " + std::strerror(errno)};
-  const std::string interface = is.how == mode::namespaces ? std::string{bridge} : "lo";
+  const std::string interface = interface_to_record(is);
   const auto log = where.log("dumpcap");
   std::filesystem::remove(log);
   const pid_t parent = getpid();
@@ -118,8 +134,28 @@ recording::recording(const folder& where, const std::filesystem::path& file) {
 
 recording::~recording() {
   if (process_ == 0) return;
+  await_last_packet();
   kill(process_, SIGINT);
   wait_for(process_);
+}
+
+// The kernel hands packets to dumpcap in blocks, up to a quarter of a second late, and dumpcap doesn't fetch the last
+// one when it is told to end. So a frame is sent behind them, and everything is there once that one is.
+void recording::await_last_packet() const {
+  const state is = load(where_);
+  if (!alive(is)) return;
+  const std::string mark = "recado lab: end of recording " + std::to_string(getpid());
+  const pid_t sender = fork();
+  if (sender == 0) {
+    try {
+      if (is.how == mode::namespaces) enter_namespaces(is.keeper);
+      _exit(send_mark(interface_to_record(is), mark) ? 0 : 1);
+    } catch (const lab_error&) {
+      _exit(1);
+    }
+  }
+  if (sender < 0 || wait_for(sender) != 0) return;
+  wait_until([&] { return ends_with_mark(file_, mark) || start_time(process_) == 0; }, last_packet_limit);
 }
 
 }  // namespace recado::lab

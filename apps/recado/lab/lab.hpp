@@ -46,6 +46,10 @@ class recording {
   recording& operator=(const recording&) = delete;
 
  private:
+  void await_last_packet() const;
+
+  folder where_;
+  std::filesystem::path file_;
   pid_t process_ = 0;
 };
 

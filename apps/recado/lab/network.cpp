@@ -1,9 +1,14 @@
 #include "network.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,6 +44,9 @@ void ip(std::initializer_list<std::string> words, const std::function<void()>& p
     throw lab_error{"building the lab's network failed at: " + line};
   }
 }
+
+/// IEEE 802's local experimental Ethertype 1, for which ETH_P_802_EX1 is missing from older headers.
+constexpr std::uint16_t experimental_frames = 0x88b5;
 
 std::string port_of(std::string_view host_name) { return "port-" + std::string{host_name}; }
 
@@ -100,6 +108,17 @@ std::array<holder, hosts.size()> build_network() {
 
 void set_cable(std::string_view host_name, bool plugged) {
   ip({"link", "set", port_of(host_name), plugged ? "up" : "down"});
+}
+
+bool send_mark(std::string_view interface, std::string_view text) {
+  const file_descriptor raw{socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  sockaddr_ll to{};
+  to.sll_family = AF_PACKET;
+  to.sll_protocol = htons(experimental_frames);
+  to.sll_ifindex = static_cast<int>(if_nametoindex(std::string{interface}.c_str()));
+  to.sll_halen = ETH_ALEN;
+  to.sll_addr[0] = 0x02;  // a local address that nobody has
+  return raw && sendto(raw.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to) > 0;
 }
 
 bool listens(pid_t process, bool tcp, std::uint16_t port) {

@@ -28,6 +28,10 @@ std::array<holder, hosts.size()> build_network();
 /// Pulls a host's cable or plugs it in again. Called where `build_network` was.
 void set_cable(std::string_view host_name, bool plugged);
 
+/// Sends a frame with this text over an interface of the caller's network namespace: Ethernet's type for local
+/// experiments, which no host takes for its own.
+bool send_mark(std::string_view interface, std::string_view text);
+
 /// True if a socket in the network namespace of `process` listens on this port.
 bool listens(pid_t process, bool tcp, std::uint16_t port);
 

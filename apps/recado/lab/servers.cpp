@@ -59,10 +59,13 @@ std::string mosquitto_config(const folder& where, const plan& at) {
          "\nkeyfile " + pki("servers/broker.lab.key") + "\nrequire_certificate true\n";
 }
 
+/// Certificates grow here, so that a lab that was interrupted meanwhile has all of them or none.
+std::filesystem::path unfinished_pki(const folder& where) { return where.root / "pki.new"; }
+
 void run_pki(const folder& where, std::vector<std::string> words) {
   command what{{own_program().string(), "pki"}, where.log("pki")};
   what.words.insert(what.words.end(), words.begin(), words.end());
-  what.words.insert(what.words.end(), {"--dir", where.pki().string()});
+  what.words.insert(what.words.end(), {"--dir", unfinished_pki(where).string()});
   if (run(what) != 0) throw lab_error{"making the certificates failed; see " + where.log("pki").string()};
 }
 
@@ -105,11 +108,13 @@ std::vector<server> configure_servers(const folder& where, const plan& at, const
 }
 
 void make_certificates(const folder& where) {
-  if (std::filesystem::exists(where.pki() / "clients/visitor-chain.crt")) return;
+  if (std::filesystem::exists(where.pki())) return;
+  std::filesystem::remove_all(unfinished_pki(where));
   run_pki(where, {"init"});
   run_pki(where, {"server", "broker.lab", "--dns", "mqtt.lab", "--ip", "10.77.0.2", "--ip", "127.0.0.1"});
   run_pki(where, {"client", "board"});
   run_pki(where, {"client", "visitor"});
+  std::filesystem::rename(unfinished_pki(where), where.pki());
 }
 
 }  // namespace recado::lab
