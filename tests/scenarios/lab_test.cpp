@@ -80,6 +80,42 @@ TEST(lab_life, a_program_that_does_not_exist_is_status_127) {
   EXPECT_THAT(none.output, HasSubstr("cannot run no-such-program"));
 }
 
+// A lab brought up for one run ends with it, however it ends.
+class lab_for_one_run : public testing::TestWithParam<int> {};
+
+TEST_P(lab_for_one_run, leaves_no_process_and_no_namespace_behind) {
+  const auto folder = clean_folder();
+  const auto file = folder / "bridge.pcapng";
+  running starter{{RECADO_PROGRAM, "lab", "run", "--dir", folder.string(), "--capture", file.string()}};
+  ASSERT_TRUE(starter.says("[PLACA CONECTADA]")) << starter.said();
+  ASSERT_GE(processes_with(folder.string()).size(), 5u) << "keeper, servers, dumpcap, the board";
+  starter.signal(GetParam());
+  const result ended = starter.ended();
+  EXPECT_TRUE(nothing_is_left_of(folder));
+  EXPECT_EQ(ended.status, GetParam() == SIGKILL ? 128 + SIGKILL : 0) << ended.output;
+  if (GetParam() != SIGKILL) {
+    EXPECT_THAT(content_of(folder / "dnsmasq.log"), HasSubstr("DHCPRELEASE")) << "the board said goodbye";
+  }
+  const result again = recado({"lab", "up", "--dir", folder.string()});
+  EXPECT_EQ(again.status, 0) << again.output;
+  EXPECT_EQ(recado({"lab", "down", "--dir", folder.string()}).status, 0);
+}
+INSTANTIATE_TEST_SUITE_P(signal, lab_for_one_run, testing::Values(SIGINT, SIGTERM, SIGHUP, SIGKILL),
+                         [](const auto& signal) { return std::to_string(signal.param); });
+
+// However early it is interrupted.
+TEST(lab_life, an_interrupted_start_leaves_nothing) {
+  const auto folder = clean_folder();
+  for (const std::size_t processes : {1u, 2u, 3u, 4u})
+    for (const int signal : {SIGTERM, SIGKILL}) {
+      running starter{{RECADO_PROGRAM, "lab", "run", "--dir", folder.string()}};
+      ASSERT_TRUE(eventually([&] { return processes_with(folder.string()).size() >= processes; }));
+      starter.signal(signal);
+      EXPECT_NE(starter.ended().status, -1);
+      EXPECT_TRUE(nothing_is_left_of(folder)) << processes << ' ' << signal;
+    }
+}
+
 TEST(lab_life, words_for_a_host_arrive_as_they_are) {
   const lab hosts;
   const result said = hosts.on("board", {"printf", "<%s>", "[TEMA,SECRETO]", "", "a b", "--dir", "*"});
