@@ -11,9 +11,13 @@ namespace {
 
 constexpr std::size_t buffer_bytes_max = 16 * 1024;
 
-bool colours_wanted() {
+/// NO_COLOR refuses them; CLICOLOR_FORCE wants them even where no terminal is seen, such as through tee.
+bool colours_wanted(bool terminal_seen) {
   const char* refused = std::getenv("NO_COLOR");
   if (refused != nullptr && *refused != '\0') return false;
+  const char* forced = std::getenv("CLICOLOR_FORCE");
+  if (forced != nullptr && *forced != '\0' && std::string_view{forced} != "0") return true;
+  if (!terminal_seen) return false;
   const char* terminal = std::getenv("TERM");
   return terminal != nullptr && std::string_view{terminal} != "dumb";
 }
@@ -41,7 +45,7 @@ std::string_view sequence(style how) {
 }  // namespace
 
 console::console(int descriptor)
-    : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), colours_(terminal_ && colours_wanted()) {}
+    : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), colours_(colours_wanted(terminal_)) {}
 
 void console::write(std::string_view text) {
   buffer_ += text;
