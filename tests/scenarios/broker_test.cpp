@@ -44,7 +44,7 @@ void expect_refusal(const result& ended, const std::string& words_of_it) {
 
 TEST(broker, a_restart_is_survived_and_loses_nothing) {
   const lab hosts;
-  running seen{hosts.visitor("mosquitto_sub", {"-t", "[TEMA_PÚBLICO]", "-q", "1", "-i", "witness", "-c", "-F", "%p|"})};
+  running seen{hosts.visitor("mosquitto_sub", {"-t", "#", "-q", "1", "-i", "witness", "-c", "-F", "%p|"})};
   ASSERT_TRUE(hosts.logs("mosquitto", "Sending SUBACK to witness"));
   running board{hosts.board_with({"reconnect.first_ms=200", "device.publish_s=1"})};
   ASSERT_TRUE(seen.says("[PLACA CONECTADA]|")) << board.said();
