@@ -9,6 +9,7 @@
 
 #include <recado/core/bytes.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/mqtt/authenticator.hpp>
 #include <recado/mqtt/packet_connect.hpp>
 #include <recado/mqtt/packet_subscribe.hpp>
 #include <recado/mqtt/property.hpp>
@@ -83,6 +84,9 @@ struct connect_options {
   bool request_problem_information = true;
   std::optional<std::string_view> authentication_method{};  ///< makes the server answer with `challenge`s
   std::optional<bytes> authentication_data{};
+  /// Does the exchanges of the connection by itself instead (§4.12), for example `scram_sha_256`: there are no
+  /// `challenge`s then, and the two options above stay empty. Borrowed until the next `connect`.
+  mqtt::authenticator* authenticator = nullptr;
   mqtt::properties user_properties{};
 
   // this side

@@ -193,7 +193,7 @@ session::answer session::close_with(const closed& what) {
 }
 
 std::expected<void, error> session::disconnect(const disconnect_options& options) {
-  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (state_ != state::online && !challenged_) return std::unexpected{error::not_connected};
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
   if (!mid_packet()) {
     if (decoding_.protocol == version::v3_1_1 || options.properties.empty()) {

@@ -84,9 +84,12 @@ class session {
   /// Starts a re-authentication with the method of CONNECT; `challenge` or `authenticated` follow (§4.12.1).
   std::expected<void, error> reauthenticate(std::string_view method, bytes data,
                                             const properties& user_properties = {});
+  /// The same by `connect_options::authenticator`; `authenticated` or `closed` follows. Also its errors.
+  std::expected<void, error> reauthenticate();
 
   /// Says goodbye behind what is pending; `closed` follows at once. In the middle of a long message there is no
-  /// goodbye: the stream is closed, and the server publishes the will. Errors: `not_connected`, `no_room`.
+  /// goodbye: the stream is closed, and the server publishes the will. Also instead of an answer to `challenge`.
+  /// Errors: `not_connected`, `no_room`.
   std::expected<void, error> disconnect(const disconnect_options& options = {});
 
   /// True between `connected` and the end of the connection: commands are possible.
@@ -126,12 +129,14 @@ class session {
 
   // session_connect.cpp: how a connection begins, is authenticated and ended by the server
   error check(const connect_options& options) const;
+  std::expected<void, error> connect_by(const connect_options& options);
   void remember(const connect_options& options);
   answer on_connack(const fixed_header& header, bytes data);
   void heed(const properties& announced);
   error check_method(const properties& list) const;
   answer on_auth(const fixed_header& header, bytes data);
   answer on_disconnect(const fixed_header& header, bytes data);
+  answer on_challenge(bytes step);
   std::expected<void, error> send_auth(reason code, std::string_view method, bytes data, const properties& more);
 
   // session_resume.cpp: what becomes of the exchanges
@@ -229,6 +234,7 @@ class session {
   std::uint16_t requested_keep_alive_s_ = 0;
   std::uint32_t requested_expiry_s_ = 0;
   std::uint32_t method_hash_ = 0;
+  authenticator* authenticator_ = nullptr;
   std::uint32_t last_connect_size_ = 0;
 
   std::uint32_t quota_ = 0;            // messages of QoS 1 and 2 that may be sent now

@@ -22,7 +22,7 @@ error check_version_3(const connect_options& options) {
   if (options.version != version::v3_1_1) return error::none;
   if (options.session_expiry_s != 0 || options.receive_maximum != 0 || options.maximum_packet_size != 0 ||
       options.request_response_information || !options.request_problem_information || options.authentication_method ||
-      options.authentication_data || !options.user_properties.empty())
+      options.authentication_data || options.authenticator != nullptr || !options.user_properties.empty())
     return error::needs_version_5;
   if (options.password && !options.user_name) return error::password_without_user_name;  // [MQTT-3.1.2-22]
   if (options.client_identifier.empty() && !options.clean_start) return error::client_identifier_needed;
@@ -36,6 +36,7 @@ error session::check(const connect_options& options) const {
   if (memory_.transmit.size() < transmit_bytes_min || memory_.receive_size == 0) return error::memory_too_small;
   if (options.acknowledge == acknowledge_when::deferred && owed_.capacity() == 0) return error::deferring_not_possible;
   if (options.authentication_data && !options.authentication_method) return error::missing_authentication_method;
+  if (options.authentication_method && options.authenticator != nullptr) return error::two_authentications;
   if (const error wrong = check_version_3(options); wrong != error::none) return wrong;
   if (const error wrong = check_will(options); wrong != error::none) return wrong;
   if (const error wrong = check_text(options.client_identifier, text_rule::well_formed); wrong != error::none)
@@ -59,6 +60,7 @@ void session::remember(const connect_options& options) {
   requested_keep_alive_s_ = options.keep_alive_s;
   requested_expiry_s_ = options.session_expiry_s;
   method_hash_ = options.authentication_method ? hash(*options.authentication_method) : 0;
+  authenticator_ = options.authenticator;
   connect_timeout_ = options.connect_timeout;
   ping_timeout_ = options.ping_timeout;
   const std::size_t table =
@@ -70,6 +72,16 @@ void session::remember(const connect_options& options) {
 
 std::expected<void, error> session::connect(const connect_options& options) {
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
+  if (options.authenticator == nullptr) return connect_by(options);
+  const auto data = options.authenticator->begin();
+  if (!data) return std::unexpected{data.error()};
+  connect_options filled = options;
+  filled.authentication_method = options.authenticator->method();
+  if (!data->empty()) filled.authentication_data = *data;
+  return connect_by(filled);
+}
+
+std::expected<void, error> session::connect_by(const connect_options& options) {
   if (state_ == state::ended) reset_connection();
   closed_due_ = connect_ready_ = false;
   log_.drop_unsent();
@@ -116,6 +128,10 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
                        .properties = ack.properties});
   if (ack.session_present && clean_start_) return fail(error::unexpected_session);  // [MQTT-3.2.2-2]
   if (const error wrong = check_method(ack.properties); wrong != error::none) return fail(wrong);
+  if (authenticator_ != nullptr)
+    if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
+        wrong != error::none)
+      return fail(wrong);
   heed(ack.properties);
   state_ = state::online;
   was_online_ = true;
@@ -161,10 +177,20 @@ session::answer session::on_auth(const fixed_header& header, bytes data) {
   authenticating_ = false;
   if (asked.reason == reason::continue_authentication) {
     challenged_ = true;
+    if (authenticator_ != nullptr) return on_challenge(step);
     return challenge{.method = method, .data = step, .properties = asked.properties};
   }
   if (state_ == state::connecting) return fail(error::unexpected_packet);  // success of CONNECT is told by CONNACK
+  if (authenticator_ != nullptr)
+    if (const error wrong = authenticator_->finish(step); wrong != error::none) return fail(wrong);
   return authenticated{.data = step, .properties = asked.properties};
+}
+
+session::answer session::on_challenge(bytes step) {
+  const auto data = authenticator_->answer(step);
+  if (!data) return fail(data.error());
+  const auto sent = authenticate(authenticator_->method(), *data);
+  return sent ? std::nullopt : fail(sent.error());
 }
 
 std::expected<void, error> session::authenticate(std::string_view method, bytes data, const properties& more) {
@@ -178,6 +204,14 @@ std::expected<void, error> session::reauthenticate(std::string_view method, byte
   if (state_ != state::online) return std::unexpected{error::not_connected};
   if (authenticating_ || challenged_ || method_hash_ == 0) return std::unexpected{error::authentication_not_expected};
   return send_auth(reason::reauthenticate, method, data, more);
+}
+
+std::expected<void, error> session::reauthenticate() {
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (authenticator_ == nullptr || authenticating_) return std::unexpected{error::authentication_not_expected};
+  const auto data = authenticator_->begin();
+  if (!data) return std::unexpected{data.error()};
+  return reauthenticate(authenticator_->method(), *data);
 }
 
 std::expected<void, error> session::send_auth(reason code, std::string_view method, bytes data,

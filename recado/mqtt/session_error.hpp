@@ -18,6 +18,15 @@
   X(unexpected_session, protocol_error, "the server claims a session although a clean start was asked for",           \
     broken_peer)                                                                                                      \
   X(wrong_authentication_method, protocol_error, "the authentication method is not the one of CONNECT", broken_peer)  \
+  X(bad_challenge, not_authorized, "the server's authentication data does not follow the method",                     \
+    "check that the server speaks the authentication method that is configured")                                      \
+  X(iterations_out_of_bounds, not_authorized, "the server asks for too few or too many iterations of the hash",       \
+    "have the server store the password with at least 4096 iterations, or raise `iterations_max`")                    \
+  X(wrong_server_signature, not_authorized, "the server does not know the password: its signature is wrong",          \
+    "do not trust it; check the broker's address and its certificate")                                                \
+  X(refused_by_method, not_authorized, "the server refused the authentication", "check user name and password")       \
+  X(cryptography_failed, implementation_specific_error, "the cryptographic library failed",                           \
+    "check that it is built with SHA-256, and has memory")                                                            \
   X(receive_maximum_exceeded, receive_maximum_exceeded, "the server sent more messages than Receive Maximum allows",  \
     broken_peer)                                                                                                      \
   X(unknown_topic_alias, protocol_error, "the topic alias was not set before", broken_peer)                           \
@@ -59,4 +68,7 @@
   X(unknown_receipt, success, "no message with that receipt waits for acknowledgement",                          \
     "acknowledge each message once, within its connection")                                                      \
   X(authentication_not_expected, success, "no authentication exchange waits for that",                           \
-    "connect with an authentication method, and wait for the event `challenge`")
+    "connect with an authentication method, and wait for the event `challenge`")                                 \
+  X(two_authentications, success, "an authenticator and a method by hand are given at once", "give one of them") \
+  X(needs_saslprep, success, "a name or password is empty or has characters beyond printable ASCII",             \
+    "use letters, digits, signs and spaces of ASCII: they need no SASLprep")

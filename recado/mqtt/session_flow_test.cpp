@@ -449,6 +449,25 @@ TEST(session_flow, authentication_step_by_step) {  // [MQTT-4.12.0-2] [MQTT-4.12
       .check();
 }
 
+TEST(session_flow, a_challenge_may_be_answered_by_goodbye) {  // [MQTT-3.1.2-30]
+  static const property_value asked[] = {{property::authentication_method, "M"}};
+  mqtt::connect said;
+  said.properties = keep(
+      {{property::receive_maximum, 8U}, {property::topic_alias_maximum, 2U}, {property::authentication_method, "M"}});
+  dialogue{}
+      .does([](session& s) { EXPECT_TRUE(s.connect({.authentication_method = "M"}).has_value()); })
+      .opens()
+      .sends(said)
+      .hears(mqtt::auth{.reason = reason::continue_authentication, .properties = asked})
+      .tells("challenge M ''")
+      .does(
+          [](session& s) { EXPECT_TRUE(s.disconnect({.reason = reason::implementation_specific_error}).has_value()); })
+      .sends(raw({0xe0, 1, 0x83}))
+      .tells("closed")
+      .once()
+      .check();
+}
+
 TEST(session_flow, subscription_options_and_identifiers) {
   static const subscription filter[] = {{.filter = "a",
                                          .qos = qos::at_least_once,

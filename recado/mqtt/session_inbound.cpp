@@ -19,6 +19,8 @@ session::answer session::dispatch(bytes& in, const fixed_header& header) {
     return on_acknowledgement(in, header, data);
   if (header.type == packet_type::connack && !log_.pending().empty() && state_ == state::connecting)
     return std::nullopt;  // CONNECT has not left yet, as the driver says; it will
+  if (header.type == packet_type::auth && authenticator_ != nullptr && mid_packet())
+    return std::nullopt;  // its answer can't stand within a long message
   in = in.subspan(total);
   switch (header.type) {
     case packet_type::connack:
