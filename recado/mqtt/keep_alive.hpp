@@ -12,9 +12,9 @@ class keep_alive {
  public:
   enum class alarm : std::uint8_t { none, connect_timed_out, ping_due, ping_timed_out };
 
-  /// The stream is there, and the server's CONNACK is due by `limit`.
-  void await_connack(instant now, instant limit) {
-    sent_ = asked_ = now, offered_ = false, limit_ = limit, interval_ = {}, what_ = waits::connack;
+  /// The stream is there, and the server's CONNACK is due within `timeout`.
+  void await_connack(instant now, duration timeout) {
+    sent_ = asked_ = now, offered_ = false, limit_ = after(now, timeout), interval_ = {}, what_ = waits::connack;
   }
   /// The connection stands; `interval` 0 turns keep alive off. CONNECT was the last packet to be sent.
   void run(duration interval, duration ping_timeout) {
@@ -33,13 +33,13 @@ class keep_alive {
   /// Nothing could be sent at `now`: try again an interval later.
   void defer(instant now) { sent_ = now, offered_ = false; }
   /// A PINGREQ was queued.
-  void pinged(instant now) { limit_ = now + ping_timeout_, what_ = waits::pingresp; }
+  void pinged(instant now) { limit_ = after(now, ping_timeout_), what_ = waits::pingresp; }
   bool waits_for_pingresp() const { return what_ == waits::pingresp; }
   /// PINGRESP came.
   void answered() { limit_ = never, what_ = waits::nothing; }
   /// Something else came while PINGRESP is waited for: the server lives, and may be busy with a long message.
   void heard(instant now) {
-    if (what_ == waits::pingresp) limit_ = now + ping_timeout_;
+    if (what_ == waits::pingresp) limit_ = after(now, ping_timeout_);
   }
 
   /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20]. What was offered
@@ -55,6 +55,7 @@ class keep_alive {
   }
 
  private:
+  static instant after(instant now, duration wait) { return wait < never - now ? now + wait : never; }
   enum class waits : std::uint8_t { nothing, connack, pingresp };
   duration interval_{};
   duration ping_timeout_{};
