@@ -48,6 +48,7 @@ inline constexpr place no_place = 0xffff;
 inline constexpr std::uint8_t mark_attempted =
     1;                                           ///< some of its bytes may have reached the server: DUP when sent again
 inline constexpr std::uint8_t mark_waiting = 2;  ///< it is to be sent again, but the server's quota is used up
+inline constexpr std::uint8_t mark_again = 4;    ///< it is to be sent again, and not all of it is sent
 
 /// A doubly linked list of flights.
 struct flight_list {

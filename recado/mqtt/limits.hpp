@@ -16,6 +16,8 @@ inline constexpr std::size_t fixed_header_bytes_max = 5;
 inline constexpr std::uint32_t packet_bytes_max = remaining_length_max + fixed_header_bytes_max;
 /// The longest UTF-8 string or binary data (§1.5.4, §1.5.6; [MQTT-4.7.3-3]).
 inline constexpr std::size_t string_bytes_max = 65'535;
+/// The largest PUBACK, PUBREC, PUBREL or PUBCOMP without properties.
+inline constexpr std::size_t acknowledgement_bytes_max = 5;
 /// Packet identifiers are 1 to this (§2.2.1).
 inline constexpr std::uint16_t packet_identifier_max = 65'535;
 /// What Receive Maximum means when it is absent (§3.1.2.11.3, §3.2.2.3.3).

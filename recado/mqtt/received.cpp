@@ -69,7 +69,8 @@ std::uint16_t owed_acknowledgements::take_unready() {
   while (!empty()) {
     const owed_acknowledgement one = front();
     pop();
-    if (!one.ready && one.packet == static_cast<std::uint8_t>(packet_type::pubrec)) return one.packet_identifier;
+    const bool taken = one.ready && !is_failure(static_cast<reason>(one.reason));
+    if (!taken && one.packet == static_cast<std::uint8_t>(packet_type::pubrec)) return one.packet_identifier;
   }
   return 0;
 }

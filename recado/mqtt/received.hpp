@@ -62,7 +62,8 @@ class owed_acknowledgements {
   owed_acknowledgement* find(receipt what);
   /// True if a PUBREC for that identifier has not left yet.
   bool holds(std::uint16_t identifier) const;
-  /// The identifiers of QoS 2 messages that the application has not acknowledged, one by one: 0 after the last one.
+  /// The identifiers of QoS 2 messages that the application has not acknowledged, or has refused while that was not
+  /// sent, one by one: 0 after the last one.
   std::uint16_t take_unready();
   /// The oldest one.
   const owed_acknowledgement& front() const { return memory_[first_ % memory_.size()]; }

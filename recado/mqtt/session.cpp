@@ -23,10 +23,10 @@ void session::opened(instant now) {
 }
 
 void session::start(instant now) {
-  connect_ready_ = false;
+  connect_ready_ = stream_open_ = false;  // one CONNECT on each stream [MQTT-3.1.0-2]
   state_ = state::connecting;
   authenticating_ = method_hash_ != 0;
-  clock_.await_connack(now, now + connect_timeout_);
+  clock_.await_connack(now, connect_timeout_);
 }
 
 void session::lost(fault, instant) {
@@ -37,9 +37,11 @@ void session::lost(fault, instant) {
 
 // What belongs to a connection goes, what belongs to the session stays (§4.1).
 void session::reset_connection() {
+  if (resend_sent_ != 0) flights_[resend_].marks = mark_attempted;
   if (was_online_) log_.mark_attempted();
   log_.drop_unsent();
   for (std::size_t i = 0; i < flights_.capacity(); ++i) {
+    flights_[static_cast<place>(i)].marks &= mark_attempted;
     const stage waits = static_cast<stage>(flights_[static_cast<place>(i)].stage);
     if (waits == stage::suback || waits == stage::unsuback)
       report(static_cast<place>(i), outcome::session_lost, reason::success);
@@ -49,10 +51,10 @@ void session::reset_connection() {
   outgoing_aliases_.clear();
   aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
   state_ = state::idle;
-  pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = false;
-  stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = quota_ = 0;
+  pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = log_first_ = false;
+  long_again_ = stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = charged_ = resend_sent_ = 0;
   farewell_size_ = farewell_sent_ = 0;
-  stream_flight_ = resend_ = unreleased_ = no_place;
+  stream_flight_ = resend_ = waiting_ = unreleased_ = no_place;
   clock_.stop();
 }
 
@@ -104,7 +106,7 @@ session::answer session::out_of_time(instant now) {
       break;
   }
   if (clock_.offered()) return fail(error::stream_stalled);
-  if (!resendable(log_.pending()).empty() || scratch_size_ != 0) return std::nullopt;  // it leaves now, and will do
+  if (!next_output().empty()) return std::nullopt;     // it leaves now, and will do
   if (mid_packet() || !put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
   return std::nullopt;
@@ -128,14 +130,17 @@ session::answer session::due() {
 bytes session::pending(instant now) {
   if (connect_ready_ && stream_open_) start(now);
   const bytes out = next_output();
+  const bool again = !resend_output().empty();
+  log_.pin(again);
+  if (!again) log_first_ = !log_output().empty();
   clock_.asked(now, !out.empty());
   return out;
 }
 
 bytes session::next_output() const {
   if (state_ == state::idle) return {};
-  const bytes ready = resendable(log_.pending());
-  if (!ready.empty()) return ready;
+  if (const bytes again = resend_output(); !again.empty()) return again;
+  if (const bytes ready = log_output(); !ready.empty()) return ready;
   if (mid_packet()) return bytes{scratch_}.subspan(scratch_sent_, scratch_size_ - scratch_sent_);
   return bytes{farewell_}.subspan(farewell_sent_, std::size_t{farewell_size_} - farewell_sent_);
 }
@@ -143,9 +148,12 @@ bytes session::next_output() const {
 void session::sent(std::size_t n) {
   if (n == 0) return;
   clock_.sent();
-  if (!resendable(log_.pending()).empty()) {
+  if (!resend_output().empty()) {
+    sent_again(n);
+  } else if (!log_output().empty()) {
     if (stream_waits_ && log_.next() + n == stream_barrier_) stream_waits_ = false;
     log_.sent(n);
+    log_first_ = log_first_ && !log_.pending().empty();
   } else if (mid_packet()) {
     sent_of_payload(n);
   } else {
@@ -154,18 +162,14 @@ void session::sent(std::size_t n) {
   if (unreleased_ != no_place || !owed_.empty()) pump();
 }
 
-// Of the bytes that the log has ready, those in front of the first message that may not be sent yet, and of the
-// payload of a long one.
-bytes session::resendable(bytes ready) const {
-  if (resend_ == no_place && !mid_packet()) [[likely]]
+// Of the bytes that the log has ready, those in front of the payload of a long message.
+bytes session::log_output() const {
+  const bytes ready = log_.pending();
+  if (!mid_packet()) [[likely]]
     return ready;
-  if (mid_packet() && !stream_waits_) return {};
-  std::size_t count = ready.size();
+  if (!stream_waits_) return {};
   const std::size_t begin = log_.next();
-  if (resend_ != no_place && flights_[resend_].offset >= begin)
-    count = std::min<std::size_t>(count, flights_[resend_].offset - begin);
-  if (stream_waits_ && stream_barrier_ > begin) count = std::min<std::size_t>(count, stream_barrier_ - begin);
-  return ready.first(count);
+  return stream_barrier_ > begin ? ready.first(std::min<std::size_t>(ready.size(), stream_barrier_ - begin)) : ready;
 }
 
 instant session::deadline() const { return something_due() ? instant::min() : clock_.deadline(); }

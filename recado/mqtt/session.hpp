@@ -100,7 +100,7 @@ class session {
   /// How many exchanges wait for their answer (QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE).
   std::size_t in_flight() const { return flights_.used(); }
   /// How many messages of QoS 1 or 2 may be published now, by the server's Receive Maximum and the flight table.
-  std::size_t quota() const { return std::min<std::size_t>(quota_, flights_.capacity() - flights_.used()); }
+  std::size_t quota() const { return std::min(send_quota(), flights_.capacity() - flights_.used()); }
   /// How many bytes of a packet may be appended now at most; more may be possible once what is pending is sent.
   std::size_t room() const { return log_.room(); }
 
@@ -123,8 +123,12 @@ class session {
   answer close_with(const closed& what);
   void say_farewell(reason code);
   error check(const disconnect_options& options) const;
-  bool mid_packet() const { return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0; }
-  bytes resendable(bytes ready) const;
+  bool streaming() const { return !stream_waits_ && (stream_left_ != 0 || scratch_size_ != 0); }
+  bool mid_packet() const {
+    const bool header_again = resend_ != no_place && flights_[resend_].payload != 0;
+    return stream_waits_ || streaming() || (header_again && (resend_sent_ != 0 || log_.pinned()));
+  }
+  bytes log_output() const;
   bytes next_output() const;
 
   // session_connect.cpp: how a connection begins, is authenticated and ended by the server
@@ -145,6 +149,13 @@ class session {
   void send_kept_again();
   void drop_impossible();
   void permit_resends();
+  bytes resend_output() const;
+  void sent_again(std::size_t n);
+  place next_again(place at) const;
+  void spare_resend(place at);
+  std::size_t send_quota() const {
+    return online() && server_.receive_maximum > charged_ ? server_.receive_maximum - charged_ : 0;
+  }
   void report(place flight, outcome how, reason why);
   answer next_report();
 
@@ -172,7 +183,6 @@ class session {
   error may_send(const message& what) const;
   void pump();
   void begin_stream(place flight, std::uint32_t size, std::uint32_t tag);
-  void next_stream(place from);
   bool wants_payload_now() const;
   answer ask_for_payload();
   void sent_of_payload(std::size_t n);
@@ -195,7 +205,7 @@ class session {
   }
   error resolve_alias(mqtt::publish& message);
   error admit(qos level);
-  bool can_acknowledge();
+  bool can_acknowledge(bool known);
   mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
   void answer_duplicate(std::uint16_t identifier);
 
@@ -212,7 +222,7 @@ class session {
   decode_options decoding_;
 
   state state_ = state::idle;
-  bool stream_open_ = false;    // `opened`, and not yet `lost`
+  bool stream_open_ = false;    // `opened`, and neither `lost` nor used yet
   bool connect_ready_ = false;  // CONNECT is in the log
   bool was_online_ = false;
   bool clean_start_ = false;
@@ -237,11 +247,15 @@ class session {
   authenticator* authenticator_ = nullptr;
   std::uint32_t last_connect_size_ = 0;
 
-  std::uint32_t quota_ = 0;            // messages of QoS 1 and 2 that may be sent now
+  std::uint32_t charged_ = 0;          // messages of QoS 1 and 2 that count towards the server's Receive Maximum
   std::uint16_t receive_maximum_ = 0;  // of this side
   std::uint32_t unacknowledged_ = 0;   // of the server's messages that count towards it
-  place resend_ = no_place;            // the first kept packet that may not be sent yet
-  place unreleased_ = no_place;        // the first of `releases_` whose PUBREL is to be sent
+  place resend_ = no_place;            // the first kept packet that is not all sent again,
+  std::uint32_t resend_sent_ = 0;      // and the bytes of it that are
+  std::uint32_t long_again_ = 0;  // how many long ones are among them, not counting one whose payload is being sent
+  place waiting_ = no_place;      // the first kept packet that the quota doesn't allow yet
+  bool log_first_ = false;        // the wire was offered what is pending in the log
+  place unreleased_ = no_place;   // the first of `releases_` whose PUBREL is to be sent
 
   place stream_flight_ = no_place;    // the long message that is being sent, if it is of QoS 1 or 2
   std::uint32_t stream_barrier_ = 0;  // its header ends here in the log

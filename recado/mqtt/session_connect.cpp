@@ -133,6 +133,7 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
         wrong != error::none)
       return fail(wrong);
   heed(ack.properties);
+  if (server_.maximum_packet_size < acknowledgement_bytes_max) return fail(error::server_takes_too_little);
   state_ = state::online;
   was_online_ = true;
   authenticating_ = challenged_ = false;
@@ -157,13 +158,12 @@ void session::heed(const properties& announced) {
   server_.session_expiry_s = number(property::session_expiry_interval, requested_expiry_s_);
   server_.keep_alive_s =  // [MQTT-3.2.2-21]
       static_cast<std::uint16_t>(number(property::server_keep_alive, requested_keep_alive_s_));
-  quota_ = server_.receive_maximum;
   clock_.run(std::chrono::seconds{server_.keep_alive_s}, ping_timeout_);
 }
 
 error session::check_method(const properties& list) const {
   const auto method = list.find(property::authentication_method);
-  const bool same = method ? method_hash_ == hash(method->text) : true;
+  const bool same = (method ? hash(method->text) : 0) == method_hash_;
   return same ? error::none : error::wrong_authentication_method;  // [MQTT-4.12.0-5]
 }
 
@@ -194,7 +194,8 @@ session::answer session::on_challenge(bytes step) {
 }
 
 std::expected<void, error> session::authenticate(std::string_view method, bytes data, const properties& more) {
-  if (!challenged_) return std::unexpected{error::authentication_not_expected};
+  if (!challenged_ || (state_ != state::connecting && state_ != state::online))  // [MQTT-3.14.4-1]
+    return std::unexpected{error::authentication_not_expected};
   auto done = send_auth(reason::continue_authentication, method, data, more);
   if (done) challenged_ = false;
   return done;

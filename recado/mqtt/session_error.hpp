@@ -29,6 +29,8 @@
     "check that it is built with SHA-256, and has memory")                                                            \
   X(receive_maximum_exceeded, receive_maximum_exceeded, "the server sent more messages than Receive Maximum allows",  \
     broken_peer)                                                                                                      \
+  X(server_takes_too_little, success, "the server's Maximum Packet Size has no room for an acknowledgement",          \
+    "correct the server's limit: 5 bytes are the least for QoS 1 and 2")                                              \
   X(unknown_topic_alias, protocol_error, "the topic alias was not set before", broken_peer)                           \
   X(alias_topic_too_long, implementation_specific_error, "a topic with an alias is longer than this side stores",     \
     "give more memory per alias, or none for aliases")                                                                \

@@ -2,11 +2,6 @@
 #include <recado/mqtt/session.hpp>
 
 namespace recado::mqtt {
-namespace {
-
-constexpr std::size_t acknowledgement_bytes_max = 5;  // without properties
-
-}  // namespace
 
 session::answer session::dispatch(bytes& in, const fixed_header& header) {
   if (header.type == packet_type::publish) [[likely]]
@@ -62,8 +57,8 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
   if (const error wrong = resolve_alias(message); wrong != error::none) return fail(wrong);
   bool known = false;
   if (message.qos != qos::at_most_once) {
-    if (!can_acknowledge()) return std::nullopt;
     known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
+    if (!can_acknowledge(known)) return std::nullopt;
     const error wrong = known ? error::none : admit(message.qos);
     if (wrong != error::none) return fail(wrong);
   }
@@ -114,7 +109,7 @@ session::answer session::on_piece(bytes& in) {
     if (!pieces_known_) return message_part{.offset = offset, .payload = part};
     if (piece_left_ != 0) return std::nullopt;
   }
-  if (piece_qos_ != qos::at_most_once && !can_acknowledge()) return std::nullopt;
+  if (piece_qos_ != qos::at_most_once && !can_acknowledge(pieces_known_)) return std::nullopt;
   pieces_ = false;
   if (!pieces_known_) return message_end{.receipt = acknowledge_or_owe(piece_qos_, piece_identifier_)};
   pieces_known_ = false;
@@ -142,8 +137,8 @@ error session::admit(qos level) {
 }
 
 // Room for the answer comes first: without it the message waits unread.
-bool session::can_acknowledge() {
-  if (deferred_ || !owed_.full()) return true;
+bool session::can_acknowledge(bool known) {
+  if ((deferred_ && !known) || !owed_.full()) return true;
   return owed_.empty() && !mid_packet() && log_.make_room(acknowledgement_bytes_max);
 }
 
@@ -186,8 +181,10 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
                                                                 : answer_packet::pubrec;
   const auto waiting = static_cast<stage>(flights_[at].stage);
   const transition step_taken = after(waiting, kind);
-  const bool unsent = (flights_[at].marks & mark_waiting) != 0 || (mid_packet() && at == stream_flight_);
+  const bool unsent = mid_packet() && at == stream_flight_;
   if (step_taken.then == step::wrong || unsent) return fail(error::wrong_answer);
+  if (at == resend_ && resend_sent_ != 0) return std::nullopt;  // its bytes are half on the wire, or offered to it
+  if ((flights_[at].marks & mark_again) != 0 && log_.pinned()) return std::nullopt;
   if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
     if (unreleased_ == no_place && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, reason::success))
       return std::nullopt;
@@ -195,6 +192,7 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
     return std::nullopt;
   }
   in = in.subspan(size);
+  if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
   if (waiting != stage::pubcomp) log_.release(at);
   else flights_.remove(releases_, at);
   if (step_taken.then == step::release) {
@@ -203,8 +201,8 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   }
   const std::uint32_t tag = flights_[at].tag;
   if (unreleased_ == at) unreleased_ = flights_[at].newer;
+  if ((flights_[at].marks & mark_waiting) == 0) --charged_;  // §4.9
   flights_.release(at);
-  if (quota_ < server_.receive_maximum) ++quota_;  // §4.9
   permit_resends();
   return acknowledged{.token = {ack.packet_identifier},
                       .tag = tag,

@@ -55,8 +55,11 @@ error session::may_send(const message& what) const {
   }
   if (what.topic_alias != 0 && (automatic_aliases_ || what.qos != qos::at_most_once)) return error::alias_not_available;
   if (const error wrong = forbidden(server_, what); wrong != error::none) return wrong;
+  if (long_again_ != 0 && (what.payload_from_source != 0 || what.qos != qos::at_most_once))
+    return error::payload_pending;
   if (what.qos == qos::at_most_once) return error::none;
-  if (quota_ == 0) return error::receive_maximum_reached;  // [MQTT-3.3.4-7]
+  if (send_quota() == 0) return error::receive_maximum_reached;                  // [MQTT-3.3.4-7]
+  if (resend_ != no_place && log_first_) return error::receive_maximum_reached;  // it would overtake [MQTT-4.6.0-1]
   return flights_.full() ? error::flight_table_full : error::none;
 }
 
@@ -86,7 +89,7 @@ std::expected<token, error> session::publish(const message& what) {
   flights_[at].tag = what.tag;
   flights_[at].payload = what.payload_from_source;
   log_.append(*size, at);
-  --quota_;
+  ++charged_;
   if (what.payload_from_source != 0) begin_stream(at, what.payload_from_source, what.tag);
   return token{out.packet_identifier};
 }
@@ -208,12 +211,6 @@ void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag) 
   stream_asked_ = false;
 }
 
-// The next long message among those that are sent again.
-void session::next_stream(place from) {
-  for (place at = from; at != no_place; at = flights_[at].newer)
-    if (flights_[at].payload != 0) return begin_stream(at, flights_[at].payload, flights_[at].tag);
-}
-
 bool session::wants_payload_now() const {
   return state_ == state::online && !stream_waits_ && stream_left_ != 0 && scratch_size_ == 0 && !stream_asked_;
 }
@@ -249,9 +246,7 @@ void session::sent_of_payload(std::size_t n) {
   scratch_size_ = scratch_sent_ = 0;
   stream_asked_ = false;
   if (stream_left_ != 0) return;
-  const place done = stream_flight_;
   stream_flight_ = no_place;
-  if (done != no_place && state_ == state::online) next_stream(flights_[done].newer);
   pump();
 }
 

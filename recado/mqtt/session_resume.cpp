@@ -43,15 +43,64 @@ void session::start_over() {
   send_kept_again();
 }
 
-// Nothing is pending now: CONNECT was sent, and commands are refused before CONNACK.
+// What waits for PUBCOMP still counts towards the server's Receive Maximum [MQTT-3.3.4-7].
 void session::send_kept_again() {
   drop_impossible();
-  if (log_.order().empty()) return;
-  log_.send_again();
-  for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer) flights_[at].marks |= mark_waiting;
-  resend_ = log_.order().oldest;
+  for (place at = releases_.oldest; at != no_place; at = flights_[at].newer) ++charged_;
+  for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer) {
+    flights_[at].marks |= mark_waiting | mark_again;
+    if (flights_[at].payload != 0) ++long_again_;
+  }
+  resend_ = waiting_ = log_.order().oldest;
   permit_resends();
-  next_stream(log_.order().oldest);
+}
+
+// The one behind it of those that are sent again; new messages follow them.
+place session::next_again(place at) const {
+  const place next = flights_[at].newer;
+  return next != no_place && (flights_[next].marks & mark_again) != 0 ? next : no_place;
+}
+
+// Its answer came, so it is not sent again after all.
+void session::spare_resend(place at) {
+  if (at == resend_) resend_ = next_again(at);
+  if (at == waiting_) waiting_ = next_again(at);
+  if (flights_[at].payload != 0) --long_again_;
+  flights_[at].marks &= static_cast<std::uint8_t>(~mark_again);
+}
+
+// What is sent again goes from its place in the log, and not through what is pending there: a message that waits for
+// the server's quota holds up nothing else [MQTT-3.3.4-8] [MQTT-4.9.0-3]. Packets that lie together leave together.
+bytes session::resend_output() const {
+  constexpr std::size_t run_bytes_max = 65'536;
+  if (resend_ == no_place || streaming()) return {};
+  const outgoing_flight& first = flights_[resend_];
+  if ((first.marks & mark_waiting) != 0) return {};
+  const bool log_goes_first = first.payload != 0 ? !log_.pending().empty() : log_first_;  // long ones need the room
+  if (resend_sent_ == 0 && !log_.pinned() && (log_goes_first || state_ != state::online)) return {};
+  std::size_t size = first.length;
+  for (place at = resend_; first.payload == 0 && size < run_bytes_max; size += flights_[at].length) {
+    const std::size_t end = flights_[at].offset + flights_[at].length;
+    at = next_again(at);
+    if (at == no_place || flights_[at].offset != end || flights_[at].payload != 0) break;
+    if ((flights_[at].marks & mark_waiting) != 0) break;
+  }
+  return bytes{log_.packet(resend_).data(), size}.subspan(resend_sent_);
+}
+
+void session::sent_again(std::size_t n) {
+  log_.pin(false);
+  resend_sent_ += static_cast<std::uint32_t>(n);
+  while (resend_ != no_place && resend_sent_ >= flights_[resend_].length) {
+    const place done = resend_;
+    resend_sent_ -= flights_[done].length;
+    resend_ = next_again(done);
+    flights_[done].marks &= static_cast<std::uint8_t>(~mark_again);
+    if (flights_[done].payload == 0) continue;
+    --long_again_;
+    begin_stream(done, flights_[done].payload, flights_[done].tag);
+    stream_waits_ = false;
+  }
 }
 
 // What the server announced this time may forbid what an earlier connection allowed.
@@ -77,10 +126,9 @@ void session::drop_impossible() {
 
 // Receive Maximum counts on each connection anew, and for what is sent again too (§4.9).
 void session::permit_resends() {
-  while (resend_ != no_place && quota_ != 0) {
-    flights_[resend_].marks = static_cast<std::uint8_t>(flights_[resend_].marks & ~mark_waiting);
-    resend_ = flights_[resend_].newer;
-    --quota_;
+  for (; waiting_ != no_place && send_quota() != 0; ++charged_) {
+    flights_[waiting_].marks &= static_cast<std::uint8_t>(~mark_waiting);
+    waiting_ = next_again(waiting_);
   }
 }
 

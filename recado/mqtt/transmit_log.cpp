@@ -69,7 +69,7 @@ bool transmit_log::make_room(std::size_t n) {
   for (;;) {
     if (!wrapped_ && tail_ >= n) wrap();
     if (space().size() >= n) return true;
-    if (tight_) return false;
+    if (tight_ || pinned_) return false;
     compact();
     tight_ = true;
   }
@@ -121,6 +121,7 @@ void transmit_log::mark_attempted() {
   for (place at = order_.oldest; at != no_place; at = flights_[at].newer) {
     outgoing_flight& flight = flights_[at];
     const bool young = is_young(flight.offset);
+    if ((flight.marks & mark_again) != 0) continue;
     if (wrapped_ && young != next_young_ ? !young : flight.offset < next_) flight.marks |= mqtt::mark_attempted;
   }
 }
@@ -128,25 +129,15 @@ void transmit_log::mark_attempted() {
 void transmit_log::drop_unsent() {
   next_ = head_;
   next_young_ = wrapped_;
-  tight_ = false;
+  tight_ = pinned_ = false;
   compact();
   trim();
-}
-
-void transmit_log::send_again() {
-  if (order_.empty()) return;
-  const outgoing_flight& newest = flights_[order_.newest];
-  head_ = newest.offset + newest.length;
-  if (wrapped_ && newest.offset >= tail_) wrapped_ = false;  // what was at the front is not needed any more
-  next_ = flights_[order_.oldest].offset;
-  next_young_ = false;
-  tight_ = false;
 }
 
 void transmit_log::clear() {
   order_ = {};
   tail_ = next_ = head_ = edge_ = kept_ = 0;
-  wrapped_ = next_young_ = tight_ = false;
+  wrapped_ = next_young_ = tight_ = pinned_ = false;
 }
 
 }  // namespace recado::mqtt

@@ -34,12 +34,13 @@ class transmit_log {
   bytes pending() const;
   void sent(std::size_t n);
 
-  /// Marks those kept packets of which something was sent.
+  /// Marks those kept packets of which something was sent, but for those with `mark_again`.
   void mark_attempted();
   /// The stream is gone: forgets what was to be sent, but not what is kept, and packs that together.
   void drop_unsent();
-  /// Everything kept is to be sent again, in its order. Nothing may be pending, and everything be packed.
-  void send_again();
+  /// While `on`, kept packets don't move: the wire reads from one of them.
+  void pin(bool on) { pinned_ = on; }
+  bool pinned() const { return pinned_; }
   /// Forgets everything; the flights' places stay taken.
   void clear();
 
@@ -75,6 +76,7 @@ class transmit_log {
   bool wrapped_ = false;     // the bytes in use are [tail_, edge_) and [0, head_), else [tail_, head_)
   bool next_young_ = false;  // next_ is in [0, head_) of a wrapped log
   bool tight_ = false;       // compacting again would gain nothing
+  bool pinned_ = false;
 };
 
 }  // namespace recado::mqtt
