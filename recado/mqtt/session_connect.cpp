@@ -127,11 +127,11 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
                        .server_reference = ack.properties.text(property::server_reference),
                        .properties = ack.properties});
   if (ack.session_present && clean_start_) return fail(error::unexpected_session);  // [MQTT-3.2.2-2]
-  if (const error wrong = check_method(ack.properties); wrong != error::none) return fail(wrong);
   if (authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
         wrong != error::none)
       return fail(wrong);
+  if (const error wrong = check_method(ack.properties); wrong != error::none) return fail(wrong);
   heed(ack.properties);
   if (server_.maximum_packet_size < acknowledgement_bytes_max) return fail(error::server_takes_too_little);
   state_ = state::online;
