@@ -100,8 +100,9 @@ class dhcp_probe {
   void run(Done done) {
     while (!done()) {
       const instant now = posix::now();
-      const auto result = posix::drive(*client_, socket_, rig_->memory, now,
-                                       [this](auto& event) { std::visit([this](auto& each) { this->hear(each); }, event); });
+      const auto result = posix::drive(*client_, socket_, rig_->memory, now, [this](auto& event) {
+        std::visit([this](auto& each) { this->hear(each); }, event);
+      });
       if (failed_) throw failure_of(*failed_);
       if (const auto verdict = arp_.drive(now)) {
         hear(*verdict);
