@@ -84,7 +84,10 @@ class keeper {
  private:
   void start_server(server& each) {
     const pid_t where = holders_[each.host_index];
+    // One that was killed left its number, which another process of the new namespace may have now.
+    std::filesystem::remove(options_.where.root / chronyd_number_file);
     each.process = start(each.start, [&] {
+      if (chdir(options_.where.root.c_str()) != 0) throw lab_error{"no folder " + options_.where.root.string()};
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       sigset_t none;
       sigemptyset(&none);

@@ -39,9 +39,9 @@ std::string dnsmasq_config(const folder& where, const plan& at) {
          "\ndhcp-leasefile=" + (where.root / "dnsmasq.leases").string() + '\n';
 }
 
-std::string chronyd_config(const folder& where, const plan& at) {
+std::string chronyd_config(const plan& at) {
   return "local stratum 3\nallow\ncmdport 0\nport " + std::to_string(at.ntp_port) + "\nbindaddress " +
-         at.router_address + "\npidfile " + (where.root / "chronyd.pid").string() + '\n';
+         at.router_address + "\npidfile " + std::string{chronyd_number_file} + '\n';
 }
 
 std::string mosquitto_config(const folder& where, const plan& at) {
@@ -84,7 +84,7 @@ std::string find_program(const std::string& name) {
 
 std::vector<server> configure_servers(const folder& where, const plan& at, const extra_lines& extra) {
   write_config(where, "dnsmasq", dnsmasq_config(where, at), extra);
-  write_config(where, "chronyd", chronyd_config(where, at), extra);
+  write_config(where, "chronyd", chronyd_config(at), extra);
   write_config(where, "mosquitto", mosquitto_config(where, at), extra);
   const auto config = [&](const char* name) { return where.config(name).string(); };
   return {

@@ -25,10 +25,13 @@ struct server {
   pid_t process = 0;  ///< 0: not running
 };
 
+/// Where chronyd keeps its process number: in the lab's folder, by its bare name because chronyd takes no spaces.
+inline constexpr std::string_view chronyd_number_file = "chronyd.pid";
+
 /// Finds a server program: under build/servers, then where Debian installs it. Throws lab_error if missing.
 std::string find_program(const std::string& name);
 
-/// Writes the configurations below `where` and returns the servers of the plan, not started.
+/// Writes the configurations below `where` and returns the servers of the plan, not started. They start in that folder.
 std::vector<server> configure_servers(const folder& where, const plan& addresses, const extra_lines& extra);
 
 /// Writes the device configuration for the board of this lab.
