@@ -2,7 +2,7 @@
 
 #include <csignal>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -115,7 +115,9 @@ std::filesystem::path own_folder() {
 
 std::string content_of(const std::filesystem::path& file) {
   std::ifstream in{file, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::ostringstream out;
+  out << in.rdbuf();  // a file of /proc may vanish while it is read: that's its end
+  return out.str();
 }
 
 std::size_t count_in(const std::filesystem::path& file, std::string_view text) {
