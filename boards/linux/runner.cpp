@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <recado/drive/posix/clock.hpp>
@@ -10,6 +11,7 @@
 
 #include "network.hpp"
 #include "parts.hpp"
+#include "undisturbed.hpp"
 
 namespace recado::linux_board {
 namespace {
@@ -71,6 +73,10 @@ class running {
     device::board board{panel_, panel_, rtc_, stopwatch_, panel_, storage_, network_, entropy_, clock_};
     const std::uint32_t cycles = plan != nullptr ? plan->cycles : 0;
     device::application device{chosen_, board, &cipher_, memory_.view(cycles), plan};
+    std::optional<undisturbed> measuring;
+    if (plan != nullptr && !measuring.emplace().allowed())
+      panel_.line(device::console_level::warning,
+                  "no right to real-time priority: the times include the turns of other programs");
     run_result result;
     while (!device.ended()) {
       const instant until = device.step(posix::now());

@@ -1,0 +1,16 @@
+#include "undisturbed.hpp"
+
+namespace recado::linux_board {
+
+undisturbed::undisturbed() : policy_before_(sched_getscheduler(0)) {
+  sched_getparam(0, &before_);
+  sched_param first{};
+  first.sched_priority = sched_get_priority_min(SCHED_FIFO);
+  allowed_ = sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first) == 0;
+}
+
+undisturbed::~undisturbed() {
+  if (allowed_) sched_setscheduler(0, policy_before_, &before_);
+}
+
+}  // namespace recado::linux_board
