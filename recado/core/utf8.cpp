@@ -35,13 +35,25 @@ std::size_t utf8_sequence_length(bytes data) {
   return lead.length;
 }
 
-bool is_utf8(bytes data) {
-  while (!data.empty()) {
-    const std::size_t length = utf8_sequence_length(data);
-    if (length == 0) return false;
-    data = data.subspan(length);
+void utf8_check::add(bytes piece) {
+  for (const std::byte one : piece) {
+    const auto value = std::to_integer<unsigned>(one);
+    if (left_ == broken) return;
+    if (left_ == 0) {
+      const lead_byte lead = classify(value);
+      left_ = lead.length == 0 ? broken : static_cast<std::uint8_t>(lead.length - 1);
+      min_ = static_cast<std::uint8_t>(lead.second_min), max_ = static_cast<std::uint8_t>(lead.second_max);
+    } else {
+      left_ = value < min_ || value > max_ ? broken : static_cast<std::uint8_t>(left_ - 1);
+      min_ = 0x80, max_ = 0xbf;
+    }
   }
-  return true;
+}
+
+bool is_utf8(bytes data) {
+  utf8_check whole;
+  whole.add(data);
+  return whole.well_formed();
 }
 
 }  // namespace recado

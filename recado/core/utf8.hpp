@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include <recado/core/bytes.hpp>
 
@@ -17,5 +18,18 @@ inline bool utf8_is_c1(bytes data) {
 
 /// True if all of `data` is well-formed UTF-8. U+0000 counts as well-formed.
 bool is_utf8(bytes data);
+
+/// The same for a text that comes in pieces, cut anywhere.
+class utf8_check {
+ public:
+  void add(bytes piece);
+  /// True if all pieces together are well-formed.
+  bool well_formed() const { return left_ == 0; }
+
+ private:
+  static constexpr std::uint8_t broken = 0xff;
+  std::uint8_t left_ = 0;           // bytes that are missing of a character, or `broken`
+  std::uint8_t min_ = 0, max_ = 0;  // what the next one of them may be
+};
 
 }  // namespace recado

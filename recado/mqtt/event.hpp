@@ -53,6 +53,7 @@ struct message_part {
 /// All parts have come. Only now is the message acknowledged, or `receipt` to be.
 struct message_end {
   mqtt::receipt receipt{};
+  bool payload_as_announced = true;  ///< as in `message_received`
 };
 /// The connection ended within the message: forget its parts. It is not acknowledged, so QoS 1 and 2 come again.
 struct message_aborted {};
@@ -95,6 +96,13 @@ struct wants_payload {
   std::uint32_t room = 0;
 };
 
+/// A message of QoS 0 whose payload comes from the application's source was cut off by the end of the connection:
+/// nobody asks for the rest any more. (Those of QoS 1 and 2 are asked for again, until they are `acknowledged`.) After
+/// `closed` it is told when the next connection begins.
+struct message_dropped {
+  std::uint32_t tag = 0;  ///< the message's
+};
+
 /// The server asks for the next step of the authentication exchange (§4.12): answer with `authenticate`.
 struct challenge {
   std::string_view method{};
@@ -121,6 +129,6 @@ struct closed {
 /// One of the above.
 using session_event =
     std::variant<connected, message_received, message_begin, message_part, message_end, message_aborted, acknowledged,
-                 subscribed, unsubscribed, wants_payload, challenge, authenticated, closed>;
+                 subscribed, unsubscribed, wants_payload, message_dropped, challenge, authenticated, closed>;
 
 }  // namespace recado::mqtt

@@ -50,6 +50,7 @@ void session::reset_connection() {
   incoming_aliases_.clear();                                                        // [MQTT-3.3.2-7]
   outgoing_aliases_.clear();
   aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
+  if (mid_packet() && stream_flight_ == no_place) dropped_due_ = true, dropped_tag_ = stream_tag_;
   state_ = state::idle;
   pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = log_first_ = false;
   long_again_ = stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = charged_ = resend_sent_ = 0;
@@ -112,12 +113,18 @@ session::answer session::out_of_time(instant now) {
   return std::nullopt;
 }
 
-bool session::something_due() const { return closed_due_ || aborted_due_ || !reports_.empty() || wants_payload_now(); }
+bool session::something_due() const {
+  return closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
+}
 
 session::answer session::due() {
   if (aborted_due_) {
     aborted_due_ = false;
     return message_aborted{};
+  }
+  if (dropped_due_) {
+    dropped_due_ = false;
+    return message_dropped{.tag = dropped_tag_};
   }
   if (!reports_.empty()) return next_report();
   if (closed_due_) {

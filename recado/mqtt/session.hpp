@@ -20,6 +20,7 @@
 #include <span>
 #include <string_view>
 
+#include <recado/core/utf8.hpp>
 #include <recado/mqtt/aliases.hpp>
 #include <recado/mqtt/announcements.hpp>
 #include <recado/mqtt/check.hpp>
@@ -235,6 +236,7 @@ class session {
   bool authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
   bool challenged_ = false;      // the server waits for `authenticate`
   bool aborted_due_ = false;     // a message in pieces was cut off
+  bool dropped_due_ = false;     // so was a long one of QoS 0 to the server
   bool pieces_ = false;          // a message is arriving in pieces
   bool pieces_known_ = false;    // and is a duplicate that nobody is told of
   bool stream_waits_ = false;    // a long message's header is not sent yet
@@ -262,6 +264,7 @@ class session {
   std::uint32_t stream_left_ = 0;     // bytes of its payload that were not supplied yet, or not sent
   std::uint32_t stream_offset_ = 0;
   std::uint32_t stream_tag_ = 0;
+  std::uint32_t dropped_tag_ = 0;
   bool stream_asked_ = false;       // `wants_payload` was told, and not all that was supplied is sent
   mutable_bytes scratch_;           // free part of the log that payload goes through
   std::uint32_t scratch_size_ = 0;  // bytes of payload that were supplied,
@@ -271,6 +274,8 @@ class session {
   qos piece_qos_ = qos::at_most_once;
   std::uint32_t piece_offset_ = 0;
   std::uint32_t piece_left_ = 0;
+  bool piece_is_text_ = false;  // as its Payload Format Indicator says
+  utf8_check piece_text_;
 
   duration connect_timeout_{};
   duration ping_timeout_{};

@@ -88,6 +88,8 @@ session::answer session::on_first_piece(bytes& in, const mqtt::publish& message,
   piece_identifier_ = message.packet_identifier;
   piece_offset_ = 0;
   piece_left_ = size;
+  piece_is_text_ = message.properties.number(property::payload_format_indicator) == 1;
+  piece_text_ = {};
   in = in.subspan(total - size);
   if (known) return std::nullopt;
   return message_begin{.topic = message.topic,
@@ -106,12 +108,15 @@ session::answer session::on_piece(bytes& in) {
     in = in.subspan(part.size());
     piece_offset_ += static_cast<std::uint32_t>(part.size());
     piece_left_ -= static_cast<std::uint32_t>(part.size());
+    if (piece_is_text_) piece_text_.add(part);
     if (!pieces_known_) return message_part{.offset = offset, .payload = part};
     if (piece_left_ != 0) return std::nullopt;
   }
   if (piece_qos_ != qos::at_most_once && !can_acknowledge(pieces_known_)) return std::nullopt;
   pieces_ = false;
-  if (!pieces_known_) return message_end{.receipt = acknowledge_or_owe(piece_qos_, piece_identifier_)};
+  if (!pieces_known_)
+    return message_end{.receipt = acknowledge_or_owe(piece_qos_, piece_identifier_),
+                       .payload_as_announced = !piece_is_text_ || piece_text_.well_formed()};
   pieces_known_ = false;
   answer_duplicate(piece_identifier_);
   return std::nullopt;

@@ -16,6 +16,7 @@
 #include <recado/chain/stacked.hpp>
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/session.hpp>
+#include <tests/support/mqtt_told.hpp>
 
 namespace recado::mqtt::test {
 
@@ -42,69 +43,6 @@ inline std::string hex(bytes data) {
   char two[4];
   for (std::byte b : data) std::snprintf(two, sizeof two, "%02x ", std::to_integer<unsigned>(b)), out += two;
   return out;
-}
-
-/// An event in one line.
-struct teller {
-  static std::string id(token what) { return " #" + std::to_string(what.packet_identifier); }
-  static std::string how(outcome what) { return what == outcome::session_lost ? " (session lost)" : ""; }
-  static std::string quality(qos level, bool retain, bool duplicate) {
-    return " qos " + std::to_string(static_cast<int>(level)) + (retain ? " retain" : "") + (duplicate ? " dup" : "");
-  }
-  static std::string codes(std::span<const reason> list) {
-    std::string out;
-    for (reason one : list) out += ' ', out += std::to_string(static_cast<int>(one));
-    return out;
-  }
-  std::string operator()(const connected& e) const {
-    return std::string{"connected"} + (e.session_present ? " present" : "") +
-           (e.assigned_client_identifier.empty() ? "" : " as " + std::string{e.assigned_client_identifier});
-  }
-  std::string operator()(const message_received& e) const {
-    return "message " + std::string{e.topic} + " '" + std::string{as_text(e.payload)} + "'" +
-           quality(e.qos, e.retain, e.duplicate) + (e.receipt ? " owed" : "") +
-           (e.payload_as_announced ? "" : " not as announced");
-  }
-  std::string operator()(const message_begin& e) const {
-    return "begin " + std::string{e.topic} + " " + std::to_string(e.payload_size) +
-           quality(e.qos, e.retain, e.duplicate);
-  }
-  std::string operator()(const message_part& e) const {
-    return "part " + std::to_string(e.offset) + " '" + std::string{as_text(e.payload)} + "'";
-  }
-  std::string operator()(const message_end& e) const { return std::string{"end"} + (e.receipt ? " owed" : ""); }
-  std::string operator()(const message_aborted&) const { return "aborted"; }
-  std::string operator()(const acknowledged& e) const {
-    return "acknowledged" + id(e.token) + " tag " + std::to_string(e.tag) +
-           (e.reason == reason::success ? "" : " " + std::string{words(e.reason)}) + how(e.outcome);
-  }
-  std::string operator()(const subscribed& e) const {
-    return "subscribed" + id(e.token) + codes(e.reasons) + how(e.outcome);
-  }
-  std::string operator()(const unsubscribed& e) const {
-    return "unsubscribed" + id(e.token) + codes(e.reasons) + how(e.outcome);
-  }
-  std::string operator()(const wants_payload& e) const {
-    return "wants payload" + id(e.token) + " tag " + std::to_string(e.tag) + " from " + std::to_string(e.offset);
-  }
-  std::string operator()(const challenge& e) const {
-    return "challenge " + std::string{e.method} + " '" + std::string{as_text(e.data)} + "'";
-  }
-  std::string operator()(const authenticated& e) const {
-    return "authenticated '" + std::string{as_text(e.data)} + "'";
-  }
-  std::string operator()(const closed& e) const {
-    std::string out = e.why ? "closed: " + std::string{words(static_cast<error>(e.why.code))} : "closed";
-    if (e.by_server) out += ": " + std::string{words(e.reason)};
-    if (!e.reason_string.empty()) out += " (" + std::string{e.reason_string} + ")";
-    if (!e.server_reference.empty()) out += " -> " + std::string{e.server_reference};
-    return out;
-  }
-};
-inline std::string tell(const session_event& what) { return std::visit(teller{}, what); }
-template <class Below>
-std::string tell(const std::variant<Below, session_event>& what) {
-  return what.index() == 0 ? std::string{} : tell(std::get<1>(what));
 }
 
 using ack = acknowledgement;
@@ -166,14 +104,18 @@ struct subject {
   session machine;
 };
 
+/// What is heard up to this length is heard in every fragmentation: 2^(length - 1) of them.
+inline constexpr std::size_t fragmented_bytes_max = 12;
+
 /// How a dialogue is repeated.
 struct conditions {
   std::size_t read = SIZE_MAX;        // bytes that arrive at a time
   std::size_t written = SIZE_MAX;     // bytes that the wire takes at a time
   std::size_t first_read = SIZE_MAX;  // the length of the first piece of each thing heard
-  std::size_t lost_in = SIZE_MAX;     // the stream is lost after so many bytes from the server
-  std::size_t lost_out = SIZE_MAX;    // or to it
-  std::size_t filter = 0;             // through `stacked<pass_through, session>` with pieces of that size; 0: without
+  std::uint32_t cuts = 0;          // each thing heard, and all that is sent, is cut behind the bytes whose bits are set
+  std::size_t lost_in = SIZE_MAX;  // the stream is lost after so many bytes from the server
+  std::size_t lost_out = SIZE_MAX;  // or to it
+  std::size_t filter = 0;           // through `stacked<pass_through, session>` with pieces of that size; 0: without
 };
 
 class dialogue {
@@ -255,9 +197,16 @@ struct dialogue_wire {
   instant now{};
   bool lost = false;
 
+  /// How many bytes go in one piece from that place on, as `conditions::cuts` says.
+  std::size_t uncut(std::size_t place) const {
+    std::size_t count = 1;
+    while (place + count < 32 && (how.cuts >> (place + count - 1) & 1) == 0) ++count;
+    return how.cuts == 0 || place + count >= 32 ? SIZE_MAX : count;
+  }
   bool flush() {
     const bytes out = machine.pending(now);
-    const std::size_t count = std::min({out.size(), how.written, how.lost_out - out_count});
+    const std::size_t count =
+        std::min({out.size(), how.written, how.lost_out - out_count, uncut(out_count % fragmented_bytes_max)});
     outbox.insert(outbox.end(), out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count));
     if (count != 0) machine.sent(count);
     out_count += count;
@@ -285,8 +234,9 @@ struct dialogue_wire {
   }
   void hear(bytes data) {
     std::size_t piece = std::min(how.first_read, how.read);
+    const std::size_t whole = data.size();
     while (!data.empty() && !lost) {
-      const std::size_t count = std::min({data.size(), piece, how.lost_in - in_count});
+      const std::size_t count = std::min({data.size(), piece, how.lost_in - in_count, uncut(whole - data.size())});
       inbox.insert(inbox.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(count));
       data = data.subspan(count);
       in_count += count;
@@ -456,7 +406,8 @@ inline void dialogue::check() const {
   const auto once = [&](const conditions& how) {
     SCOPED_TRACE("read " + std::to_string(how.read) + " written " + std::to_string(how.written) + " first " +
                  std::to_string(how.first_read) + " lost in " + std::to_string(how.lost_in) + " out " +
-                 std::to_string(how.lost_out) + " filter " + std::to_string(how.filter));
+                 std::to_string(how.lost_out) + " filter " + std::to_string(how.filter) + " cuts " +
+                 std::to_string(how.cuts));
     subject who{sizes_};
     if (!play(how, who) && !testing::Test::HasFailure()) recover(who, version_);
     return !testing::Test::HasFailure();
@@ -466,11 +417,15 @@ inline void dialogue::check() const {
     if (!once({.read = n}) || !once({.written = n}) || !once({.read = n, .written = n})) return;
   for (std::size_t n : {1U, 2U, 5U, 64U})
     if (!once({.filter = n}) || !once({.read = 1, .written = 1, .filter = n})) return;
-  std::size_t in = 0, out = 0, longest = 0;
+  std::size_t in = 0, out = 0, longest = 0, longest_short = 1;
   for (const step& one : steps_) {
     if (one.what == kind::hears) in += one.data.size(), longest = std::max(longest, one.data.size());
     if (one.what == kind::sends) out += one.data.size();
+    if (one.what == kind::hears && one.data.size() <= fragmented_bytes_max)
+      longest_short = std::max(longest_short, one.data.size());
   }
+  for (std::uint32_t cuts = 1; cuts < 1U << (longest_short - 1); ++cuts)
+    if (!once({.cuts = cuts})) return;
   for (std::size_t n = 1; n < longest; ++n)
     if (!once({.first_read = n})) return;
   if (once_) return;

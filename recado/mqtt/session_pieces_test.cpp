@@ -1,0 +1,77 @@
+// Messages in pieces: what is said of them at their end, and when they have none.
+#include <tests/support/mqtt_dialogue.hpp>
+
+namespace recado::mqtt::test {
+namespace {
+
+// "käse€𝄞" and how it may be spoilt.
+constexpr std::string_view text = "k\xc3\xa4se\xe2\x82\xac\xf0\x9d\x84\x9e, and enough to be long";
+
+bool as_announced(std::string_view payload, std::uint32_t indicator, std::size_t piece) {
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects().play({}, who);
+  const property_value list[] = {{property::payload_format_indicator, indicator}};
+  mqtt::publish message = message_of(qos::at_most_once, 0, "t", payload);
+  message.properties = list;
+  dialogue_wire<session> line{who.machine, {.read = piece}};
+  line.hear(wire(message));
+  EXPECT_FALSE(line.told.empty());
+  EXPECT_TRUE(line.told.back().starts_with("end"));
+  return line.told.back() == "end";
+}
+
+TEST(session_pieces, a_payload_is_checked_as_it_arrives) {  // §3.3.2.3.2
+  for (const std::size_t piece : {1U, 2U, 3U, 5U, 7U, 16U}) {
+    EXPECT_TRUE(as_announced(text, 1, piece));
+    for (std::size_t at = 0; at < 12; ++at) {
+      std::string spoilt{text};
+      spoilt[at] = '\xff';
+      EXPECT_FALSE(as_announced(spoilt, 1, piece)) << at;
+      EXPECT_TRUE(as_announced(spoilt, 0, piece)) << "nobody said that it is text";
+    }
+    EXPECT_FALSE(as_announced(std::string{text} + "\xe2\x82", 1, piece)) << "ends within a character";
+  }
+}
+
+// A message of QoS 0 is gone with its connection, however far it came; its source is told.
+TEST(session_pieces, a_long_message_that_is_lost_is_told) {
+  const std::string payload(1000, 'x');
+  const sizes small{.transmit = 300};
+  for (const std::size_t sent : {0U, 1U, 5U, 100U, 900U}) {
+    subject who{small};
+    session& s = who.machine;
+    dialogue{small}.connects().play({}, who);
+    dialogue_wire<session> line{s, {.written = 1}};
+    ASSERT_TRUE(s.publish({.topic = "t", .payload_from_source = 1000, .tag = 42}).has_value());
+    bytes nothing;
+    while (line.outbox.size() < sent) {
+      while (auto what = s.receive(nothing, {})) {
+        const auto* wants = std::get_if<wants_payload>(&*what);
+        ASSERT_NE(wants, nullptr);
+        EXPECT_TRUE(s.supply(as_bytes(payload).subspan(wants->offset)).has_value());
+      }
+      line.flush();
+    }
+    s.lost({}, {});
+    const auto what = s.receive(nothing, {});
+    ASSERT_TRUE(what.has_value());
+    EXPECT_EQ(tell(*what), "dropped tag 42");
+    EXPECT_FALSE(s.receive(nothing, {}).has_value()) << "once";
+    EXPECT_EQ(error_of(s.supply(as_bytes("x"))), error::not_connected);
+  }
+}
+
+TEST(session_pieces, a_long_message_cut_by_a_goodbye_is_told_with_the_next_connection) {
+  subject who{{}};
+  dialogue{}.connects().play({}, who);
+  ASSERT_TRUE(who.machine.publish({.topic = "t", .payload_from_source = 1000, .tag = 7}).has_value());
+  ASSERT_TRUE(who.machine.disconnect().has_value());
+  bytes nothing;
+  EXPECT_EQ(tell(*who.machine.receive(nothing, {})), "closed");
+  ASSERT_TRUE(who.machine.connect({}).has_value());
+  EXPECT_EQ(tell(*who.machine.receive(nothing, {})), "dropped tag 7");
+}
+
+}  // namespace
+}  // namespace recado::mqtt::test
