@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <string>
 
+#include <recado/capture/string_sink.hpp>
+
 namespace recado::capture {
 namespace {
 
 constexpr std::byte tls_handshake_record{22};
-
-class string_sink final : public text_sink {
- public:
-  explicit string_sink(std::string& text) : text_(text) {}
-  void write(std::string_view text) override { text_ += text; }
-
- private:
-  std::string& text_;
-};
 
 /// Puts each line of a text under its heading.
 class indented final : public text_sink {

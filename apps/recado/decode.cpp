@@ -1,0 +1,130 @@
+// recado decode: bytes that somebody has, as hexadecimal text, raw or recorded, to readable packets.
+#include <CLI/CLI.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include <recado/capture/decoder.hpp>
+#include <recado/capture/hex_text.hpp>
+
+#include "command.hpp"
+#include "console.hpp"
+
+namespace recado::app {
+namespace {
+
+using capture::decode_settings;
+
+struct decode_options {
+  std::string file = "-";
+  std::string protocol;
+  std::string version;
+  std::string direction;
+  std::vector<std::uint16_t> ports;
+  bool json = false;
+  bool show_secrets = false;
+};
+
+std::string read_all(const std::string& name) {
+  errno = 0;
+  std::string data;
+  if (name == "-") {
+    data.assign(std::istreambuf_iterator<char>{std::cin}, {});
+  } else {
+    if (std::filesystem::is_directory(name)) throw failure("cannot read '" + name + "': Is a directory", "name a file");
+    std::ifstream file{name, std::ios::binary};
+    if (file) data.assign(std::istreambuf_iterator<char>{file}, {});
+    if (!file || errno != 0)
+      throw failure("cannot read '" + name + "': " + std::strerror(errno == 0 ? EIO : errno), "check the path");
+  }
+  if (data.empty()) throw failure("there is nothing to decode", "give a file, or bytes on standard input");
+  return data;
+}
+
+decode_settings settings_of(const decode_options& from) {
+  using protocol = decode_settings::protocol;
+  decode_settings how;
+  if (from.protocol == "mqtt") how.what = protocol::mqtt;
+  if (from.protocol == "dhcp") how.what = protocol::dhcp;
+  if (from.protocol == "dns") how.what = protocol::dns;
+  if (from.protocol == "ntp") how.what = protocol::ntp;
+  const bool datagram = how.what != protocol::guess && how.what != protocol::mqtt;
+  if (datagram && (!from.version.empty() || !from.direction.empty() || !from.ports.empty()))
+    throw usage_error("--version, --direction and --port are about MQTT, not about " + from.protocol,
+                      "leave them out, or give --protocol mqtt");
+  if (from.version == "5") how.version = mqtt::version::v5_0;
+  if (from.version == "3.1.1") how.version = mqtt::version::v3_1_1;
+  if (from.direction == "client") how.direction = mqtt::sender::client;
+  if (from.direction == "server") how.direction = mqtt::sender::server;
+  how.ports = from.ports;
+  how.json = from.json;
+  how.show_secrets = from.show_secrets;
+  return how;
+}
+
+/// The bytes that a text of digits stands for, or the input itself if it isn't text.
+std::string bytes_of(std::string data, const std::string& name) {
+  if (!capture::may_be_hex_text(data)) return data;
+  auto read = capture::read_hex(data);
+  if (!read) {
+    const capture::hex_trouble& wrong = read.error();
+    throw failure((name == "-" ? std::string{"standard input"} : "'" + name + "'") + ", line " +
+                      std::to_string(wrong.line) + ", column " + std::to_string(wrong.column) + ": " +
+                      std::string{wrong.cause},
+                  "give hexadecimal text, raw bytes, or a pcap or pcapng file");
+  }
+  if (read->empty()) throw failure("there are no bytes in the text", "give pairs of hexadecimal digits");
+  return *std::move(read);
+}
+
+int decode(const decode_options& from) {
+  const decode_settings how = settings_of(from);
+  const std::string input = read_all(from.file);
+  capture::decoder decoder{out(), how};
+  if (capture::recording::recognises(as_bytes(input))) {
+    if (how.direction) throw usage_error("a recording tells by itself who sent what", "leave --direction out");
+    decoder.decode_recording(as_bytes(input));
+  } else {
+    if (!how.ports.empty()) throw usage_error("--port is about recordings", "leave it out");
+    const std::string data = bytes_of(input, from.file);
+    decoder.decode(as_bytes(data));
+  }
+  out().flush();
+  if (decoder.malformed() != 0)
+    throw failure(
+        std::to_string(decoder.malformed()) + " of " + std::to_string(decoder.packets()) + " packets malformed",
+        "the carets above show where");
+  if (decoder.packets() == 0)
+    throw failure("there is no packet of MQTT, DHCP, DNS or NTP in it", "name other ports of MQTT with --port");
+  return exit_success;
+}
+
+}  // namespace
+
+void add_decode(CLI::App& root) {
+  const auto to = std::make_shared<decode_options>();
+  CLI::App& command = *root.add_subcommand("decode", "Decode bytes or a recording to readable packets");
+  command
+      .add_option("FILE", to->file,
+                  "Hexadecimal text (also as hexdump or xxd write it), raw bytes, or a pcap or pcapng file; "
+                  "- is standard input")
+      ->capture_default_str();
+  command.add_option("--protocol", to->protocol, "mqtt, dhcp, dns or ntp (default: guessed, and said)")
+      ->check(CLI::IsMember({"mqtt", "dhcp", "dns", "ntp"}));
+  command.add_option("--version", to->version, "MQTT version of bytes without a CONNECT: 3.1.1 or 5")
+      ->check(CLI::IsMember({"3.1.1", "5"}));
+  command.add_option("--direction", to->direction, "Who sent the bytes: client or server (default: either)")
+      ->check(CLI::IsMember({"client", "server"}));
+  command.add_option("--port", to->ports, "TCP port of MQTT in a recording besides 1883 and 8883 (repeatable)")
+      ->check(CLI::Range(1, 65535));
+  command.add_flag("--json", to->json, "One JSON object for each packet, each on a line");
+  command.add_flag("--show-secrets", to->show_secrets, "Print passwords and authentication data, not their length");
+  on_run(command, [to] { return decode(*to); });
+}
+
+}  // namespace recado::app

@@ -1,0 +1,44 @@
+// The command line of "recado decode", as a user calls it.
+#include <gmock/gmock.h>
+
+#include <recado/pki/shell_test.hpp>
+
+namespace recado::app {
+namespace {
+
+using pki::shell;
+using pki::shell_result;
+using testing::HasSubstr;
+
+struct row {
+  const char* about;
+  const char* command;
+  int status;
+  const char* says;
+};
+
+TEST(decode_command, answers_in_words_and_statuses) {
+  const row rows[] = {
+      {"hexadecimal text", "echo c0 00 | " RECADO_PROGRAM " decode", 0, "PINGREQ"},
+      {"raw bytes", "printf '\\320\\000' | " RECADO_PROGRAM " decode -", 0, "PINGRESP"},
+      {"JSON", "echo c000 | " RECADO_PROGRAM " decode --json", 0, "\"packet\":\"PINGREQ\""},
+      {"malformed", "echo c1 00 | " RECADO_PROGRAM " decode", 1, "1 of 1 packets malformed"},
+      {"the other side", "echo c0 00 | " RECADO_PROGRAM " decode --direction server", 1, "malformed"},
+      {"no hexadecimal text", "echo 10 0g | " RECADO_PROGRAM " decode", 1, "standard input, line 1, column 5: "},
+      {"nothing", RECADO_PROGRAM " decode </dev/null", 1, "there is nothing to decode"},
+      {"a missing file", RECADO_PROGRAM " decode missing.pcap", 1, "cannot read 'missing.pcap': No such file"},
+      {"a folder", RECADO_PROGRAM " decode /", 1, "cannot read '/'"},
+      {"an unknown protocol", "echo c0 00 | " RECADO_PROGRAM " decode --protocol coap", 2, "--protocol"},
+      {"a version of DNS", "echo c0 00 | " RECADO_PROGRAM " decode --protocol dns --version 5", 2, "are about MQTT"},
+      {"ports of bytes", "echo c0 00 | " RECADO_PROGRAM " decode --port 5", 2, "--port is about recordings"},
+  };
+  for (const row& one : rows) {
+    SCOPED_TRACE(one.about);
+    const shell_result done = shell(one.command);
+    EXPECT_EQ(done.status, one.status) << done.output;
+    EXPECT_THAT(done.output, HasSubstr(one.says));
+  }
+}
+
+}  // namespace
+}  // namespace recado::app

@@ -1,0 +1,148 @@
+#include <recado/capture/decoder.hpp>
+
+#include <algorithm>
+
+#include <recado/capture/frame.hpp>
+#include <recado/capture/string_sink.hpp>
+
+namespace recado::capture {
+namespace {
+
+constexpr std::uint16_t mqtt_port = 1883;
+constexpr std::uint16_t mqtt_tls_port = 8883;
+
+bool begins_like_tls(std::string_view data) { return data.front() == 22; }  // a handshake record; no MQTT packet
+
+std::string counted(std::size_t count, std::string_view one, std::string_view many) {
+  return std::to_string(count) + ' ' + std::string{count == 1 ? one : many};
+}
+
+bool is_of(decode_settings::protocol wanted, application what) {
+  using protocol = decode_settings::protocol;
+  return wanted == protocol::guess || (wanted == protocol::dhcp && what == application::dhcp) ||
+         (wanted == protocol::dns && what == application::dns) || (wanted == protocol::ntp && what == application::ntp);
+}
+
+}  // namespace
+
+void decoder::decode_recording(bytes file) {
+  recording from{file};
+  for (recorded frame; from.next(frame);) take_frame(frame);
+  finish_flows();
+  if (fragments_ != 0) note("left out: " + counted(fragments_, "fragment", "fragments") + " of IP packets");
+  if (others_ != 0) note("left out: " + counted(others_, "packet", "packets") + " of other protocols or ports");
+  if (cut_ != 0) note(counted(cut_, "packet was", "packets were") + " recorded only in part");
+  if (encrypted_)
+    note(std::string{"what is encrypted stays so: tshark decrypts it "} +
+         (from.has_secrets() ? "with the secrets in this file" : "with -o tls.keylog_file:FILE"));
+  if (from.trouble().empty()) return;
+  ++malformed_;
+  note("the recording is broken at offset " + std::to_string(from.offset()) + ": " + std::string{from.trouble()});
+}
+
+void decoder::take_frame(const recorded& frame) {
+  const dissected what = dissect(frame.link_type, frame.frame);
+  if (frame.cut_bytes != 0) ++cut_;
+  if (what.what == dissected::kind::tcp) return take_segment(frame, what);
+  if (what.what == dissected::kind::fragment) return void(++fragments_);
+  const application served =
+      what.what == dissected::kind::udp ? application_of(what.from.port, what.to.port) : application::unknown;
+  if (served == application::unknown || !is_of(how_.what, served)) return void(++others_);
+  decode_datagram(served, what.payload, {&frame, what.from, what.to, 0});
+}
+
+bool decoder::carries_mqtt(std::uint16_t port) const {
+  return port == mqtt_port || port == mqtt_tls_port || std::ranges::find(how_.ports, port) != how_.ports.end();
+}
+
+/// The direction's state; made at its first segment, with what both directions share.
+decoder::flow* decoder::flow_of(const dissected& what) {
+  using protocol = decode_settings::protocol;
+  if (how_.what != protocol::guess && how_.what != protocol::mqtt) return nullptr;
+  if (!carries_mqtt(what.from.port) && !carries_mqtt(what.to.port)) return nullptr;
+  const auto [found, added] = flows_.try_emplace({what.from, what.to});
+  flow& of = found->second;
+  if (!added) return &of;
+  of.from = what.from, of.to = what.to;
+  const auto back = flows_.find({what.to, what.from});
+  if (back != flows_.end()) {
+    of.facts = back->second.facts, of.tls = back->second.tls;
+    return &of;
+  }
+  of.facts = std::make_shared<stream_facts>();
+  of.facts->version = how_.version;
+  of.facts->server_port = carries_mqtt(what.to.port) ? what.to.port : what.from.port;
+  of.tls = std::make_shared<tls_words>();
+  return &of;
+}
+
+void decoder::take_segment(const recorded& frame, const dissected& what) {
+  const bool syn = (what.flags & tcp_syn) != 0;
+  if (syn && (what.flags & tcp_ack) == 0) {  // a port that is used again
+    flows_.erase({what.from, what.to});
+    flows_.erase({what.to, what.from});
+  }
+  flow* of = flow_of(what);
+  if (of == nullptr) return void(++others_);
+  feed(*of, of->segments.add(what.sequence, syn, what.payload), &frame);
+  if (of->segments.overflows()) {
+    note(std::to_string(of->segments.missing()) + " bytes of a stream are missing: the rest of it is left out");
+    of->lost = true;
+    (void)of->segments.skip();
+  }
+}
+
+void decoder::feed(flow& of, std::string_view data, const recorded* frame) {
+  if (data.empty() || of.lost) return;
+  if (!of.over_tls) of.over_tls = begins_like_tls(data) && of.segments.complete_from_start();
+  if (*of.over_tls) return feed_tls(of, data, frame);
+  if (of.waiting.empty() && of.offset == 0 && !of.segments.complete_from_start())
+    note("a stream was recorded from its middle: its first bytes may be no packet's beginning");
+  of.waiting += data;
+  if (!of.facts->version && !of.segments.complete_from_start()) of.facts->version = guess_version(as_bytes(of.waiting));
+  const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
+  std::size_t taken = 0;
+  for (std::size_t used = 0; taken != of.waiting.size(); taken += used) {
+    const std::size_t malformed = malformed_;
+    const bytes rest = as_bytes(of.waiting).subspan(taken);
+    const bool good = take_packet(rest, {frame, of.from, of.to, of.offset + taken}, *of.facts, from, false, used);
+    of.lost = malformed_ != malformed;
+    if (!good) break;
+  }
+  of.waiting.erase(0, taken);
+  of.offset += taken;
+}
+
+void decoder::feed_tls(flow& of, std::string_view data, const recorded* frame) {
+  encrypted_ = true;
+  std::string lines;
+  string_sink sink{lines};
+  of.tls->add(of.to.port == of.facts->server_port ? 0 : 1, as_bytes(data), sink);
+  const place at{frame, of.from, of.to, of.offset};
+  of.offset += data.size();
+  if (lines.empty()) return;
+  ++packets_;
+  if (!how_.json) {
+    heading("TLS", at, data.size(), {});
+    return indent(lines, "  ");
+  }
+  begin_json("TLS", at, data.size(), {});
+  json_.text("records", lines);
+  json_.end_object();
+  json_.end_line();
+}
+
+void decoder::finish_flows() {
+  for (auto& [key, of] : flows_) {
+    if (of.lost) continue;
+    if (const std::uint32_t missing = of.segments.missing(); missing != 0)
+      note(std::to_string(missing) + " bytes of a stream are missing: the rest of it is left out");
+    if (of.waiting.empty()) continue;
+    const recorded end{};
+    std::size_t used = 0;
+    const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
+    (void)take_packet(as_bytes(of.waiting), {&end, of.from, of.to, of.offset}, *of.facts, from, true, used);
+  }
+}
+
+}  // namespace recado::capture

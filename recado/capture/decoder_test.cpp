@@ -1,0 +1,275 @@
+// Bytes of strangers to readable packets: every way to write them down, and every way to break them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <recado/capture/decoder.hpp>
+#include <recado/capture/frame.hpp>
+#include <recado/capture/hex_text.hpp>
+#include <recado/capture/pcapng.hpp>
+#include <recado/capture/string_sink.hpp>
+
+namespace recado::capture {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using namespace std::string_literals;
+
+std::string hex(std::string_view text) { return read_hex(text).value(); }
+
+struct row {
+  const char* about;
+  const char* text;
+  const char* bytes;  ///< null: refused
+  std::size_t line = 0, column = 0;
+};
+
+TEST(hex_text, is_read_as_people_and_programs_write_it) {
+  const char connect[] = "100c00044d51545404020078";
+  const row rows[] = {
+      {"digits", "100c00044d51545404020078", connect},
+      {"spaces and capitals", "10 0C 00 04 4D515454\n04 02 00 78\n", connect},
+      {"colons", "10:0c:00:04:4d:51:54:54:04:02:00:78", connect},
+      {"C", "{0x10, 0x0c, 0x00, 0x4, 0x4d, 0x51, 0x54,\n 0x54, 0x04, 0x02, 0x00, 0x78}", connect},
+      {"escapes", "\"\\x10\\x0c\\x00\\x04\\x4d\\x51\\x54\\x54\\x04\\x02\\x00\\x78\"", connect},
+      {"comments", "# CONNECT\n10 0c 00 04 4d\n// more\n51545404020078", connect},
+      {"xxd", "00000000: 100c 0004 4d51 5454 0402 0078            ....MQTT...x\n", connect},
+      {"hexdump -C", "00000000  10 0c 00 04 4d 51 54 54  04 02 00 78              |....MQTT...x|\n0000000c\n", connect},
+      {"hexdump", "0000000 0c10 0400 514d 5454 0204 7800          \n000000c\n", connect},
+      {"hexdump, odd", "0000000 0c10 0004               \n0000003\n", "100c04"},
+      {"od -A x -t x1", "000000 10 0c 00 04 4d 51 54 54\n000008 04 02 00 78\n00000c\n", connect},
+      {"tcpdump -X", "\t0x0000:  100c 0004 4d51 5454 0402 0078            ....MQTT...x\r\n", connect},
+      {"Wireshark", "0000   10 0c 00 04 4d 51 54 54 04 02 00 78   ....MQTT...x\n", connect},
+      {"an excerpt", "00000010: 100c 0004 4d51 5454  ....MQTT\n00000018: 0402 0078  ...x", connect},
+      {"a repeated line", "00000000  61 62 |ab|\n*\n00000006  63 |c|\n00000007\n", "61626162616263"},
+      {"two octets with an offset of four digits", "0000 61 62", "6162"},
+      {"four digits each", "0000 6162", "00006162"},
+      {"no digit", "10 0c\n00 zz", nullptr, 2, 4},
+      {"half an octet", "10 c", nullptr, 1, 4},
+      {"an offset that doesn't continue", "00000000: 1020  .\n00000003: 30  0", nullptr, 2, 1},
+      {"nothing to repeat", "*\n", nullptr, 1, 1},
+      {"an endless repetition", "00 01\n*\n", nullptr, 3, 1},
+      {"a huge repetition", "00000000  61 62\n*\nfffffff0  61 62\n", nullptr, 3, 1},
+  };
+  for (const row& one : rows) {
+    SCOPED_TRACE(one.about);
+    const auto read = read_hex(one.text);
+    ASSERT_EQ(read.has_value(), one.bytes != nullptr) << (read ? "" : read.error().cause);
+    if (read) {
+      std::string digits;
+      string_sink sink{digits};
+      sink.hex(as_bytes(*read));
+      EXPECT_EQ(digits, one.bytes);
+    } else {
+      EXPECT_EQ(read.error().column, one.column);
+      EXPECT_FALSE(read.error().cause.empty());
+    }
+  }
+}
+
+struct result {
+  std::string text;
+  std::size_t packets = 0, malformed = 0;
+};
+
+result decoded(std::string_view data, const decode_settings& how = {}) {
+  result all;
+  string_sink sink{all.text};
+  decoder one{sink, how};
+  if (recording::recognises(as_bytes(data))) one.decode_recording(as_bytes(data));
+  else one.decode(as_bytes(data));
+  all.packets = one.packets(), all.malformed = one.malformed();
+  return all;
+}
+
+TEST(decode, names_every_field_and_learns_the_version) {
+  const result all =
+      decoded(hex("10 14 0004 4d515454 05 c2 003c 00 0001 63 0001 75 0001 70"
+                  "20 03 00 00 00"
+                  "30 06 0001 61 00 68 69"));
+  EXPECT_EQ(all.malformed, 0u) << all.text;
+  EXPECT_EQ(all.packets, 3u);
+  EXPECT_THAT(all.text, AllOf(HasSubstr("MQTT, offset 0, 22 bytes, from the client\n  CONNECT\n    version MQTT 5.0\n"),
+                              HasSubstr("    clean start yes\n"), HasSubstr("    client identifier \"c\"\n"),
+                              HasSubstr("    password (1 bytes)\n"), HasSubstr("from the server\n  CONNACK"),
+                              HasSubstr("    topic name \"a\"\n    payload \"hi\"\n")));
+}
+
+TEST(decode, hides_secrets_unless_asked) {
+  const std::string data = hex("10 14 0004 4d515454 04 c2 003c 0001 63 0001 75 0002 7071");
+  for (const bool json : {false, true}) {
+    EXPECT_THAT(decoded(data, {.json = json}).text, Not(HasSubstr("pq")));
+    EXPECT_THAT(decoded(data, {.json = json, .show_secrets = true}).text, HasSubstr("\"pq\""));
+  }
+}
+
+TEST(decode, points_at_what_is_wrong) {
+  struct {
+    const char* about;
+    std::string data;
+    decode_settings how;
+    const char* says;
+  } const rows[] = {
+      {"QoS 3",
+       hex("c000 36 03 00 01 61"),
+       {},
+       "the QoS is 3 (QoS), at offset 2\n    000002  36 03 00 01 61\n            ^^\n"},
+      {"U+0000", hex("30 05 0003 610062"), {}, "malformed: a string contains U+0000 (topic name)"},
+      {"cut off",
+       hex("d0 00 30 05 00"),
+       {},
+       "the packet is cut off, at offset 5\n    000002  30 05 00\n                     ^^\n"},
+      {"the wrong side", hex("d0 00"), {.direction = mqtt::sender::client}, "this packet may not be sent by this side"},
+      {"the second line",
+       hex("20 14 00 00 11 1f 000c 616161616161616161616161 7f00"),
+       {.version = mqtt::version::v5_0},
+       "61 61 61 61 61 61 61 61\n    000010  61 61 61 61 7f 00\n                        ^^\n"},
+      {"short DNS", "abc", {.what = decode_settings::protocol::dns}, "a DNS message is shorter than its header"},
+      {"short NTP", "abc", {.what = decode_settings::protocol::ntp}, "an NTP packet is shorter than 48 bytes"},
+      {"short DHCP", "abc", {.what = decode_settings::protocol::dhcp}, "malformed: "},
+  };
+  for (const auto& one : rows) {
+    SCOPED_TRACE(one.about);
+    const result all = decoded(one.data, one.how);
+    EXPECT_EQ(all.malformed, 1u);
+    EXPECT_THAT(all.text, HasSubstr(one.says));
+    decode_settings json = one.how;
+    json.json = true;
+    EXPECT_THAT(decoded(one.data, json).text, HasSubstr("\"error\":{\"cause\":"));
+  }
+}
+
+TEST(decode, guesses_and_says_so) {
+  const std::string ntp = hex("23 00 06 ec") + std::string(44, '\0');
+  EXPECT_THAT(decoded(ntp).text, HasSubstr("-- this looks like NTP"));
+  const std::string dns = hex("1234 0100 0001 0000 0000 0000 01 61 00 0001 0001");
+  EXPECT_THAT(decoded(dns).text, AllOf(HasSubstr("-- this looks like DNS"), HasSubstr("question: a. A")));
+  const std::string dhcp = hex("01 01 06 00 12345678") + std::string(228, '\0') + hex("63825363 35 01 01 ff");
+  EXPECT_THAT(decoded(dhcp).text, AllOf(HasSubstr("-- this looks like DHCP"), HasSubstr("DISCOVER")));
+  const result old = decoded(hex("90 03 0001 80"));  // 3.1.1: 5.0 would want properties
+  EXPECT_THAT(old.text, HasSubstr("read as MQTT 3.1.1"));
+  EXPECT_EQ(old.malformed, 0u);
+}
+
+TEST(decode, dhcp_options_that_lie_are_pointed_at) {
+  const std::string head = hex("01 01 06 00 12345678") + std::string(228, '\0') + hex("63825363");
+  EXPECT_THAT(decoded(head + hex("35 02 01 01 ff")).text, HasSubstr("at offset 241\n"));
+  EXPECT_THAT(decoded(head + hex("35 01 01 32 04 01")).text, HasSubstr("at offset 244\n"));
+}
+
+TEST(decode, json_keeps_what_is_no_text) {
+  EXPECT_EQ(decoded(hex("30 05 0001 61 ff 00"), {.version = mqtt::version::v3_1_1, .json = true}).text,
+            "{\"protocol\":\"MQTT\",\"offset\":0,\"length\":7,\"packet\":\"PUBLISH\",\"qos\":0,\"retain\":false,"
+            "\"dup\":false,\"topic_name\":\"a\",\"payload_hex\":\"ff00\"}\n");
+  EXPECT_THAT(
+      decoded(hex("30 0c 0001 61 07 26 0001 6b 0001 76 21"), {.version = mqtt::version::v5_0, .json = true}).text,
+      HasSubstr("\"properties\":[{\"name\":\"User Property\",\"key\":\"k\",\"value\":\"v\"}]"));
+}
+
+// ---- recordings ----
+
+const party client{{}, {ip_address::v4(10, 0, 0, 1), 40000}};
+const party broker{{}, {ip_address::v4(10, 0, 0, 2), 1883}};
+
+std::string tcp(const party& from, const party& to, std::uint32_t sequence, std::uint8_t flags, std::string_view data) {
+  return tcp_frame(from, to, {.sequence = sequence, .acknowledgement = 0, .flags = flags}, as_bytes(data), 0);
+}
+
+std::string little(std::uint32_t value, int octets) {
+  std::string text;
+  for (int i = 0; i < octets; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+std::string pcap(const std::vector<std::string>& frames, std::uint32_t link_type = 1) {
+  std::string file =
+      "\xd4\xc3\xb2\xa1" + little(2, 2) + little(4, 2) + std::string(8, '\0') + little(65535, 4) + little(link_type, 4);
+  for (const std::string& frame : frames)
+    file += little(1, 4) + little(2, 4) + little(static_cast<std::uint32_t>(frame.size()), 4) +
+            little(static_cast<std::uint32_t>(frame.size()), 4) + frame;
+  return file;
+}
+
+const std::string connect_4 = hex("10 0d 0004 4d515454 04 02 003c 0001 63");
+const std::string connack_4 = hex("20 02 00 00");
+const std::string publish = hex("30 05 0001 61 68 69");
+
+std::vector<std::string> conversation() {
+  return {tcp(client, broker, 0xfffffff8, tcp_syn, ""),
+          tcp(broker, client, 7, tcp_syn | tcp_ack, ""),
+          tcp(client, broker, 0xfffffff9, tcp_ack, connect_4.substr(0, 9)),
+          tcp(client, broker, 0xfffffff9, tcp_ack, connect_4.substr(0, 9)),   // again
+          tcp(client, broker, 0x5, tcp_ack, connect_4.substr(12) + publish),  // too early
+          tcp(client, broker, 0x1, tcp_ack, connect_4.substr(8)),             // overlapping both
+          tcp(broker, client, 8, tcp_ack, connack_4)};
+}
+
+TEST(decode_recording, puts_streams_together_again) {
+  const result all = decoded(pcap(conversation()));
+  EXPECT_EQ(all.malformed, 0u) << all.text;
+  EXPECT_EQ(all.packets, 3u) << all.text;
+  EXPECT_THAT(all.text, AllOf(HasSubstr("frame 6, 00:00:01.000002, 10.0.0.1:40000 to 10.0.0.2:1883, MQTT, offset 0"),
+                              HasSubstr("CONNACK"), HasSubstr("payload \"hi\"")));
+}
+
+TEST(decode_recording, reads_pcapng_and_all_links) {
+  const std::vector<std::string> frames = conversation();
+  std::string ng = section_header("test") + interface_description("eth0");
+  for (const std::string& frame : frames) ng += enhanced_packet(as_bytes(frame), utc_time{duration{5}});
+  EXPECT_EQ(decoded(ng).packets, 3u);
+  for (const auto& [link, head] : {std::pair{0u, hex("02000000")},
+                                   {108u, hex("00000002")},
+                                   {101u, ""s},
+                                   {228u, ""s},
+                                   {113u, std::string(14, '\0') + hex("0800")},
+                                   {276u, hex("0800") + std::string(18, '\0')}}) {
+    std::vector<std::string> other;
+    for (const std::string& frame : frames) other.push_back(head + frame.substr(14));
+    EXPECT_EQ(decoded(pcap(other, link)).packets, 3u) << link;
+  }
+  std::vector<std::string> tagged;
+  for (const std::string& frame : frames) tagged.push_back(frame.substr(0, 12) + hex("8100 0005") + frame.substr(12));
+  EXPECT_EQ(decoded(pcap(tagged)).packets, 3u);
+}
+
+TEST(decode_recording, says_what_is_missing_encrypted_or_not_understood) {
+  std::vector<std::string> frames = conversation();
+  frames.erase(frames.begin() + 5);
+  EXPECT_THAT(decoded(pcap(frames)).text, HasSubstr("3 bytes of a stream are missing"));
+  const std::string hello = hex("16 03 01 00 05 01 00 00 01 00");
+  const party secure{{}, {ip_address::v4(10, 0, 0, 2), 8883}};
+  const result tls = decoded(pcap({tcp(client, secure, 0, tcp_syn, ""), tcp(client, secure, 1, tcp_ack, hello)}));
+  EXPECT_THAT(tls.text, AllOf(HasSubstr("TLS handshake ClientHello"), HasSubstr("tshark")));
+  EXPECT_EQ(tls.malformed, 0u);
+  const party odd{{}, {ip_address::v4(10, 0, 0, 2), 5000}};
+  const std::string elsewhere = pcap({tcp(client, odd, 0, tcp_syn, ""), tcp(client, odd, 1, tcp_ack, connect_4)});
+  EXPECT_EQ(decoded(elsewhere).packets, 0u);
+  EXPECT_EQ(decoded(elsewhere, {.ports = {5000}}).packets, 1u);
+}
+
+TEST(decode_recording, a_packet_cut_by_the_end_is_no_fault) {
+  std::vector<std::string> frames = conversation();
+  frames.push_back(tcp(broker, client, 12, tcp_ack, publish.substr(0, 4)));
+  const result all = decoded(pcap(frames));
+  EXPECT_EQ(all.malformed, 0u);
+  EXPECT_THAT(all.text, HasSubstr("incomplete: the packet is cut off"));
+}
+
+TEST(decode_recording, tells_where_the_file_is_broken) {
+  const std::string file = pcap(conversation());
+  for (std::size_t size = 5; size < file.size(); ++size) (void)decoded(file.substr(0, size));
+  EXPECT_EQ(decoded(file.substr(0, file.size() - 1)).malformed, 1u);
+  EXPECT_THAT(decoded(file.substr(0, file.size() - 1)).text, HasSubstr("longer than the rest of the file"));
+  std::string ng = section_header("t") + interface_description("e") + enhanced_packet(as_bytes(connect_4), utc_time{});
+  for (std::size_t bit = 0; bit < ng.size() * 8; ++bit) {
+    ng[bit / 8] = static_cast<char>(ng[bit / 8] ^ 1 << bit % 8);
+    (void)decoded(ng);
+    ng[bit / 8] = static_cast<char>(ng[bit / 8] ^ 1 << bit % 8);
+  }
+}
+
+}  // namespace
+}  // namespace recado::capture

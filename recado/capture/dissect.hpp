@@ -1,0 +1,31 @@
+// From a recorded frame to the UDP datagram or TCP segment in it.
+#pragma once
+
+#include <cstdint>
+
+#include <recado/core/address.hpp>
+#include <recado/core/bytes.hpp>
+
+namespace recado::capture {
+
+/// What a frame carries.
+struct dissected {
+  enum class kind : std::uint8_t {
+    other,      ///< neither UDP nor TCP over IP
+    udp,        ///< a whole datagram
+    tcp,        ///< a segment
+    fragment,   ///< a piece of an IP packet (RFC 791 §3.2, RFC 8200 §4.5): pieces aren't put together
+    malformed,  ///< a header contradicts the frame's length
+    unknown_link,
+  };
+  kind what = kind::other;
+  endpoint from, to;
+  bytes payload;               ///< of the datagram or segment, in place
+  std::uint32_t sequence = 0;  ///< of TCP
+  std::uint8_t flags = 0;      ///< of TCP: see `tcp_flag`
+};
+
+/// Link types (the registry of tcpdump.org): null and loop, Ethernet with VLAN tags, raw IP, Linux "cooked" 1 and 2.
+dissected dissect(std::uint16_t link_type, bytes frame);
+
+}  // namespace recado::capture
