@@ -106,9 +106,11 @@ std::expected<void, mqtt::error> engine::prepare_connect() {
   const bool v5 = options_.version == mqtt::version::v5_0;
   const auto& user = options_.user_name ? options_.user_name : where_.user_name;
   const auto& password = options_.password ? options_.password : where_.password;
+  // A random identifier has no older session to forget; and mosquitto keeps none over its own restart that began clean.
+  const bool may_be_known = v5 ? !began_ && !options_.client_identifier.empty() : true;
   mqtt::connect_options how{.version = options_.version,
                             .client_identifier = identifier_,
-                            .clean_start = options_.clean_start && (!began_ || !v5),
+                            .clean_start = options_.clean_start && may_be_known,
                             .keep_alive_s = options_.keep_alive_s};
   if (user) how.user_name = *user;
   if (password) how.password = as_bytes(*password);
@@ -154,12 +156,12 @@ instant engine::open_stream(instant now) {
 }
 
 posix::progress engine::drive(instant now) {
-  const auto say = [this](auto& what) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(what)>, mqtt::session_event>) return on_event(what);
-    else return std::visit([this](auto& one) { return on_event(one); }, what);
+  const auto of_session = [this](mqtt::session_event& what) { return on_event(what); };
+  if (!stack_) return posix::drive(guarded_, stream_, receive_buffer_, now, of_session);
+  const auto of_either = [this](auto& what) {
+    return what.index() == 0 ? on_event(std::get<0>(what)) : on_event(std::get<1>(what));
   };
-  if (stack_) return posix::drive(*stack_, stream_, receive_buffer_, now, say);
-  return posix::drive(guarded_, stream_, receive_buffer_, now, say);
+  return posix::drive(*stack_, stream_, receive_buffer_, now, of_either);
 }
 
 instant engine::turn(instant now) {
@@ -210,7 +212,7 @@ instant engine::attempt_over(failure why, instant now) {
   std::vector<payload_source> dropped;
   {
     lock held{mutex_};
-    if (online_ && now - online_since_ >= stable) backoff_.reset(), attempts_ = 0;
+    if (online_ && now - online_since_ >= stable) backoff_.reset();
     online_ = assembling_ = false;
     dropped = drop_unanswered();
     const bool wished = leaving_ || stopping_;
@@ -244,6 +246,7 @@ void engine::on_connected(const mqtt::connected& what) {
     const std::scoped_lock held{mutex_};
     online_ = was_online_ = began_ = true;
     online_since_ = posix::now();
+    attempts_ = 0;
     subscriptions_after_connect(what.session_present);
     pump_subscriptions();
     changed();

@@ -2,16 +2,30 @@
 // them wrapped.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 
 namespace recado::test {
 
+/// A number that any thread may count up; a copy of it stands still.
+class call_count {
+ public:
+  constexpr call_count() = default;
+  call_count(const call_count& other) : value_(other) {}
+  call_count& operator=(const call_count& other) { return value_.store(other), *this; }
+  operator std::size_t() const { return value_.load(std::memory_order_relaxed); }
+  void operator++() { value_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t> value_{0};
+};
+
 /// Counted since the program began; tests look at differences.
 struct call_counts {
-  std::size_t sends = 0;
-  std::size_t receives = 0;
-  std::size_t allocations = 0;  ///< malloc and its like, from any code, operator new included
-  std::size_t news = 0;         ///< operator new alone: C++ code, not the C libraries below it
+  call_count sends;
+  call_count receives;
+  call_count allocations;  ///< malloc and its like, from any code, operator new included
+  call_count news;         ///< operator new alone: C++ code, not the C libraries below it
 };
 call_counts& counts();
 

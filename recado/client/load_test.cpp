@@ -1,0 +1,70 @@
+// What a message costs: no allocation, and a small part of a system call.
+#include <recado/client/broker_test.hpp>
+#include <tests/support/count_calls.hpp>
+
+namespace recado::client {
+namespace {
+
+using mqtt::qos;
+
+class client_under_load : public testing::TestWithParam<qos> {
+ protected:
+  test::mosquitto broker{mosquitto_program, own_folder()};
+};
+
+TEST_P(client_under_load, publishes_without_allocating_and_sends_many_at_once) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  constexpr std::size_t count = 50'000;
+  const auto run = [&](std::size_t messages) {
+    publication last;
+    for (std::size_t i = 0; i < messages; ++i) {
+      const auto begun = client.start_publish(
+          {.topic = "load/without/subscribers", .payload = as_bytes("0123456789abcdef"), .qos = GetParam()});
+      ASSERT_TRUE(begun) << begun.error().line;
+      last = *begun;
+    }
+    ASSERT_TRUE(client.wait(last));
+  };
+  run(5000);
+  const test::call_counts before = test::counts();
+  run(count);
+  const test::call_counts after = test::counts();
+  EXPECT_EQ(after.allocations - before.allocations, 0u);
+  const double sends = static_cast<double>(after.sends - before.sends) / count;
+  RecordProperty("sends_per_message", std::to_string(sends));
+  std::printf("QoS %d: %.4f sends and %.4f receives per message\n", static_cast<int>(GetParam()), sends,
+              static_cast<double>(after.receives - before.receives) / count);
+  EXPECT_LT(sends, GetParam() == qos::exactly_once ? 1.0 : 0.5) << "QoS 2 sends two packets, the second one when asked";
+}
+
+TEST_P(client_under_load, receives_without_allocating) {
+  blocking_client from, to;
+  ASSERT_OK(from.connect(broker.url()));
+  ASSERT_OK(to.connect(broker.url()));
+  std::atomic<std::size_t> heard{0};
+  ASSERT_OK(to.subscribe(
+      "load/+", [&](const mqtt::message_received&) { ++heard; }, GetParam()));
+  ASSERT_OK(to.subscribe("queue", {}, GetParam()));
+  received one;
+  const auto run = [&](std::size_t messages) {
+    for (std::size_t i = 0; i < messages; ++i) {
+      ASSERT_TRUE(from.start_publish({.topic = "load/1", .payload = as_bytes("0123456789abcdef"), .qos = GetParam()}));
+      ASSERT_TRUE(from.start_publish({.topic = "queue", .payload = as_bytes("0123456789abcdef"), .qos = GetParam()}));
+      const auto got = to.receive(one);
+      ASSERT_TRUE(got && *got);
+    }
+  };
+  run(1000);
+  const test::call_counts before = test::counts();
+  run(5000);
+  EXPECT_EQ(test::counts().allocations - before.allocations, 0u);
+  EXPECT_EQ(heard, 6000u) << "each came before its companion of the queue";
+}
+
+INSTANTIATE_TEST_SUITE_P(qos, client_under_load,
+                         testing::Values(qos::at_most_once, qos::at_least_once, qos::exactly_once),
+                         [](const auto& which) { return std::to_string(static_cast<int>(which.param)); });
+
+}  // namespace
+}  // namespace recado::client
