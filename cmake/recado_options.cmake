@@ -1,6 +1,8 @@
 # What can be chosen, and the flags that every target of recado shares.
 option(RECADO_APPS "Build the recado program and the Linux board" ${PROJECT_IS_TOP_LEVEL})
 option(RECADO_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_INSTALL "Make rules for cmake --install" ${PROJECT_IS_TOP_LEVEL})
 option(RECADO_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(RECADO_WERROR "Treat warnings as errors" OFF)
 option(RECADO_BARE_METAL "Only floors 0 to 3, for a target without an operating system" OFF)

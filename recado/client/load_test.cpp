@@ -35,7 +35,8 @@ TEST_P(client_under_load, publishes_without_allocating_and_sends_many_at_once) {
   RecordProperty("sends_per_message", std::to_string(sends));
   std::printf("QoS %d: %.4f sends and %.4f receives per message\n", static_cast<int>(GetParam()), sends,
               static_cast<double>(after.receives - before.receives) / count);
-  EXPECT_LT(sends, GetParam() == qos::exactly_once ? 1.0 : 0.5) << "QoS 2 sends two packets, the second one when asked";
+  // Of QoS 2 the second packet leaves when the broker asks for it, and mosquitto asks for one at a time.
+  EXPECT_LT(sends, GetParam() == qos::exactly_once ? 1.5 : 0.5);
 }
 
 TEST_P(client_under_load, receives_without_allocating) {

@@ -45,6 +45,13 @@ void* __wrap_realloc(void* memory, size_t size) {
 }
 }
 
+// The thread sanitizer brings operators of its own, which can't be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define RECADO_OWN_OPERATORS 0
+#endif
+#endif
+#ifndef RECADO_OWN_OPERATORS
 void* operator new(std::size_t size) {
   ++counts().news;
   if (void* memory = std::malloc(size != 0 ? size : 1)) return memory;
@@ -52,3 +59,4 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+#endif
