@@ -49,7 +49,7 @@ std::string mosquitto_config(const folder& where, const plan& at) {
   const auto store = where.root / "mosquitto";
   std::filesystem::create_directories(store);
   return "user " + own_user(at) +
-         "\nper_listener_settings false\nallow_anonymous true\nmax_queued_messages 0\n"
+         "\nper_listener_settings false\nallow_anonymous true\nmax_queued_messages 0\nset_tcp_nodelay true\n"
          "persistence true\npersistence_location " +
          store.string() +
          "/\nlog_dest stderr\nlog_type all\n"
