@@ -245,6 +245,24 @@ TEST(client, spreads_its_retries) {
   EXPECT_TRUE(late);
 }
 
+// RFC 2131 §4.4.5: some fuzz, a sixteenth of T1 at most, so that a renewal is never much earlier or later than asked.
+TEST(client, spreads_its_renewals_a_little) {
+  bool early = false, late = false;
+  for (std::uint64_t seed = 1; seed <= 64; ++seed) {
+    options how = exact_options();
+    how.retry_jitter = 1s;
+    dialogue d{how, seed};
+    d.binds({.lease_s = 16, .t1_s = 8, .t2_s = 14});
+    const duration wait = d.machine.deadline() - d.now;
+    EXPECT_GE(wait, 7500ms);
+    EXPECT_LE(wait, 8500ms);
+    early = early || wait < 7600ms;
+    late = late || wait > 8400ms;
+  }
+  EXPECT_TRUE(early);
+  EXPECT_TRUE(late);
+}
+
 TEST(client, has_a_new_transaction_for_each_exchange) {
   std::vector<std::uint32_t> seen;
   for (std::uint64_t seed = 1; seed <= 16; ++seed) {

@@ -81,8 +81,8 @@ TEST(reply, takes_classless_routes_and_then_no_routers) {
 }
 
 TEST(reply, leaves_out_malformed_routes_and_uses_the_routers) {
-  for (const auto* bad :
-       {"79 05 21 c0 00 02 01", "79 06 18 0a c0 00 02 01", "79 05 00 e0 00 00 01", "79 04 00 c0 00 02"}) {
+  for (const auto* bad : {"79 05 21 c0 00 02 01", "79 0a 21 0a 00 00 00 00 c0 00 02 01", "79 06 18 0a c0 00 02 01",
+                          "79 05 00 e0 00 00 01", "79 04 00 c0 00 02"}) {
     const auto [wrong, what] = read(usual + "03 04 c0 00 02 01 " + bad);
     EXPECT_EQ(wrong, std::nullopt) << bad;
     EXPECT_TRUE(what.content.routes.empty()) << bad;

@@ -105,5 +105,10 @@ TEST_F(dns_cache, says_when_the_room_of_the_caller_was_too_small) {
   EXPECT_TRUE(known->more);
 }
 
+TEST_F(dns_cache, does_not_keep_what_has_no_life) {
+  store("a.example", record_type::a, {ip_address::v4(1)}, 0);
+  EXPECT_EQ(cache_.used(), 0u);
+}
+
 }  // namespace
 }  // namespace recado::dns

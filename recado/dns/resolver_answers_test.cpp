@@ -286,5 +286,27 @@ TEST_F(dns_resolver, the_bytes_of_pending_stay_until_they_are_sent) {
   EXPECT_TRUE(equal(again->payload, before));
 }
 
+TEST_F(dns_resolver, a_failure_over_tcp_outweighs_a_cut_answer) {
+  const query_id id = resolve("a.example");
+  hear(sent[0], reply(sent[0], good | 0x0200).address("a.example", "192.0.2.1"));
+  dns.answered_over_tcp(
+      id, record_type::a,
+      message_builder{}.head(tcp.what.id, good | 3).question("a.example", record_type::a).soa("example", 30, 30), now);
+  turn();
+  EXPECT_EQ(taken(), (strings{"tcp 10.0.0.1:53", "no such name exists (NXDOMAIN)"}));
+}
+
+TEST_F(dns_resolver, an_alias_is_asked_about_with_all_the_patience_of_a_name) {
+  resolve("a.example");
+  for (unsigned i = 1; i < rounds_max; ++i) wait();
+  ASSERT_EQ(sent.size(), rounds_max);
+  hear(sent.back(), reply(sent.back()).alias("a.example", "b.other"));
+  ASSERT_EQ(sent.size(), rounds_max + 1u);
+  for (unsigned i = 1; i < rounds_max; ++i) wait();
+  EXPECT_EQ(sent.size(), 2u * rounds_max);
+  hear(sent.back(), reply(sent.back()).address("b.other", "192.0.2.1"));
+  EXPECT_EQ(taken(), strings{"192.0.2.1 ttl 300"});
+}
+
 }  // namespace
 }  // namespace recado::dns

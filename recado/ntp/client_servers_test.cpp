@@ -199,5 +199,69 @@ TEST_F(ntp_client, stops_and_starts_again) {
   EXPECT_EQ(result.server, server(2));
 }
 
+TEST_F(ntp_client, takes_a_server_at_the_limits_and_none_beyond) {
+  start({1});
+  packet reply = answer();
+  reply.stratum = stratum_max;              // RFC 5905 figure 11: 16 is unsynchronised
+  reply.root_delay = short_time{5u << 16};  // half of it counts
+  reply.root_dispersion = short_time{1u << 15};
+  now += 21ms;
+  hear(reply);
+  EXPECT_EQ(result.stratum, stratum_max);
+  EXPECT_FALSE(client_.expects(sent.back().port));
+  start({1});
+  reply = answer();
+  reply.root_delay = short_time{5u << 16};
+  reply.root_dispersion = short_time{(1u << 15) + (1u << 10)};
+  now += 21ms;
+  hear(reply);
+  EXPECT_TRUE(is(why, error::too_far));
+}
+
+TEST_F(ntp_client, a_delay_below_zero_by_the_grain_of_the_clocks_is_none) {
+  start({1});
+  packet reply = answer(0ms, 20ms);
+  hear(reply);
+  EXPECT_EQ(result.delay, 0ms);
+  EXPECT_EQ(events, 1);
+  start({1});
+  reply = answer(0ms, 21ms);
+  hear(reply);
+  EXPECT_TRUE(is(why, error::implausible));
+}
+
+TEST_F(ntp_client, the_build_date_itself_is_early_enough) {
+  how.earliest = true_time(now) + 21ms;
+  start({1});
+  hear_after(10ms, 10ms);
+  EXPECT_EQ(result.utc, how.earliest);
+  how.earliest = true_time(now) + 21ms + 1us;
+  start({1});
+  hear_after(10ms, 10ms);
+  EXPECT_TRUE(is(why, error::before_build_date));
+}
+
+TEST_F(ntp_client, believes_no_pause_of_more_than_an_hour) {
+  start({1});
+  hear(kiss(answer(), "RATE", 12));
+  EXPECT_EQ(why.detail, 4096u);
+  now += 4096s;
+  start({1});
+  hear(kiss(answer(), "RATE", 13));
+  EXPECT_EQ(why.detail, rate_s_min.count());
+}
+
+TEST_F(ntp_client, forgets_the_oldest_bar_when_there_are_too_many) {
+  for (std::uint8_t number = 1; number <= servers_max + 1; ++number) {
+    start({number});
+    hear(kiss(answer(), "DENY"));
+  }
+  const std::size_t before = sent.size();
+  start({servers_max + 1});
+  EXPECT_EQ(sent.size(), before) << "the newest is still barred";
+  start({1});
+  EXPECT_EQ(sent.size(), before + 1);
+}
+
 }  // namespace
 }  // namespace recado::ntp
