@@ -107,7 +107,10 @@ session::answer session::out_of_time(instant now) {
       break;
   }
   if (clock_.offered()) return fail(error::stream_stalled);
-  if (!next_output().empty()) return std::nullopt;     // it leaves now, and will do
+  if (!next_output().empty()) {
+    clock_.asked(now, true);  // it leaves now, and will do; while the wire is full a driver may not ask for it
+    return std::nullopt;
+  }
   if (mid_packet() || !put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
   return std::nullopt;

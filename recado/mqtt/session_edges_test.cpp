@@ -182,6 +182,22 @@ TEST(session_edges, a_ping_waits_for_the_end_of_a_slow_message) {
   EXPECT_TRUE(s.pending(instant{} + 10s).empty()) << "no DISCONNECT either";
 }
 
+TEST(session_edges, a_driver_need_not_ask_while_the_wire_is_full) {
+  subject who{{}};
+  session& s = who.machine;
+  dialogue{}.connects({.keep_alive_s = 10}).play({}, who);
+  ASSERT_TRUE(s.publish({.topic = "t"}).has_value());
+  EXPECT_FALSE(s.pending(instant{} + 1s).empty());
+  s.sent(1);  // and no more
+  EXPECT_EQ(s.deadline(), instant{} + 11s);
+  bytes nothing;
+  EXPECT_FALSE(s.receive(nothing, instant{} + 11s));
+  EXPECT_EQ(s.deadline(), instant{} + 21s) << "no busy loop";
+  const auto end = s.receive(nothing, instant{} + 21s);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(tell(*end), "closed: the stream has taken no bytes for a whole keep alive interval");
+}
+
 TEST(session_edges, a_goodbye_within_a_message_in_pieces) {
   subject who{{.receive = 16}};
   dialogue{sizes{.receive = 16}}.connects().play({}, who);
