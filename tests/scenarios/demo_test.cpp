@@ -13,7 +13,7 @@ using testing::Not;
 words demo_in(const std::filesystem::path& folder) {
   recado({"lab", "down", "--dir", (folder / "lab").string()});
   std::filesystem::remove_all(folder);
-  return {"env", std::string{"RECADO="} + RECADO_PROGRAM, "FOLDER=" + folder.string(), RECADO_SOURCE "/tools/demo"};
+  return {"env", "RECADO=" + program(), "FOLDER=" + folder.string(), RECADO_SOURCE "/tools/demo"};
 }
 
 void expect_in_order(const std::string& text, const std::vector<std::string>& parts) {

@@ -118,7 +118,7 @@ TEST(device, runs_on_loopback_with_the_static_configuration) {
   const lab outer;
   const std::string folder = (outer.folder() / "inner").string();
   ASSERT_EQ(outer.recado_on("board", {"lab", "up", "--loopback", "--dir", folder}).status, 0);
-  running board{outer.on_command("board", {RECADO_PROGRAM, "lab", "run", "--dir", folder})};
+  running board{outer.on_command("board", {program(), "lab", "run", "--dir", folder})};
   EXPECT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
   board.signal(SIGTERM);
   EXPECT_EQ(board.ended().status, 0) << board.said();

@@ -86,7 +86,7 @@ class lab_for_one_run : public testing::TestWithParam<int> {};
 TEST_P(lab_for_one_run, leaves_no_process_and_no_namespace_behind) {
   const auto folder = clean_folder();
   const auto file = folder / "bridge.pcapng";
-  running starter{{RECADO_PROGRAM, "lab", "run", "--dir", folder.string(), "--capture", file.string()}};
+  running starter{{program(), "lab", "run", "--dir", folder.string(), "--capture", file.string()}};
   ASSERT_TRUE(starter.says("[PLACA CONECTADA]")) << starter.said();
   ASSERT_GE(processes_with(folder.string()).size(), 5u) << "keeper, servers, dumpcap, the board";
   starter.signal(GetParam());
@@ -108,7 +108,7 @@ TEST(lab_life, an_interrupted_start_leaves_nothing) {
   const auto folder = clean_folder();
   for (const std::size_t processes : {1u, 2u, 3u, 4u})
     for (const int signal : {SIGTERM, SIGKILL}) {
-      running starter{{RECADO_PROGRAM, "lab", "run", "--dir", folder.string()}};
+      running starter{{program(), "lab", "run", "--dir", folder.string()}};
       ASSERT_TRUE(eventually([&] { return processes_with(folder.string()).size() >= processes; }));
       starter.signal(signal);
       EXPECT_NE(starter.ended().status, -1);
@@ -127,7 +127,7 @@ TEST(lab_life, comes_up_without_root_by_user_namespaces) {
   const auto folder = clean_folder();
   std::filesystem::create_directories(folder);
   ASSERT_EQ(::chown(folder.c_str(), 65534, 65534), 0);
-  const words as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RECADO_PROGRAM, "lab"};
+  const words as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program(), "lab"};
   const auto nobody = [&](words more) {
     words all = as_nobody;
     all.insert(all.end(), more.begin(), more.end());

@@ -1,6 +1,7 @@
 #include "scenario_for_tests.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -26,6 +27,11 @@ int milliseconds_until(clock::time_point until) {
 int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
 
 }  // namespace
+
+std::string program() {
+  const char* named = std::getenv("RECADO_UNDER_TEST");
+  return named != nullptr && *named != 0 ? named : RECADO_PROGRAM;
+}
 
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
   const auto until = clock::now() + limit;
@@ -104,7 +110,7 @@ result running::ended(std::chrono::milliseconds limit) {
 result run(const words& command, std::chrono::milliseconds limit) { return running{command}.ended(limit); }
 
 result recado(words arguments, std::chrono::milliseconds limit) {
-  arguments.insert(arguments.begin(), RECADO_PROGRAM);
+  arguments.insert(arguments.begin(), program());
   return run(arguments, limit);
 }
 
@@ -154,7 +160,7 @@ lab::lab(words options) : folder_(own_folder()) {
 lab::~lab() { (*this)("down"); }
 
 words lab::command(const std::string& verb, const words& arguments) const {
-  words all{RECADO_PROGRAM, "lab", verb, "--dir", folder_.string()};
+  words all{program(), "lab", verb, "--dir", folder_.string()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }
@@ -179,7 +185,7 @@ result lab::on(const std::string& host, words what, std::chrono::milliseconds li
 }
 
 result lab::recado_on(const std::string& host, words arguments, std::chrono::milliseconds limit) const {
-  arguments.insert(arguments.begin(), RECADO_PROGRAM);
+  arguments.insert(arguments.begin(), program());
   return on(host, std::move(arguments), limit);
 }
 

@@ -22,6 +22,9 @@ namespace recado::test {
 
 using words = std::vector<std::string>;
 
+/// The program under test: this build's, or the one that RECADO_UNDER_TEST names (such as one with sanitizers).
+std::string program();
+
 /// How a program ended and what it wrote, standard output and error together.
 struct result {
   int status = -1;  ///< 128 + signal if it was killed

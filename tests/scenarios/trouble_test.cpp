@@ -47,8 +47,7 @@ TEST(trouble, an_ordinary_user_runs_it_all) {
   recado({"lab", "down", "--dir", folder.string()});
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
-  words nobody{
-      RECADO_PROGRAM, "lab", "run", "--dir", folder.string(), "--capture", (folder / "bridge.pcapng").string()};
+  words nobody{program(), "lab", "run", "--dir", folder.string(), "--capture", (folder / "bridge.pcapng").string()};
   if (::geteuid() == 0) {
     ASSERT_EQ(::chown(folder.c_str(), 65534, 65534), 0);
     nobody.insert(nobody.begin(), {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"});
@@ -68,12 +67,12 @@ TEST(trouble, an_ordinary_user_runs_it_all) {
 TEST(trouble, where_namespaces_are_not_allowed_the_lab_falls_back_to_loopback) {
   const lab outer;
   const std::string folder = (outer.folder() / "inner").string();
-  const std::string program = RECADO_PROGRAM;
+  const std::string recado_program = program();
   const result done = outer.on(
       "board", {"unshare", "-Ur", "sh", "-c",
-                "echo 0 > /proc/sys/user/max_net_namespaces && " + program + " lab up --dir " + folder + " && " +
-                    program + " lab run --dir " + folder + " -- --button held --set test.cycles=2 --results " + folder +
-                    "; status=$?; " + program + " lab down --dir " + folder + "; exit $status"});
+                "echo 0 > /proc/sys/user/max_net_namespaces && " + recado_program + " lab up --dir " + folder + " && " +
+                    recado_program + " lab run --dir " + folder + " -- --button held --set test.cycles=2 --results " +
+                    folder + "; status=$?; " + recado_program + " lab down --dir " + folder + "; exit $status"});
   EXPECT_EQ(done.status, 0) << done.output;
   EXPECT_THAT(done.output, AllOf(HasSubstr("no namespaces are allowed here; the lab runs on loopback with the static "
                                            "configuration"),
@@ -84,7 +83,7 @@ TEST(trouble, where_namespaces_are_not_allowed_the_lab_falls_back_to_loopback) {
 TEST(trouble, without_the_right_to_configure_the_network_it_says_so) {
   if (::geteuid() != 0) return;  // the lab's hosts are this user's own then
   const lab hosts;
-  const result done = hosts.on("board", {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", RECADO_PROGRAM,
+  const result done = hosts.on("board", {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program(),
                                          "run", "--set", "network.interface=eth0", "--storage", "/nonexistent"});
   EXPECT_EQ(done.status, 1) << done.output;
   EXPECT_THAT(done.output, AllOf(HasSubstr("recado run: "), HasSubstr("; ")));
@@ -166,7 +165,7 @@ TEST(trouble, a_folder_with_spaces_is_a_folder) {
   const auto folder = own_folder() / "a lab, 'quoted' ñ";
   recado({"lab", "down", "--dir", folder.string()});
   std::filesystem::remove_all(folder);
-  running board{{RECADO_PROGRAM, "lab", "run", "--dir", folder.string()}};
+  running board{{program(), "lab", "run", "--dir", folder.string()}};
   EXPECT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
   board.signal(SIGTERM);
   EXPECT_EQ(board.ended().status, 0) << board.said();
