@@ -159,7 +159,7 @@ posix::progress engine::drive(instant now) {
   const auto of_session = [this](mqtt::session_event& what) { return on_event(what); };
   if (!stack_) return posix::drive(guarded_, stream_, receive_buffer_, now, of_session);
   const auto of_either = [this](auto& what) {
-    return what.index() == 0 ? on_event(std::get<0>(what)) : on_event(std::get<1>(what));
+    return what.index() == 0 ? this->on_event(std::get<0>(what)) : this->on_event(std::get<1>(what));
   };
   return posix::drive(*stack_, stream_, receive_buffer_, now, of_either);
 }
