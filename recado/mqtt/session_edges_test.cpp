@@ -151,6 +151,7 @@ TEST(session_edges, anything_heard_is_a_sign_of_life) {
       .hears(message_of(qos::at_most_once, 0, "t", "x"))
       .tells("message t 'x' qos 0")
       .after(10s - 1us)
+      .does([](session& s) { EXPECT_TRUE(s.online()); })
       .after(1us)
       .tells("closed: the server does not answer PINGREQ")
       .once()

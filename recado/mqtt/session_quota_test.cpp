@@ -147,10 +147,40 @@ TEST(session_quota, what_was_offered_to_the_wire_stays_there) {  // the promise 
   EXPECT_EQ(hex(offered), before);
   EXPECT_EQ(s.pending({}).data(), offered.data());
   s.sent(3);
+  EXPECT_FALSE(s.receive(in, {})) << "and now they are";
+  EXPECT_EQ(in.size(), received.size());
   EXPECT_EQ(s.pending({}).data(), offered.data() + 3);
   s.sent(s.pending({}).size());
   EXPECT_FALSE(s.receive(in, {}));
   EXPECT_TRUE(in.empty());
+}
+
+TEST(session_quota, only_what_left_is_a_duplicate) {  // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
+  subject who{{}};
+  session& s = who.machine;
+  dialogue{}.connects(again).play({}, who);
+  publishes(qos::at_least_once, "a", "1")(s);
+  publishes(qos::at_least_once, "b", "2")(s);
+  const octets accepted = wire(present(9));
+  const auto connect = [&](bool answered) {
+    s.lost({}, {});
+    EXPECT_TRUE(s.connect(again).has_value());
+    s.opened({});
+    s.sent(s.pending({}).size());
+    bytes in = accepted;
+    if (answered) {
+      EXPECT_EQ(tell(*s.receive(in, {})), "connected present");
+    }
+  };
+  const auto first = wire(message_of(qos::at_least_once, 1, "a", "1")),
+             second = wire(message_of(qos::at_least_once, 2, "b", "2"));
+  const auto first_again = wire(message_of(qos::at_least_once, 1, "a", "1", true));
+  connect(false);  // lost before CONNACK
+  connect(true);
+  EXPECT_EQ(hex(s.pending({})), hex(first) + hex(second));
+  s.sent(1);
+  connect(true);
+  EXPECT_EQ(hex(s.pending({})), hex(first_again) + hex(second));
 }
 
 TEST(session_quota, a_limit_too_small_for_answers_is_named) {  // [MQTT-3.2.2-15]
