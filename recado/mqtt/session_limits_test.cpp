@@ -1,0 +1,165 @@
+// Limits that only some packets reach, and what a later connection no longer allows.
+#include <tests/support/mqtt_dialogue.hpp>
+
+namespace recado::mqtt::test {
+namespace {
+
+const connect_options again{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
+
+connack announcing(property id, std::uint32_t value, bool session_present = false) {
+  static std::deque<property_value> kept;
+  const auto& one = kept.emplace_back(id, value);
+  connack out;
+  out.session_present = session_present;
+  out.properties = properties{std::span<const property_value>{&one, 1}};
+  return out;
+}
+
+TEST(session_limits, no_packet_is_larger_than_the_server_takes) {  // [MQTT-3.2.2-15]
+  static const subscription filter[] = {{.filter = "a/rather/long/filter"}};
+  static const std::string_view name[] = {"a/rather/long/filter"};
+  dialogue{}
+      .connects({}, announcing(property::maximum_packet_size, 20))
+      .does(refuses(error::larger_than_server_takes, [](session& s) { return error_of(s.subscribe(filter)); }))
+      .does(refuses(error::larger_than_server_takes, [](session& s) { return error_of(s.unsubscribe(name)); }))
+      .does([](session& s) { EXPECT_EQ(s.in_flight(), 0u); })
+      .check();
+}
+
+TEST(session_limits, a_subscription_identifier_is_a_variable_byte_integer) {  // §3.8.2.1.2
+  static const subscription filter[] = {{.filter = "a"}};
+  dialogue{}
+      .connects()
+      .does(refuses(error::bad_property_value,
+                    [](session& s) {
+                      return error_of(
+                          s.subscribe(filter, {.subscription_identifier = 268'435'456, .user_properties = {}}));
+                    }))
+      .check();
+}
+
+TEST(session_limits, a_suback_has_one_code_for_each_filter) {  // [MQTT-3.8.4-6] [MQTT-3.8.4-2] [MQTT-3.11.3-1]
+  static const subscription filters[] = {{.filter = "a"}, {.filter = "b"}};
+  static const std::string_view names[] = {"a", "b"};
+  for (const bool sub : {true, false}) {
+    subject who{{}};
+    dialogue{}.connects().play({}, who);
+    EXPECT_TRUE((sub ? who.machine.subscribe(filters) : who.machine.unsubscribe(names)).has_value());
+    dialogue_wire<session> line{who.machine, {}};
+    line.hear(raw({sub ? 0x90 : 0xb0, 4, 0, 1, 0, 0}));
+    EXPECT_EQ(line.told, std::deque<std::string>{"closed: the answer has not one reason code for each topic filter"});
+  }
+}
+
+TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.2.2-11] [MQTT-3.2.2-14]
+  const auto in_flight = [] {
+    dialogue talk;
+    talk.connects(again)
+        .does([](session& s) {
+          EXPECT_TRUE(s.publish({.topic = "a", .qos = qos::exactly_once, .tag = 1}).has_value());
+          EXPECT_TRUE(s.publish({.topic = "b", .qos = qos::at_least_once, .retain = true, .tag = 2}).has_value());
+        })
+        .does([](session& s) { s.sent(s.pending({}).size()); })
+        .loses();
+    return talk;
+  };
+  mqtt::publish retained = message_of(qos::at_least_once, 2, "b", "", true);
+  retained.retain = true;
+  in_flight()
+      .connects(again, announcing(property::maximum_qos, 1, true))
+      .tells("acknowledged #1 tag 1 QoS not supported")
+      .sends(retained)
+      .plain();
+  in_flight()
+      .connects(again, announcing(property::retain_available, 0, true))
+      .tells("acknowledged #2 tag 2 Retain not supported")
+      .sends(message_of(qos::exactly_once, 1, "a", "", true))
+      .plain();
+}
+
+TEST(session_limits, a_session_lost_after_a_resend_is_published_without_dup) {  // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
+  connack present;
+  present.session_present = true;
+  dialogue{}
+      .connects(again)
+      .does(publishes(qos::at_least_once, "a", "1"))
+      .sends(message_of(qos::at_least_once, 1, "a", "1"))
+      .loses()
+      .connects(again, present)
+      .sends(message_of(qos::at_least_once, 1, "a", "1", true))
+      .loses()
+      .connects(again)
+      .sends(message_of(qos::at_least_once, 1, "a", "1"))
+      .hears(answer(puback, 1))
+      .tells("acknowledged #1 tag 0")
+      .once()
+      .check();
+}
+
+TEST(session_limits, a_refused_message_of_qos_2_is_new_when_it_comes_again) {  // [MQTT-4.3.3-9] [MQTT-4.3.3-12]
+  dialogue talk;
+  talk.connects({.acknowledge = acknowledge_when::deferred});
+  for (const std::uint32_t round : {1U, 2U})
+    talk.hears(message_of(qos::exactly_once, 7, "t", "x"))
+        .tells("message t 'x' qos 2 owed")
+        .does([round](session& s) { EXPECT_TRUE(s.acknowledge({round}, reason::not_authorized).has_value()); })
+        .sends(answer(pubrec, 7, reason::not_authorized));
+  talk.once().check();
+}
+
+TEST(session_limits, the_table_of_received_identifiers_keeps_the_others) {  // [MQTT-4.3.3-10]
+  dialogue talk{sizes{.received = 3}};
+  talk.connects();
+  for (std::uint16_t id = 1; id <= 3; ++id)
+    talk.hears(message_of(qos::exactly_once, id, "t", "x")).tells("message t 'x' qos 2").sends(answer(pubrec, id));
+  talk.hears(answer(pubrel, 1)).sends(answer(pubcomp, 1));
+  for (std::uint16_t id = 2; id <= 3; ++id)
+    talk.hears(message_of(qos::exactly_once, id, "t", "x", true)).sends(answer(pubrec, id));
+  talk.check();
+}
+
+TEST(session_limits, a_topic_longer_than_its_alias_has_room_for) {
+  const std::string topic(31, 't');  // 30 bytes of room
+  static const property_value alias[] = {{property::topic_alias, 1U}};
+  mqtt::publish named = message_of(qos::at_most_once, 0, topic, "");
+  named.properties = properties{alias};
+  dialogue{}
+      .connects()
+      .hears(named)
+      .tells("closed: a topic with an alias is longer than this side stores")
+      .sends(raw({0xe0, 1, 0x83}))
+      .plain();
+}
+
+TEST(session_limits, long_messages_are_sent_again_before_new_ones) {  // [MQTT-4.6.0-1]
+  connack present;
+  present.session_present = true;
+  subject who{{}};
+  session& s = who.machine;
+  dialogue{}.connects(again).play({}, who);
+  ASSERT_TRUE(s.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4}).has_value());
+  s.lost({}, {});
+  ASSERT_TRUE(s.connect(again).has_value());
+  s.opened({});
+  s.sent(s.pending({}).size());
+  const octets accepted = wire(present), puback_1 = wire(answer(puback, 1));
+  bytes in = accepted;
+  ASSERT_EQ(tell(*s.receive(in, {})), "connected present");
+  EXPECT_EQ(error_of(s.publish({.topic = "u", .qos = qos::at_least_once})), error::payload_pending);
+  EXPECT_EQ(error_of(s.publish({.topic = "u", .payload_from_source = 4})), error::payload_pending);
+  EXPECT_TRUE(s.publish({.topic = "z"}).has_value()) << "nothing else waits";
+  EXPECT_EQ(hex(s.pending({})), "30 04 00 01 7a 00 ");
+  s.sent(6);
+  EXPECT_EQ(hex(s.pending({})), "32 0a 00 01 74 00 01 00 ");
+  s.sent(8);
+  EXPECT_EQ(tell(*s.receive(in, {})), "wants payload #1 tag 0 from 0");
+  EXPECT_EQ(s.supply(as_bytes("abcd")).value_or(0), 4u);
+  EXPECT_EQ(as_text(s.pending({})), "abcd");
+  s.sent(4);
+  EXPECT_TRUE(s.publish({.topic = "u", .qos = qos::at_least_once}).has_value());
+  in = puback_1;
+  EXPECT_EQ(tell(*s.receive(in, {})), "acknowledged #1 tag 0");
+}
+
+}  // namespace
+}  // namespace recado::mqtt::test
