@@ -161,5 +161,40 @@ TEST(session_limits, long_messages_are_sent_again_before_new_ones) {  // [MQTT-4
   EXPECT_EQ(tell(*s.receive(in, {})), "acknowledged #1 tag 0");
 }
 
+TEST(session_limits, an_alias_is_set_only_by_what_was_sent) {
+  const std::string long_text(600, 'x');
+  mqtt::publish first = message_of(qos::at_most_once, 0, "some/topic", "1");
+  static const property_value alias[] = {{property::topic_alias, 1U}};
+  first.properties = properties{alias};
+  dialogue{sizes{.outgoing_aliases = 4}}
+      .connects({}, announcing(property::topic_alias_maximum, 1))
+      .does(refuses(
+          error::no_room,
+          [&](session& s) { return error_of(s.publish({.topic = "some/topic", .payload = as_bytes(long_text)})); }))
+      .does(publishes(qos::at_most_once, "some/topic", "1"))
+      .sends(first)
+      .check();
+}
+
+TEST(session_limits, a_packet_beyond_the_receive_buffer_ends_the_connection) {  // [MQTT-3.1.2-24]
+  dialogue{sizes{.receive = 64}}
+      .connects()
+      .hears(raw({0x90, 0x50, 0, 1}))
+      .tells("closed: the packet is larger than this side allows")
+      .sends(raw({0xe0, 1, 0x95}))
+      .plain();
+}
+
+TEST(session_limits, no_answer_is_taken_within_the_message_it_is_for) {
+  subject who{{}};
+  dialogue{}.connects().play({}, who);
+  ASSERT_TRUE(who.machine.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4}).has_value());
+  who.machine.sent(who.machine.pending({}).size());
+  const octets early = wire(answer(puback, 1));
+  bytes in = early, nothing;
+  EXPECT_EQ(tell(*who.machine.receive(nothing, {})), "wants payload #1 tag 0 from 0");
+  EXPECT_EQ(tell(*who.machine.receive(in, {})), "closed: an answer is not of the kind that the exchange waits for");
+}
+
 }  // namespace
 }  // namespace recado::mqtt::test
