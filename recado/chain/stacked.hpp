@@ -53,6 +53,13 @@ class stacked {
 
   void sent(std::size_t n) { filter_.sent(n); }
 
+  /// The stack ends as its machine does, so that a filter below says its goodbye too.
+  static bool ends(const event& what)
+    requires requires(const typename Machine::event& above) { Machine::ends(above); }
+  {
+    return what.index() == 1 && Machine::ends(std::get<1>(what));
+  }
+
   instant deadline() const {
     if (!up_ && can_run()) return instant::min();
     return std::min(filter_.deadline(), machine_.deadline());

@@ -8,6 +8,7 @@
 #include <recado/mqtt/reason.hpp>
 #include <recado/ntp/error.hpp>
 #include <recado/tls/error.hpp>
+#include <recado/transport/error.hpp>
 
 namespace recado::chain {
 namespace {
@@ -54,6 +55,15 @@ void describe_mqtt(const fault& what, text_sink& out) {
   }
 }
 
+void describe_transport(const fault& what, text_sink& out) {
+  const auto code = error_of<transport::error>(what);
+  out << words(code);
+  if (what.detail == 0) return;
+  if (code == transport::error::socks_refused) out << ": " << transport::socks_words(what.detail);
+  out << " (";
+  out.number(what.detail) << ')';
+}
+
 void describe_own(const fault& what, text_sink& out) {
   out << words(error_of<error>(what));
   if (is(what, error::no_answer_in_time) && what.detail < rung_count)
@@ -85,6 +95,8 @@ std::string_view name_of(layer where) {
       return "storage";
     case layer::application:
       return "device";
+    case layer::transport:
+      return "transport";
   }
   return "";
 }
@@ -109,6 +121,8 @@ void describe_cause(const fault& what, text_sink& out) {
       return tls::print_cause(what, out);
     case layer::mqtt:
       return describe_mqtt(what, out);
+    case layer::transport:
+      return describe_transport(what, out);
     case layer::store:
     case layer::application:
       return describe_own(what, out);
@@ -133,6 +147,8 @@ std::string_view remedy_of(const fault& what) {
       return remedy(error_of<tls::error>(what));
     case layer::mqtt:
       return remedy(error_of<mqtt::error>(what));
+    case layer::transport:
+      return remedy(error_of<transport::error>(what));
     case layer::store:
     case layer::application:
       return remedy(error_of<error>(what));

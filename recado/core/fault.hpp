@@ -7,7 +7,7 @@
 namespace recado {
 
 /// Who speaks: the protocol or part whose error code a fault carries.
-enum class layer : std::uint8_t { none, link, dhcp, dns, ntp, stream, tls, mqtt, store, application };
+enum class layer : std::uint8_t { none, link, dhcp, dns, ntp, stream, tls, mqtt, store, application, transport };
 
 /// One reason for ending or failing something: `code` is the value of the layer's own `error` enumeration.
 /// `detail` is what that error needs to be said well (an alert, a reason code, an errno), else 0.
