@@ -48,6 +48,7 @@ void any_call(blocking_client& client, std::mt19937& random, std::vector<subscri
   }
 }
 
+// original defect 35: the network was driven from several tasks without the lock that it needs
 TEST(client_threads, share_one_client) {
   test::mosquitto broker{mosquitto_program, own_folder()};
   blocking_client client;

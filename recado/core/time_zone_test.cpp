@@ -167,7 +167,7 @@ TEST(civil_time, formats_iso_8601) {
   EXPECT_EQ(iso(to_civil(when, zone)), "2026-11-22T14:22:12-03:30");
 }
 
-// Original defect 44: months and years were stored counted from another beginning.
+// original defect 44: months and years were stored counted from another beginning.
 TEST(civil_time, counts_months_from_1_and_comes_back) {
   const civil_time january = to_civil(at(0));
   EXPECT_EQ(january.month, 1u);

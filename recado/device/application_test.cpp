@@ -166,6 +166,26 @@ TEST(application, pulling_the_cable_falls_to_the_link_and_comes_back) {
   EXPECT_TRUE(s.device->conductor().is_online());
 }
 
+// original defect 35: the interface was taken down and up before every socket
+TEST(application, new_connections_leave_the_interface_alone) {
+  simulation s;
+  s.chosen.network.mode = address_mode::dhcp;
+  s.chosen.dhcp.attempts = 0;
+  s.start();
+  s.run(1s);
+  for (std::size_t connections = 1; connections <= 5; ++connections) {
+    EXPECT_EQ(s.net.broker.attempts.size(), connections);
+    EXPECT_EQ(s.net.applied.size(), 1u);
+    EXPECT_EQ(s.net.withdrawn, 0);
+    s.net.broker.ended = true;
+    s.run(2min);
+    EXPECT_TRUE(s.device->conductor().is_online());
+  }
+  s.net.cable = false;
+  s.run(1s);
+  EXPECT_EQ(s.net.withdrawn, 1) << "it is the loss of the link that does";
+}
+
 TEST(application, brokers_are_tried_in_order) {
   simulation s;
   s.chosen.broker.servers.push_back("10.0.0.2:1999");
@@ -289,6 +309,34 @@ TEST(application, the_test_mode_measures_every_size) {
     for (const std::string& each : s.payloads("secret"))
       for (const char c : each) ASSERT_TRUE(c >= 32 && c <= 126);
   }
+}
+
+// original defect 45: the counter ran on from where it was, and what it had counted before was measured too
+TEST(application, the_test_mode_measures_alike_wherever_the_stopwatch_stands) {
+  struct log final : test_log {
+    void cycle(std::uint32_t, std::uint32_t, const test_sample& each) override {
+      for (const std::uint32_t time : {each.encode, each.send, each.receive, each.decode}) times.push_back(time);
+    }
+    void size_done(std::uint32_t, const summary&, const summary&) override {}
+    std::vector<std::uint32_t> times;
+  };
+  const auto measured_from = [](std::uint64_t count) {
+    simulation s;
+    s.watch.count = count;
+    const std::uint32_t sizes[] = {16, 128};
+    log taken;
+    test_plan plan;
+    plan.sizes = sizes, plan.cycles = 5, plan.log = &taken;
+    s.start(&plan);
+    s.run(10s);
+    EXPECT_TRUE(s.device->ended());
+    return taken.times;
+  };
+  const auto from_zero = measured_from(0);
+  EXPECT_EQ(from_zero.size(), 40u);
+  EXPECT_LT(*std::ranges::max_element(from_zero), 100'000u);
+  for (const std::uint64_t count : {std::uint64_t{1} << 32, std::uint64_t{1} << 62, ~std::uint64_t{0} - 50'000})
+    EXPECT_EQ(measured_from(count), from_zero) << count;
 }
 
 TEST(application, without_the_button_a_plan_changes_nothing) {

@@ -29,10 +29,9 @@ class seeded_entropy final : public entropy {
 /// Counts up by a microsecond at each look, so that every measured step takes some time.
 class counting_stopwatch final : public stopwatch {
  public:
-  std::uint64_t nanoseconds() override { return now_ += 1000; }
+  std::uint64_t nanoseconds() override { return count += 1000; }
 
- private:
-  std::uint64_t now_ = 0;
+  std::uint64_t count = 0;
 };
 
 class memory_storage final : public storage {

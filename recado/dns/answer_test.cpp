@@ -30,7 +30,7 @@ class dns_answer : public ::testing::Test {
   name alias_;
 };
 
-// Original defect 31: identifier, QR, RCODE, ANCOUNT and type of an answer were not looked at.
+// original defect 31: identifier, QR, RCODE, ANCOUNT and type of an answer were not looked at.
 TEST_F(dns_answer, must_answer_exactly_this_question) {
   EXPECT_TRUE(answers(reply(), asked_));
   EXPECT_TRUE(answers(message_builder{}.head(7, good).question("A.EXAMPLE", record_type::a), asked_));
@@ -50,7 +50,7 @@ TEST_F(dns_answer, must_answer_exactly_this_question) {
   EXPECT_TRUE(answers(message_builder{}.head(7, good | 1), asked_));
 }
 
-// Original defect 32: an answer shorter than 4 octets was read before its beginning.
+// original defect 32: an answer shorter than 4 octets was read before its beginning.
 TEST_F(dns_answer, short_messages_are_none) {
   const std::vector<std::byte> whole = reply().octets();
   for (std::size_t cut = 0; cut < whole.size(); ++cut) EXPECT_FALSE(answers(bytes{whole}.first(cut), asked_)) << cut;

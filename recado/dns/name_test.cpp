@@ -33,7 +33,7 @@ TEST(dns_name, has_the_octets_of_rfc_1035_3_1) {
   EXPECT_TRUE(equal(name::parse("F.ISI.ARPA")->octets(), from_hex("01 46  03 49 53 49  04 41 52 50 41  00")));
 }
 
-// Original defect 32: labels over 63 went out.
+// original defect 32: labels over 63 went out.
 TEST(dns_name, refuses_what_is_no_name) {
   const std::string label63(63, 'x');
   const std::string longest = label63 + '.' + label63 + '.' + label63 + '.' + std::string(61, 'y');

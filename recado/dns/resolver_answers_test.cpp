@@ -262,6 +262,7 @@ TEST_F(dns_resolver, leaves_the_ports_to_the_driver_if_asked) {
   EXPECT_EQ(taken(), strings{"192.0.2.1 ttl 300"});
 }
 
+// original defect 32: identifiers came from rand()
 TEST_F(dns_resolver, identifiers_and_ports_look_unpredictable) {
   std::set<std::uint16_t> ids, ports;
   for (int i = 0; i < 200; ++i) {

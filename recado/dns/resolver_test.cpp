@@ -37,7 +37,7 @@ TEST_F(dns_resolver, an_event_that_is_due_shows_in_the_deadline) {
   EXPECT_LE(dns.deadline(), now);
 }
 
-// Original defect 32: digits and dots of any length were taken for an address.
+// original defect 32: digits and dots of any length were taken for an address.
 TEST_F(dns_resolver, refuses_names_before_asking) {
   const std::pair<const char*, error> rows[] = {{"", error::name_empty},
                                                 {"a b", error::name_character},
@@ -69,7 +69,7 @@ TEST_F(dns_resolver, takes_a_new_lookup_in_the_middle_of_an_event) {
   EXPECT_TRUE(dns.resolve("c.example", family::v4, now));
 }
 
-// Original defects 30 and 31: whatever arrived was the answer.
+// original defects 30 and 31: whatever arrived was the answer.
 TEST_F(dns_resolver, ignores_what_does_not_match_and_keeps_waiting) {
   resolve("a.example");
   const query_out asked = sent[0];
@@ -126,6 +126,7 @@ TEST_F(dns_resolver, every_forged_octet_and_every_cut_delays_at_most) {
   }
 }
 
+// original defect 30: one question, and no other if it or its answer is lost
 TEST_F(dns_resolver, goes_round_the_servers_with_growing_patience_and_gives_up) {
   serve({1, 2});
   resolve("a.example");

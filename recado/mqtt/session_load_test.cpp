@@ -76,6 +76,7 @@ struct load {
   }
 };
 
+// original defect 16: memory was asked for with each packet, and whether it came was not looked at
 TEST(session_load, publishing_allocates_nothing_and_many_leave_per_write) {
   const sizes big{.transmit = 65'536, .outgoing = 1000};
   for (const qos level : {qos::at_most_once, qos::at_least_once, qos::exactly_once}) {

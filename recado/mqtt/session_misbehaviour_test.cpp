@@ -62,8 +62,10 @@ const std::vector<misdeed>& misdeeds() {
       {"PUBLISH with identifier 0", raw({0x32, 6, 0, 1, 't', 0, 0, 0}), error::packet_identifier_zero, 0x82},
       {"a topic with a wildcard", raw({0x30, 4, 0, 1, '#', 0}), error::bad_topic_name, 0x90},
       {"a topic that isn't UTF-8", raw({0x30, 4, 0, 1, 0xff, 0}), error::bad_utf8, 0x81},
-      {"a topic longer than the packet", raw({0x30, 4, 0xff, 0xff, 't', 0}), error::truncated, 0x81},  // defect 6
-      {"properties longer than the packet", raw({0x30, 4, 0, 1, 't', 0x7f}), error::truncated, 0x81},  // defect 6
+      {"a topic longer than the packet", raw({0x30, 4, 0xff, 0xff, 't', 0}), error::truncated,
+       0x81},  // original defect 6
+      {"properties longer than the packet", raw({0x30, 4, 0, 1, 't', 0x7f}), error::truncated,
+       0x81},  // original defect 6
       {"no topic and no alias", raw({0x30, 3, 0, 0, 0}), error::empty_topic, 0x82},
       {"alias 0", publish_with({3, 0x23, 0, 0}), error::bad_topic_alias, 0x94},
       {"alias above the maximum", publish_with({3, 0x23, 0, 3}), error::bad_topic_alias, 0x94},

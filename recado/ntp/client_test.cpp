@@ -132,7 +132,7 @@ TEST_F(ntp_client, a_time_of_arrival_that_cannot_be_is_not_believed) {
   }
 }
 
-// Original defects 30 and 33: neither sender nor origin, mode or length of an answer were checked.
+// original defects 30 and 33: neither sender nor origin, mode or length of an answer were checked.
 TEST_F(ntp_client, ignores_what_does_not_match_and_keeps_waiting) {
   start();
   now += 20ms;
@@ -199,7 +199,7 @@ TEST_F(ntp_client, a_duplicate_is_no_second_sample) {
   EXPECT_EQ(result.samples, 2u);
 }
 
-// Original defect 33: servers that don't know the time were believed.
+// original defect 33: servers that don't know the time were believed.
 TEST_F(ntp_client, refuses_servers_that_do_not_know_the_time) {
   const auto with = [this](auto change) {
     packet reply = answer();
@@ -248,7 +248,7 @@ TEST_F(ntp_client, a_delay_a_little_below_zero_counts_as_zero) {
   EXPECT_EQ(result.delay, 0ms);
 }
 
-// Original defect 27: the time was taken for true whatever it was. Never below the build date.
+// original defect 27: the time was taken for true whatever it was. Never below the build date.
 TEST_F(ntp_client, believes_no_time_before_the_build_date) {
   truth = build - 1s;
   start();

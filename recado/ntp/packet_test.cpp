@@ -54,7 +54,7 @@ TEST(ntp_packet, is_48_octets_as_in_rfc_5905_figure_8) {
   EXPECT_TRUE(equal(out, wire_bytes()));
 }
 
-// Original defect 33: an answer of one octet was accepted.
+// original defect 33: an answer of one octet was accepted.
 TEST(ntp_packet, every_prefix_is_refused) {
   for (std::size_t cut = 0; cut < packet_octets; ++cut) EXPECT_FALSE(decode(wire_bytes().first(cut))) << cut;
 }
@@ -92,7 +92,7 @@ TEST(ntp_time, comes_back_to_the_microsecond) {
   EXPECT_EQ(unfold(to_timestamp(at(5, 999'999)), at(0)), at(5, 999'999));
 }
 
-// Original defect 33: the wrap of 2036.
+// original defect 33: the wrap of 2036.
 TEST(ntp_time, unfolds_eras_around_what_is_known) {
   const utc_time build = at(1795369932);  // 2026
   for (std::int64_t s : {era_1_begins - 1, era_1_begins, era_1_begins + 1, era_1_begins + 86400 * 365})

@@ -141,6 +141,7 @@ TEST_F(stream_test, nothing_is_allocated_in_steady_state) {
   EXPECT_EQ(heard, 100u);
 }
 
+// original defect 16: what a short write left was never sent
 TEST_F(stream_test, a_slow_reader_gets_everything_in_pieces) {
   open({.send_buffer = 4'096});
   machine_ = message_machine{4 << 20};
@@ -262,7 +263,8 @@ TEST_F(stream_test, a_finish_flushes_and_waits_for_the_peers_end) {
   EXPECT_TRUE(machine_.lost_with.empty()) << "it was its own wish";
 }
 
-TEST_F(stream_test, original_defect_29_a_peer_that_talks_for_ever_cannot_keep_the_end_from_coming) {
+// original defect 29: it read until the peer had nothing more to say, for ever if need be
+TEST_F(stream_test, a_peer_that_talks_for_ever_cannot_keep_the_end_from_coming) {
   open({.linger = 5ms});
   stream_.finish(now());
   const std::string noise(100'000, '!');
@@ -277,7 +279,8 @@ TEST_F(stream_test, original_defect_29_a_peer_that_talks_for_ever_cannot_keep_th
   EXPECT_EQ(stream_.state(), tcp_stream::phase::closed);
 }
 
-TEST_F(stream_test, original_defect_29_a_peer_that_reads_nothing_neither) {
+// original defect 29
+TEST_F(stream_test, a_peer_that_reads_nothing_cannot_either) {
   open({.linger = 5ms, .send_buffer = 4'096});
   machine_ = message_machine{8 << 20};
   for (int i = 0; i < 100; ++i) machine_.say(std::string(60'000, 'x'));
@@ -320,7 +323,8 @@ TEST_F(stream_test, a_tap_sees_the_wire_and_the_plaintext) {
 
 // Connecting.
 
-TEST_F(stream_test, original_defect_28_a_refused_connection_is_told_and_nothing_leaks) {
+// original defect 28: the socket leaked when the connection failed
+TEST_F(stream_test, a_refused_connection_is_told_and_nothing_leaks) {
   const endpoint nobody = listener_.where();
   listener_.close();
   const int first_free = ::dup(0);
@@ -335,7 +339,8 @@ TEST_F(stream_test, original_defect_28_a_refused_connection_is_told_and_nothing_
   EXPECT_EQ(machine_.opened_count, 0);
 }
 
-TEST_F(stream_test, original_defect_28_a_silent_host_is_given_up_after_the_timeout) {
+// original defect 28: no time limit for connecting
+TEST_F(stream_test, a_silent_host_is_given_up_after_the_timeout) {
   // A full accept queue drops SYNs, as a host that is switched off does.
   test::listener full{ip_address::v4(127, 0, 0, 1), 0};
   const endpoint where = full.where();

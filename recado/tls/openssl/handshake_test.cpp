@@ -85,7 +85,7 @@ TEST(tls_handshake, gives_up_verification_only_in_so_many_words) {
   EXPECT_FALSE(d.seen.secured);
 }
 
-// Original defect 27: a clock that was never set makes every certificate look wrong.
+// original defect 27: a clock that was never set makes every certificate look wrong.
 TEST(tls_handshake, names_the_clock_as_the_likely_cause) {
   auto options = usual();
   wall_clock clock;
@@ -177,7 +177,7 @@ TEST(tls_handshake, speaks_1_2_and_1_3_with_every_kind_of_key) {
   }
 }
 
-// Original defect 21: TLS 1.0 and 1.1 enabled.
+// original defect 21: TLS 1.0 and 1.1 enabled.
 TEST(tls_handshake, refuses_other_versions_in_words) {
   struct {
     int lowest, highest;
@@ -369,6 +369,7 @@ TEST(tls_handshake, pre_shared_keys) {
   }
 }
 
+// original defect 21: CBC, static RSA and key exchange signed with SHA-1
 TEST(tls_handshake, refuses_weak_suites) {
   for (const char* ciphers : {"AES128-SHA:@SECLEVEL=0", "ADH-AES128-SHA256:@SECLEVEL=0",
                               "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0", "DHE-RSA-AES128-SHA256:@SECLEVEL=0"}) {

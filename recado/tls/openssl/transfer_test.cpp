@@ -35,6 +35,7 @@ void exchange(client& c, server& s, const std::string& up, const std::string& do
   EXPECT_TRUE(c.received == down);
 }
 
+// original defect 22: to want more bytes was an error like any other
 TEST(tls_transfer, any_fragmentation_gives_the_same) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     for (const std::size_t piece : {1u, 2u, 3u, 4u, 5u, 6u, 7u, 16u, 100u, 1000u}) {
@@ -179,7 +180,7 @@ TEST(tls_transfer, survives_key_updates_with_a_full_buffer) {
   EXPECT_FALSE(c.seen.closed) << c.seen.line;
 }
 
-// Original defect 23: TLS_Close sends no close_notify.
+// original defect 23: TLS_Close sends no close_notify.
 TEST(tls_transfer, says_goodbye_behind_what_was_written) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     client c{usual(), outgoing_bytes_min};
@@ -200,6 +201,7 @@ TEST(tls_transfer, says_goodbye_behind_what_was_written) {
   }
 }
 
+// original defect 22: no end could be told from another
 TEST(tls_transfer, tells_the_orderly_end_from_a_cut) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     for (const bool orderly : {false, true}) {
@@ -269,7 +271,7 @@ TEST(tls_transfer, ends_even_if_nobody_consumes) {
   EXPECT_EQ(c.it.deadline(), never);
 }
 
-// Original defects 22 and 24: no error told from another, nothing released.
+// original defects 22 and 24: no error told from another, nothing released.
 TEST(tls_transfer, a_cut_after_any_byte_is_told_once_and_in_words) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     client c{usual()};
