@@ -25,7 +25,7 @@ error check_value(const property_value& value, const property_traits& traits) {
 
 }  // namespace
 
-error check_properties(const properties& list, std::uint16_t packet) {
+error check_all_properties(const properties& list, std::uint16_t packet) {
   std::uint64_t seen = 0;
   for (const property_value& value : list) {
     const property_traits traits = traits_of(value.id);

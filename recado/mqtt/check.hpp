@@ -10,6 +10,10 @@ namespace recado::mqtt {
 
 /// Checks a caller's properties for a packet (a bit of `property_in`): `misplaced_property`, `duplicated_property`,
 /// `bad_property_value`, `string_too_long`, `bad_utf8`, `null_character`, `bad_topic_name`, or none.
-error check_properties(const properties& list, std::uint16_t packet);
+error check_all_properties(const properties& list, std::uint16_t packet);
+inline error check_properties(const properties& list, std::uint16_t packet) {
+  if constexpr (has_version_5) return check_all_properties(list, packet);
+  else return list.empty() ? error::none : error::needs_version_5;
+}
 
 }  // namespace recado::mqtt

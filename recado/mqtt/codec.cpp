@@ -24,7 +24,7 @@ void encode_walker::u16(std::size_t value) {
 }
 
 void encode_walker::connect_reason(mqtt::reason value) {
-  octet(v5_ ? static_cast<std::uint8_t>(value) : static_cast<std::uint8_t>(to_return_code(value)));
+  octet(v5() ? static_cast<std::uint8_t>(value) : static_cast<std::uint8_t>(to_return_code(value)));
 }
 
 void encode_walker::text(field, std::string_view value) {
@@ -44,7 +44,7 @@ void encode_walker::measured(std::size_t length) {
 }
 
 void encode_walker::properties(field, const mqtt::properties& list, std::uint16_t) {
-  if (!v5_) return;
+  if (!v5()) return;
   const std::size_t length = list.wire_size();
   measured(length + variable_size(length));
   if (at_ != nullptr) at_ = list.write(write_variable(at_, length));
@@ -149,7 +149,7 @@ void decode_walker::payload(bytes& value, std::uint32_t& rest) {
 }
 
 void decode_walker::properties(field where, mqtt::properties& list, std::uint16_t place) {
-  if (how_.v5 && has(1, where)) take(take_properties(at_, end_, how_, place, list));
+  if (v5() && has(1, where)) take(take_properties(at_, end_, how_, place, list));
 }
 
 defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,

@@ -77,8 +77,8 @@ bool allowed(reason code, packet_type type, reading how);
 /// Adds up the bytes behind the fixed header, and writes them once it is told where.
 class encode_walker {
  public:
-  explicit encode_walker(version protocol) : v5_(protocol == version::v5_0) {}
-  bool v5() const { return v5_; }
+  explicit encode_walker(version protocol) : v5_(is_v5(protocol)) {}
+  bool v5() const { return has_version_5 && v5_; }
   std::size_t size() const { return size_; }
   bool string_too_long() const { return lengths_ > string_bytes_max; }
   /// From now on fields are written to `at`, which has room for `size()` bytes.
@@ -90,7 +90,7 @@ class encode_walker {
     u16(wire::to_wire(value));
   }
   void protocol_name() { text(field::protocol_name, "MQTT"); }
-  void protocol_version(version value) { octet(static_cast<std::uint8_t>(value)), v5_ = value == version::v5_0; }
+  void protocol_version(version value) { octet(static_cast<std::uint8_t>(value)), v5_ = is_v5(value); }
   void connect_flags(const connect& self) { octet(self.connect_flags()); }
   void publish_flags(const publish&) {}
   void flag_octet(field, field, bool value) { octet(value ? 1 : 0); }
@@ -133,8 +133,8 @@ class decode_walker {
       : at_(body.data()),
         end_(at_ + body.size()),
         missing_(missing),
-        how_{options.from, options.protocol == version::v5_0, options.trusted} {}
-  bool v5() const { return how_.v5; }
+        how_{options.from, is_v5(options.protocol), options.trusted} {}
+  bool v5() const { return has_version_5 && how_.v5; }
   /// The first defect, with offsets from `first`; bytes left over are one too.
   defect result(const std::byte* first);
 

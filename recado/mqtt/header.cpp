@@ -24,7 +24,7 @@ defect check_publish_flags(unsigned flags) {
 
 /// Type and flags of any other packet [MQTT-2.1.3-1]; 3.1.1: [MQTT-2.2.2-1].
 defect check_first(unsigned type, unsigned flags, const decode_options& options) {
-  const unsigned known = 0xfffe & ~(options.protocol == version::v5_0 ? 0 : in_5_only);
+  const unsigned known = 0xfffe & ~(is_v5(options.protocol) ? 0 : in_5_only);
   unsigned expected = options.from == sender::client ? from_client : from_server;
   // The server of 3.1.1 just closes the connection.
   if (options.protocol == version::v3_1_1 && options.from == sender::server) expected &= ~bit(packet_type::disconnect);
@@ -61,7 +61,7 @@ defect read_header(bytes in, const decode_options& options, fixed_header& header
                                                            : check_first(first >> 4, header.flags, options);
   if (early) return early;
   const variable_integer length = read_variable(in.data() + 1, in.data() + in.size());
-  if (length.size > 4 || (!length.minimal && options.protocol == version::v5_0))  // [MQTT-1.5.5-1]
+  if (length.size > 4 || (!length.minimal && is_v5(options.protocol)))  // [MQTT-1.5.5-1]
     return {error::bad_variable_byte_integer, field::remaining_length, 1};
   if (length.size == 0) return {};
   header.remaining = length.value;

@@ -16,7 +16,7 @@ void decode_walker::protocol_version(version& value) {
   const unsigned level = octet(field::protocol_version);
   if (level != 4 && level != 5) return fail(error::bad_protocol_version, field::protocol_version, at);
   value = static_cast<version>(level);
-  how_.v5 = value == version::v5_0;
+  how_.v5 = is_v5(value);
 }
 
 void decode_walker::connect_flags(connect& self) {
@@ -27,7 +27,7 @@ void decode_walker::connect_flags(connect& self) {
 }
 
 void decode_walker::connect_reason(mqtt::reason& value) {
-  if (how_.v5) return reason(value, packet_type::connack);
+  if (v5()) return reason(value, packet_type::connack);
   const std::byte* const at = at_;
   const unsigned code = octet(field::reason_code);
   if (code > static_cast<unsigned>(connect_return_code::not_authorized))

@@ -42,7 +42,7 @@ taken take_item(const std::byte* at, const std::byte* end, reading how, subscrip
   if (part.end == end) return {part.end, error::incomplete, field::subscription_options};
   const auto options = std::to_integer<unsigned>(*part.end);
   if (!valid_options(options, how.v5)) return {part.end, error::bad_subscription_options, field::subscription_options};
-  if (how.v5 && (options & 4) != 0 && is_shared(filter))  // [MQTT-3.8.3-4]
+  if (has_version_5 && how.v5 && (options & 4) != 0 && is_shared(filter))  // [MQTT-3.8.3-4]
     return {part.end, error::shared_no_local, field::subscription_options};
   return {part.end + 1};
 }

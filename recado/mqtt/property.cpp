@@ -164,12 +164,12 @@ std::optional<property_value> properties::find(property id) const {
   return std::nullopt;
 }
 
-std::uint32_t properties::number(property id, std::uint32_t absent) const {
+std::uint32_t properties::find_number(property id, std::uint32_t absent) const {
   const auto value = find(id);
   return value ? value->number : absent;
 }
 
-std::string_view properties::text(property id) const {
+std::string_view properties::find_text(property id) const {
   const auto value = find(id);
   return value ? value->text : std::string_view{};
 }

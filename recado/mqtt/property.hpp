@@ -123,10 +123,20 @@ class properties : public sequence<property_value> {
   /// The first property of that kind. Costs a walk over the ones before it; nothing on an empty list.
   std::optional<property_value> find(property id) const;
   /// The value of a numeric property, or `absent` (the standard's default) if it isn't there.
-  std::uint32_t number(property id, std::uint32_t absent = 0) const;
+  std::uint32_t number(property id, std::uint32_t absent = 0) const {
+    if constexpr (has_version_5) return find_number(id, absent);
+    else return absent;
+  }
   /// The value of a string or binary property; empty if it isn't there.
-  std::string_view text(property id) const;
-  bool has(property id) const { return !empty() && find(id).has_value(); }
+  std::string_view text(property id) const {
+    if constexpr (has_version_5) return find_text(id);
+    else return {};
+  }
+  bool has(property id) const { return has_version_5 && !empty() && find(id).has_value(); }
+
+ private:
+  std::uint32_t find_number(property id, std::uint32_t absent) const;
+  std::string_view find_text(property id) const;
 };
 
 }  // namespace recado::mqtt

@@ -11,7 +11,7 @@ namespace recado::mqtt {
 /// Adds up the bytes behind the fixed header; `plain()` is false if the packet isn't of the usual form.
 class quick_size_walker {
  public:
-  explicit quick_size_walker(version protocol) : v5_(protocol == version::v5_0) {}
+  explicit quick_size_walker(version protocol) : v5_(is_v5(protocol)) {}
   bool v5() const { return v5_; }
   std::size_t size() const { return size_; }
   bool plain() const { return plain_; }
@@ -45,7 +45,7 @@ class quick_size_walker {
 /// Writes what the above measured.
 class quick_encode_walker {
  public:
-  quick_encode_walker(version protocol, std::byte* at) : at_(at), v5_(protocol == version::v5_0) {}
+  quick_encode_walker(version protocol, std::byte* at) : at_(at), v5_(is_v5(protocol)) {}
   bool v5() const { return v5_; }
 
   void publish_flags(const publish&) {}
@@ -82,7 +82,7 @@ class quick_encode_walker {
 class scan_walker {
  public:
   scan_walker(const decode_options& options, const std::byte* at, const std::byte* end)
-      : at_(at), end_(end), how_{options.from, options.protocol == version::v5_0, options.trusted} {}
+      : at_(at), end_(end), how_{options.from, is_v5(options.protocol), options.trusted} {}
   bool v5() const { return how_.v5; }
   /// The characters of the topic are looked at last, when nothing else needs the registers.
   bool well() const {

@@ -50,7 +50,8 @@ receipt owed_acknowledgements::push(packet_type packet, std::uint16_t identifier
 
 owed_acknowledgement* owed_acknowledgements::find(receipt what) {
   if (!what || what.number > bound()) return nullptr;
-  const std::uint64_t position = (std::uint64_t{what.number} - 1 + bound() - first_) % bound();
+  const std::uint32_t number = what.number - 1;
+  const std::uint32_t position = number >= first_ ? number - first_ : bound() - first_ + number;
   if (position >= size_) return nullptr;
   owed_acknowledgement& found = memory_[(what.number - 1) % memory_.size()];
   return found.ready ? nullptr : &found;

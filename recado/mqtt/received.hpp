@@ -77,7 +77,9 @@ class owed_acknowledgements {
     return places == 0 ? 1 : UINT32_MAX / places * places;
   }
   std::uint32_t number(std::size_t position) const {
-    return static_cast<std::uint32_t>((std::uint64_t{first_} + position) % bound());
+    const auto step = static_cast<std::uint32_t>(position);  // below bound()
+    const std::uint32_t left = bound() - first_;
+    return step < left ? first_ + step : step - left;
   }
 
   std::span<owed_acknowledgement> memory_;

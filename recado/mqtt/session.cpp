@@ -186,9 +186,12 @@ instant session::deadline() const { return something_due() ? instant::min() : cl
 
 session::answer session::fail(fault why) {
   const reason code = answer_to(static_cast<error>(why.code));
-  if (decoding_.protocol == version::v5_0 && code != reason::success) say_farewell(code);
+  if (is_v5(decoding_.protocol) && code != reason::success) say_farewell(code);
   return close_with({.why = why, .reason = code});
 }
+
+session::answer session::fail(error what) { return fail(make_fault(what)); }
+session::answer session::fail(const defect& found) { return fail(static_cast<fault>(found)); }
 
 // [MQTT-4.13.1-1]. What is pending stays pending; the farewell follows it.
 void session::say_farewell(reason code) {
@@ -210,7 +213,7 @@ std::expected<void, error> session::disconnect(const disconnect_options& options
   if (state_ != state::online && !challenged_) return std::unexpected{error::not_connected};
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
   if (!mid_packet()) {
-    if (decoding_.protocol == version::v3_1_1 || options.properties.empty()) {
+    if (!is_v5(decoding_.protocol) || options.properties.empty()) {
       say_farewell(options.reason);
     } else {
       const auto size = put(mqtt::disconnect{.reason = options.reason, .properties = options.properties});
@@ -227,7 +230,7 @@ std::expected<void, error> session::disconnect(const disconnect_options& options
 }
 
 error session::check(const disconnect_options& options) const {
-  if (decoding_.protocol == version::v3_1_1)
+  if (!is_v5(decoding_.protocol))
     return options.properties.empty() && options.reason == reason::normal_disconnection ? error::none
                                                                                         : error::needs_version_5;
   if (!allowed(options.reason, packet_type::disconnect, sender::client)) return error::bad_reason_code;

@@ -120,7 +120,8 @@ class session {
   bool something_due() const;
   answer due();
   answer fail(fault why);
-  answer fail(error what) { return fail(make_fault(what)); }
+  answer fail(error what);
+  answer fail(const defect& found);
   answer close_with(const closed& what);
   void say_farewell(reason code);
   error check(const disconnect_options& options) const;
@@ -202,7 +203,7 @@ class session {
   answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);
   void release(place at);
   reason unknown_identifier_reason() const {
-    return decoding_.protocol == version::v5_0 ? reason::packet_identifier_not_found : reason::success;
+    return is_v5(decoding_.protocol) ? reason::packet_identifier_not_found : reason::success;
   }
   error resolve_alias(mqtt::publish& message);
   error admit(qos level);

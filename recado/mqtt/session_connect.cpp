@@ -19,7 +19,8 @@ error check_will(const connect_options& options) {
 }
 
 error check_version_3(const connect_options& options) {
-  if (options.version != version::v3_1_1) return error::none;
+  if (!has_version_5 && options.version == version::v5_0) return error::version_not_built;
+  if (is_v5(options.version)) return error::none;
   if (options.session_expiry_s != 0 || options.receive_maximum != 0 || options.maximum_packet_size != 0 ||
       options.request_response_information || !options.request_problem_information || options.authentication_method ||
       options.authentication_data || options.authenticator != nullptr || !options.user_properties.empty())
@@ -72,7 +73,7 @@ void session::remember(const connect_options& options) {
 
 std::expected<void, error> session::connect(const connect_options& options) {
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
-  if (options.authenticator == nullptr) return connect_by(options);
+  if (!has_version_5 || options.authenticator == nullptr) return connect_by(options);
   const auto data = options.authenticator->begin();
   if (!data) return std::unexpected{data.error()};
   connect_options filled = options;
@@ -89,14 +90,16 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
   property_value list[8];
   std::size_t count = 0;
   const auto add = [&](property id, auto value) { list[count++] = {id, value}; };
-  if (options.session_expiry_s != 0) add(property::session_expiry_interval, options.session_expiry_s);
-  if (receive_maximum_ != receive_maximum_default) add(property::receive_maximum, std::uint32_t{receive_maximum_});
-  if (options.maximum_packet_size != 0) add(property::maximum_packet_size, options.maximum_packet_size);
-  if (incoming_aliases_.count() != 0) add(property::topic_alias_maximum, std::uint32_t{incoming_aliases_.count()});
-  if (options.request_response_information) add(property::request_response_information, 1U);
-  if (!options.request_problem_information) add(property::request_problem_information, 0U);
-  if (options.authentication_method) add(property::authentication_method, *options.authentication_method);
-  if (options.authentication_data) add(property::authentication_data, *options.authentication_data);
+  if constexpr (has_version_5) {
+    if (options.session_expiry_s != 0) add(property::session_expiry_interval, options.session_expiry_s);
+    if (receive_maximum_ != receive_maximum_default) add(property::receive_maximum, std::uint32_t{receive_maximum_});
+    if (options.maximum_packet_size != 0) add(property::maximum_packet_size, options.maximum_packet_size);
+    if (incoming_aliases_.count() != 0) add(property::topic_alias_maximum, std::uint32_t{incoming_aliases_.count()});
+    if (options.request_response_information) add(property::request_response_information, 1U);
+    if (!options.request_problem_information) add(property::request_problem_information, 0U);
+    if (options.authentication_method) add(property::authentication_method, *options.authentication_method);
+    if (options.authentication_data) add(property::authentication_data, *options.authentication_data);
+  }
   mqtt::connect said;
   said.protocol = options.version;
   said.clean_start = options.clean_start;
@@ -105,7 +108,7 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
   said.will = options.will;
   said.user_name = options.user_name;
   const properties own{std::span<const property_value>{list, count}};
-  if (options.version == version::v5_0) said.properties = own.followed_by(options.user_properties);
+  if (is_v5(options.version)) said.properties = own.followed_by(options.user_properties);
   if (options.password) said.password = *options.password;
   const auto size = put(said);
   if (!size) return std::unexpected{size.error()};
@@ -127,11 +130,12 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
                        .server_reference = ack.properties.text(property::server_reference),
                        .properties = ack.properties});
   if (ack.session_present && clean_start_) return fail(error::unexpected_session);  // [MQTT-3.2.2-2]
-  if (authenticator_ != nullptr)
+  if (has_version_5 && authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
         wrong != error::none)
       return fail(wrong);
-  if (const error wrong = check_method(ack.properties); wrong != error::none) return fail(wrong);
+  if (const error wrong = has_version_5 ? check_method(ack.properties) : error::none; wrong != error::none)
+    return fail(wrong);
   heed(ack.properties);
   if (server_.maximum_packet_size < acknowledgement_bytes_max) return fail(error::server_takes_too_little);
   state_ = state::online;

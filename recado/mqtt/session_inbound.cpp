@@ -26,12 +26,15 @@ session::answer session::dispatch(bytes& in, const fixed_header& header) {
     case packet_type::pingresp:
       return on_pingresp(header, data);
     case packet_type::disconnect:
-      return on_disconnect(header, data);
+      if constexpr (has_version_5) return on_disconnect(header, data);
+      break;
     case packet_type::auth:
-      return on_auth(header, data);
+      if constexpr (has_version_5) return on_auth(header, data);
+      break;
     default:
-      return fail(error::unexpected_packet);
+      break;
   }
+  return fail(error::unexpected_packet);
 }
 
 session::answer session::on_pingresp(const fixed_header& header, bytes data) {
@@ -54,7 +57,8 @@ session::answer session::on_publish(bytes& in, const fixed_header& header) {
 }
 
 session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
-  if (const error wrong = resolve_alias(message); wrong != error::none) return fail(wrong);
+  if (const error wrong = has_version_5 ? resolve_alias(message) : error::none; wrong != error::none)
+    return fail(wrong);
   bool known = false;
   if (message.qos != qos::at_most_once) {
     known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
@@ -135,8 +139,7 @@ error session::resolve_alias(mqtt::publish& message) {
 
 // A new message of QoS 1 or 2: is there room to remember it, and was it allowed to come [MQTT-3.3.4-9]?
 error session::admit(qos level) {
-  if (decoding_.protocol == version::v5_0 && unacknowledged_ >= receive_maximum_)
-    return error::receive_maximum_exceeded;
+  if (is_v5(decoding_.protocol) && unacknowledged_ >= receive_maximum_) return error::receive_maximum_exceeded;
   if (level == qos::exactly_once && received_.room() == 0) return error::incoming_table_full;
   return deferred_ && owed_.full() ? error::owed_table_full : error::none;
 }
@@ -237,7 +240,7 @@ session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack,
 session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
   const bool known = received_.contains(ack.packet_identifier);
   const incoming_transition& rule = incoming_transitions[known ? 1 : 0][1];
-  const reason code = decoding_.protocol == version::v5_0 ? rule.reason : reason::success;
+  const reason code = is_v5(decoding_.protocol) ? rule.reason : reason::success;
   if (!put_acknowledgement(rule.answer, ack.packet_identifier, code)) {
     if (owed_.full()) return std::nullopt;
     ++unacknowledged_;
@@ -258,7 +261,7 @@ session::answer session::on_subscribe_acknowledgement(const fixed_header& header
   const auto waiting = static_cast<stage>(flights_[at].stage);
   if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
     return fail(error::wrong_answer);
-  const bool coded = sub || decoding_.protocol == version::v5_0;
+  const bool coded = sub || is_v5(decoding_.protocol);
   if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count);
   flights_.release(at);
   const std::span<const reason> reasons{reinterpret_cast<const reason*>(ack.reason_codes.data()),

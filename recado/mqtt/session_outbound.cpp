@@ -46,7 +46,7 @@ error session::may_send(const message& what) const {
   if (state_ != state::online) return error::not_connected;
   if (const auto topic = check_topic_name(what.topic); !topic && (!what.topic.empty() || what.topic_alias == 0))
     return topic.error();
-  if (decoding_.protocol == version::v3_1_1) {
+  if (!is_v5(decoding_.protocol)) {
     if (what.topic_alias != 0 || !what.properties.empty()) return error::needs_version_5;
   } else if (!what.properties.empty()) {
     if (const error wrong = check_properties(what.properties, property_in::publish); wrong != error::none) return wrong;
@@ -100,8 +100,8 @@ std::expected<std::size_t, error> session::put_with_alias(mqtt::publish& out, st
   const std::string_view topic = out.topic;
   const std::size_t usable = automatic_aliases_ ? std::min(outgoing_aliases_.count(), server_.topic_alias_maximum) : 0;
   const bool automatic =
-      usable != 0 && topic.size() > alias_bytes && topic.size() <= outgoing_aliases_.topic_bytes_max();
-  if (!automatic && by_hand == 0) return put_within(out);
+      has_version_5 && usable != 0 && topic.size() > alias_bytes && topic.size() <= outgoing_aliases_.topic_bytes_max();
+  if (!has_version_5 || (!automatic && by_hand == 0)) return put_within(out);
   const std::size_t slot = automatic ? topic_slots::home(topic, usable) : by_hand - 1U;
   const bool known = automatic && outgoing_aliases_.topic(slot) == topic;
   const property_value alias[] = {{property::topic_alias, static_cast<std::uint32_t>(slot + 1)}};
@@ -124,7 +124,7 @@ std::expected<token, error> session::subscribe(std::span<const subscription> fil
                                                const subscribe_properties& more) {
   if (state_ != state::online) return std::unexpected{error::not_connected};
   if (filters.empty()) return std::unexpected{error::no_topic_filters};
-  const bool v5 = decoding_.protocol == version::v5_0;
+  const bool v5 = is_v5(decoding_.protocol);
   if (!v5 && (more.subscription_identifier != 0 || !more.user_properties.empty()))
     return std::unexpected{error::needs_version_5};
   if (more.subscription_identifier > variable_byte_integer_max) return std::unexpected{error::bad_property_value};
@@ -147,7 +147,7 @@ std::expected<token, error> session::subscribe(std::span<const subscription> fil
 std::expected<token, error> session::unsubscribe(std::span<const std::string_view> filters, const properties& more) {
   if (state_ != state::online) return std::unexpected{error::not_connected};
   if (filters.empty()) return std::unexpected{error::no_topic_filters};
-  if (decoding_.protocol == version::v3_1_1 && !more.empty()) return std::unexpected{error::needs_version_5};
+  if (!is_v5(decoding_.protocol) && !more.empty()) return std::unexpected{error::needs_version_5};
   if (const error wrong = check_properties(more, property_in::unsubscribe); wrong != error::none)
     return std::unexpected{wrong};
   for (const std::string_view one : filters)
@@ -173,7 +173,7 @@ std::expected<void, error> session::acknowledge(receipt what, reason code) {
   owed_acknowledgement* owed = owed_.find(what);
   if (owed == nullptr) return std::unexpected{error::unknown_receipt};
   const auto type = static_cast<packet_type>(owed->packet);
-  const bool sayable = decoding_.protocol == version::v5_0 ? allowed(code, type, sender::client) : !is_failure(code);
+  const bool sayable = is_v5(decoding_.protocol) ? allowed(code, type, sender::client) : !is_failure(code);
   if (!sayable) return std::unexpected{error::bad_reason_code};
   owed->reason = static_cast<std::uint8_t>(code);
   owed->ready = true;

@@ -60,7 +60,7 @@ std::expected<void, error> check_topic_filter(std::string_view filter, version p
   if (!plain_text(filter, text_rule::well_formed))
     if (const error code = check_text(filter, text_rule::well_formed); code != error::none)
       return std::unexpected{code};
-  if (protocol == version::v5_0 && is_shared(filter)) {
+  if (is_v5(protocol) && is_shared(filter)) {
     const auto parts = split_shared(filter);
     if (!parts) return std::unexpected{error::bad_topic_filter};
     filter = parts->filter;

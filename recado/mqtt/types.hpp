@@ -9,6 +9,16 @@ namespace recado::mqtt {
 /// The protocol level as CONNECT carries it (3.1.2.2 of both standards).
 enum class version : std::uint8_t { v3_1_1 = 4, v5_0 = 5 };
 
+/// False in a build with RECADO_MQTT_ONLY_3_1_1 defined for everything that includes these headers: nothing of 5.0 is
+/// linked then, and `session::connect` refuses it.
+#if defined(RECADO_MQTT_ONLY_3_1_1)
+inline constexpr bool has_version_5 = false;
+#else
+inline constexpr bool has_version_5 = true;
+#endif
+/// True for 5.0 where the build knows it.
+constexpr bool is_v5(version which) { return has_version_5 && which == version::v5_0; }
+
 /// Quality of service (4.3 of both standards).
 enum class qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
 
