@@ -21,6 +21,15 @@ void let_chronyd_forget_the_time(const lab& hosts) {
   hosts.server("start", "chronyd");
 }
 
+/// Another chronyd, on the broker's host, that knows the time.
+words other_chronyd(const lab& hosts) {
+  const auto config = hosts.folder() / "other.conf";
+  std::ofstream{config} << "local stratum 5\nallow\ncmdport 0\npidfile " << (hosts.folder() / "other.pid").string()
+                        << '\n';
+  return hosts.on_command("broker",
+                          {RECADO_SERVERS "/usr/sbin/chronyd", "-d", "-x", "-U", "-u", "root", "-f", config.string()});
+}
+
 /// A DNS server on the broker's host that answers everything with this response code.
 words answers_everything_with(const lab& hosts, int code) {
   const std::string flags = std::to_string(0x8180 + code);
@@ -101,17 +110,26 @@ TEST(time_servers, one_that_does_not_know_the_time_gives_way_to_the_next) {
   const result probe = hosts.recado_on("broker", {"probe", "ntp", "10.77.0.1"});
   EXPECT_EQ(probe.status, 1);
   EXPECT_THAT(probe.output, HasSubstr("the NTP server doesn't know the time itself (unsynchronised); wait until"));
-  // Another chronyd, on the broker's host, does.
-  const auto config = hosts.folder() / "other.conf";
-  std::ofstream{config} << "local stratum 5\nallow\ncmdport 0\npidfile " << (hosts.folder() / "other.pid").string()
-                        << '\n';
-  words chronyd{RECADO_SERVERS "/usr/sbin/chronyd", "-d", "-x", "-U", "-u", "root", "-f", config.string()};
-  running other{hosts.on_command("broker", chronyd)};
+  running other{other_chronyd(hosts)};
   ASSERT_TRUE(other.says("chronyd version")) << other.said();
   running board{hosts.board_with({"ntp.servers=[\"ntp.lab\",\"10.77.0.2\"]"})};
   ASSERT_TRUE(board.says("unsynchronised")) << board.said();
   ASSERT_TRUE(board.says("stratum 5")) << board.said();
   ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+}
+
+TEST(time_servers, a_silent_one_gives_way_to_the_next) {
+  const lab hosts;
+  running other{other_chronyd(hosts)};
+  ASSERT_TRUE(other.says("chronyd version")) << other.said();
+  const auto frozen = processes_with((hosts.folder() / "chronyd.conf").string());
+  ASSERT_EQ(frozen.size(), 1u);
+  ::kill(frozen[0], SIGSTOP);
+  running board{hosts.board_with({"ntp.servers=[\"ntp.lab\",\"10.77.0.2\"]"})};
+  EXPECT_TRUE(board.says("no NTP server answered in time; check the NTP server's address")) << board.said();
+  EXPECT_TRUE(board.says("stratum 5")) << board.said();
+  EXPECT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+  ::kill(frozen[0], SIGCONT);
 }
 
 TEST(time_servers, without_any_a_plausible_clock_is_good_enough) {

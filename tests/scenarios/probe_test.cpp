@@ -42,6 +42,16 @@ TEST(probe, dhcp_shows_the_dialogue_and_gives_the_address_back) {
       << "no change";
 }
 
+// RFC 2131 §3.4: a host that has its address asks for the rest.
+TEST(probe, dhcp_inform_asks_for_the_parameters_only) {
+  const lab hosts;
+  const result probe = hosts.recado_on("broker", {"probe", "dhcp", "--inform", "10.77.0.2"});
+  EXPECT_EQ(probe.status, 0) << probe.output;
+  EXPECT_THAT(probe.output, AllOf(HasSubstr("message type: INFORM"), HasSubstr("message type: ACK"),
+                                  HasSubstr("NTP servers 10.77.0.1"), Not(HasSubstr("DISCOVER"))));
+  EXPECT_TRUE(hosts.logs("dnsmasq", "DHCPINFORM(eth0) 10.77.0.2"));
+}
+
 TEST(probe, dhcp_without_a_server_or_cable_says_so) {
   const lab hosts;
   hosts.server("stop", "dnsmasq");
