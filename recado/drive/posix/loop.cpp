@@ -20,7 +20,8 @@ namespace {
 std::unexpected<fault> last_error() { return std::unexpected(link_fault(errno)); }
 
 timespec remaining_until(instant until, instant now) {
-  const auto micros = std::max<std::int64_t>((until - now).count(), 0);
+  // `until` may be the beginning of time: the difference must not be formed then.
+  const std::int64_t micros = until > now ? (until - now).count() : 0;
   return {static_cast<time_t>(micros / 1'000'000), static_cast<long>(micros % 1'000'000 * 1'000)};
 }
 
@@ -28,7 +29,8 @@ timespec remaining_until(instant until, instant now) {
 int wait_in_milliseconds(int epoll, epoll_event* events, int count, instant until, instant now) {
   int timeout = -1;
   if (until != never)
-    timeout = static_cast<int>(std::clamp<std::int64_t>(((until - now).count() + 999) / 1'000, 0, INT_MAX));
+    timeout =
+        static_cast<int>(until > now ? std::clamp<std::int64_t>(((until - now).count() + 999) / 1'000, 0, INT_MAX) : 0);
   return epoll_wait(epoll, events, count, timeout);
 }
 

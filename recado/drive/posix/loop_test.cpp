@@ -36,6 +36,13 @@ TEST(clock, a_stamp_from_another_time_counts_as_now) {
   EXPECT_EQ(instant_of(timespec{time_t{1} << 33, 0}, at), at);
 }
 
+TEST(loop, doesnt_wait_for_what_was_due_long_ago) {
+  recado::posix::loop loop;
+  ASSERT_TRUE(loop.open());
+  loop.wait(recado::instant::min());  // would overflow, and then wait for ever
+  loop.wait(recado::posix::now());
+}
+
 TEST(entropy, fills_all_of_it_with_something_new) {
   system_entropy random;
   std::array<std::byte, 64> a{};
