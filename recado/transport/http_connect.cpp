@@ -8,7 +8,8 @@
 namespace recado::transport {
 namespace {
 
-constexpr std::size_t request_bytes_max = 1536;
+/// Twice the target and once the credentials, each as long as they may be, and the words around them.
+constexpr std::size_t request_bytes_max = 1280;
 
 bool has_control(std::string_view text) {
   return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
@@ -21,6 +22,17 @@ void print_target(std::string_view host, std::uint16_t port, text_sink& out) {
   if (v6) out << ']';
   out << ':';
   out.number(port);
+}
+
+/// Not inlined, so that its memory doesn't lie beside that of the request on a small stack.
+[[gnu::noinline]] void print_credentials(std::string_view user, std::string_view password, text_sink& out) {
+  std::array<char, 2 * socks_credential_octets_max + 1> pair;
+  buffer_sink credentials{pair};
+  credentials << user << ':' << password;
+  out << "Proxy-Authorization: Basic ";
+  print_base64(as_bytes(credentials.view()), {}, out);
+  out << "\r\n";
+  wipe(std::as_writable_bytes(std::span{pair}));
 }
 
 }  // namespace
@@ -49,15 +61,7 @@ void http_connect::greet() {
   out << " HTTP/1.1\r\nHost: ";
   print_target(host_, port_, out);
   out << "\r\n";
-  if (!user_.empty()) {
-    std::array<char, 2 * socks_credential_octets_max + 1> pair;
-    buffer_sink credentials{pair};
-    credentials << user_ << ':' << password_;
-    out << "Proxy-Authorization: Basic ";
-    print_base64(as_bytes(credentials.view()), {}, out);
-    out << "\r\n";
-    wipe(std::as_writable_bytes(std::span{pair}));
-  }
+  if (!user_.empty()) print_credentials(user_, password_, out);
   out << "\r\n";
   say(as_bytes(out.view()));
   wipe(std::as_writable_bytes(std::span{text}));
