@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <recado/drive/posix/socket_address.hpp>
+#include <recado/drive/posix/tcp_stream.hpp>
 
 #include <netdb.h>
 
@@ -41,6 +42,7 @@ void resolution::run(const std::string& host, std::uint16_t port) {
     if (where.address) found.push_back(where);
   }
   if (list != nullptr) ::freeaddrinfo(list);
+  posix::interleave_families(found);
   const std::scoped_lock held{mutex_};
   code_ = code == 0 && found.empty() ? EAI_NONAME : code;
   found_ = std::move(found);

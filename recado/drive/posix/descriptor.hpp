@@ -19,6 +19,8 @@ class descriptor {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  /// Gives it away: whoever takes it closes it.
+  int release() { return std::exchange(fd_, -1); }
   /// Closes what it owns and owns `fd` instead.
   void reset(int fd = -1);
 

@@ -1,5 +1,6 @@
 #include <recado/drive/posix/tcp_stream.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace recado::posix {
@@ -69,7 +71,9 @@ std::expected<void, fault> tcp_stream::connect(loop& where, std::span<const endp
   why_ = {};
   broken_ = {};
   phase_ = phase::connecting;
-  attempt_next(candidates.empty() ? make_fault(stream_error::unreachable) : fault{}, now);
+  next_attempt_ = now;
+  if (candidates.empty()) why_ = make_fault(stream_error::unreachable);
+  start_attempts(now);
   if (phase_ == phase::closed) return std::unexpected(why_);
   return {};
 }
@@ -98,41 +102,127 @@ std::expected<void, fault> tcp_stream::adopt(loop& where, int fd, const tcp_opti
   return {};
 }
 
-// Starts attempts until one is under way; `why` is what became of the one before.
-void tcp_stream::attempt_next(fault why, instant now) {
-  for (;;) {
-    if (why && tells_more(why, why_)) why_ = why;
-    if (next_candidate_ == candidates_.size()) return close(why_, now);
-    why = start_attempt(candidates_[next_candidate_++], now);
-    if (!why) return;
-  }
+void tcp_stream::note(fault why) {
+  if (tells_more(why, why_)) why_ = why;
 }
 
-fault tcp_stream::start_attempt(const endpoint& to, instant now) {
-  forget();
+// Starts what is due: an attempt at once if none is under way, else one after each delay.
+void tcp_stream::start_attempts(instant now) {
+  const auto is_free = [](const attempt& one) { return !one.fd; };
+  while (next_candidate_ != candidates_.size()) {
+    const auto free = std::ranges::find_if(attempts_, is_free);
+    const bool alone = std::ranges::all_of(attempts_, is_free);
+    if (free == attempts_.end() || (!alone && now < next_attempt_)) break;
+    if (const fault why = start(*free, candidates_[next_candidate_++], now)) {
+      note(why);
+      drop(*free);
+      continue;
+    }
+    next_attempt_ = options_.attempt_delay < never - now ? now + options_.attempt_delay : never;
+  }
+  if (std::ranges::all_of(attempts_, is_free)) return close(why_, now);
+  deadline_ = next_candidate_ != candidates_.size() && std::ranges::any_of(attempts_, is_free) ? next_attempt_ : never;
+  for (const attempt& one : attempts_)
+    if (one.fd) deadline_ = std::min(deadline_, one.deadline);
+}
+
+fault tcp_stream::start(attempt& one, const endpoint& to, instant now) {
   const int family = to.address.is_v6() ? AF_INET6 : AF_INET;
-  fd_.reset(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd_) return link_fault(errno);
-  if (!set_socket(fd_.get(), options_) || !set_tcp(fd_.get(), options_)) return link_fault(errno);
+  one.fd.reset(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!one.fd) return link_fault(errno);
+  if (!set_socket(one.fd.get(), options_) || !set_tcp(one.fd.get(), options_)) return link_fault(errno);
   identity_ = {next_identity(), {}, to};
-  source_ = {false, false, false, source_.owner};
+  one.to = to;
+  one.in_place = std::ranges::none_of(attempts_, [&](const attempt& a) { return &a != &one && a.fd && a.in_place; });
+  readiness_of(one) = {false, false, false, source_.owner};
   const socket_address address{to};
   // An interrupted connect goes on by itself, as one under way.
-  if (::connect(fd_.get(), address.get(), address.length) != 0 && errno != EINPROGRESS && errno != EINTR)
+  if (::connect(one.fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS && errno != EINTR)
     return stream_fault(errno);
-  if (const auto watched = loop_->watch(fd_.get(), source_, trigger::edge_both); !watched) return watched.error();
-  deadline_ = now + options_.connect_timeout;
+  if (const auto watched = loop_->watch(one.fd.get(), readiness_of(one), trigger::edge_both); !watched)
+    return watched.error();
+  one.deadline = now + options_.connect_timeout;
   return {};
+}
+
+void tcp_stream::drop(attempt& one) {
+  if (!one.fd) return;
+  loop_->forget(one.fd.get(), readiness_of(one));
+  one.fd.reset();
+}
+
+void tcp_stream::drop_attempts() {
+  for (attempt& one : attempts_) drop(one);
+}
+
+// The others end here: whatever their peers answer finds nobody.
+void tcp_stream::win(attempt& one, instant now) {
+  const source known = readiness_of(one);
+  if (!one.in_place) loop_->forget(one.fd.get(), one.own);
+  fd_ = std::move(one.fd);
+  drop_attempts();
+  source_ = known;
+  source_.writable = true;
+  identity_.peer = one.to;
+  if (!one.in_place)
+    if (const auto watched = loop_->watch(fd_.get(), source_, trigger::edge_both); !watched)
+      return close(watched.error(), now);
+  become_open(now);
+}
+
+// True if an attempt came to its end without success, so that the next may begin at once.
+bool tcp_stream::watch_attempts(instant now) {
+  bool failed = false;
+  for (attempt& one : attempts_) {
+    if (!one.fd) continue;
+    fault why;
+    if (readiness_of(one).writable || readiness_of(one).hung_up) {
+      const int error = pending_error(one.fd.get());
+      if (error == 0) return win(one, now), false;
+      why = stream_fault(error);
+    } else if (now >= one.deadline) {
+      why = make_fault(stream_error::timed_out, ETIMEDOUT);
+    }
+    if (!why) continue;
+    note(why);
+    drop(one);
+    failed = true;
+  }
+  return failed;
 }
 
 void tcp_stream::advance(instant now) {
   if (phase_ != phase::connecting) return;
-  if (source_.writable || source_.hung_up) {
-    const int error = pending_error(fd_.get());
-    if (error == 0) return become_open(now);
-    attempt_next(stream_fault(error), now);
-  } else if (now >= deadline_) {
-    attempt_next(make_fault(stream_error::timed_out, ETIMEDOUT), now);
+  if (fd_) return become_open(now);  // it was connected when it came
+  if (watch_attempts(now)) next_attempt_ = now;
+  if (phase_ == phase::connecting) start_attempts(now);
+}
+
+std::expected<void, fault> tcp_stream::connect_unix(loop& where, std::string_view path, const tcp_options& options,
+                                                    instant now) {
+  close();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) return std::unexpected(stream_fault(ENAMETOOLONG));
+  copy(as_bytes(path), std::as_writable_bytes(std::span{address.sun_path}));
+  descriptor fd{socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  if (!fd) return std::unexpected(link_fault(errno));
+  int result = 0;
+  do result = ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  while (result != 0 && errno == EINTR);
+  if (result != 0) return std::unexpected(stream_fault(errno));
+  tcp_options without_interface = options;
+  without_interface.interface = {};
+  return adopt(where, fd.release(), without_interface, now);
+}
+
+void interleave_families(std::span<endpoint> candidates) {
+  if (candidates.empty()) return;
+  bool v6 = candidates.front().address.is_v6();
+  for (auto at = candidates.begin(); at != candidates.end(); ++at, v6 = !v6) {
+    const auto next = std::find_if(at, candidates.end(), [v6](const endpoint& e) { return e.address.is_v6() == v6; });
+    if (next == candidates.end()) return;
+    std::rotate(at, next, next + 1);
   }
 }
 
@@ -201,6 +291,7 @@ void tcp_stream::close(fault why) { close(why, posix::now()); }
 void tcp_stream::close(fault why, instant now) {
   const bool was_open = phase_ == phase::open || phase_ == phase::flushing || phase_ == phase::draining;
   forget();
+  drop_attempts();
   if (phase_ != phase::idle) phase_ = phase::closed;
   source_ = {false, false, false, source_.owner};
   deadline_ = never;

@@ -1,9 +1,11 @@
 // One TCP connection, non-blocking from its first packet to its last.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <expected>
 #include <span>
+#include <string_view>
 
 #include <recado/core/address.hpp>
 #include <recado/core/bytes.hpp>
@@ -22,9 +24,12 @@ using interface_name = fixed_string<15>;
 /// How to connect. The defaults suit MQTT over the Internet.
 struct tcp_options {
   duration connect_timeout = std::chrono::seconds{10};  ///< for each address tried
-  duration linger = std::chrono::seconds{2};            ///< at the end: to send what is left and see the peer's end
-  bool no_delay = true;                                 ///< small messages leave at once (Nagle's algorithm off)
-  duration keep_alive_idle{};                           ///< TCP keep-alive after so much silence; 0: off
+  /// The next address is tried too when the ones before have not answered for so long (RFC 8305 §5); the first to
+  /// connect wins. `duration::max()`: one after the other.
+  duration attempt_delay = std::chrono::milliseconds{250};
+  duration linger = std::chrono::seconds{2};  ///< at the end: to send what is left and see the peer's end
+  bool no_delay = true;                       ///< small messages leave at once (Nagle's algorithm off)
+  duration keep_alive_idle{};                 ///< TCP keep-alive after so much silence; 0: off
   duration keep_alive_interval = std::chrono::seconds{10};
   std::uint8_t keep_alive_probes = 3;
   duration user_timeout{};      ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
@@ -46,10 +51,14 @@ class tcp_stream {
   tcp_stream(const tcp_stream&) = delete;
   tcp_stream& operator=(const tcp_stream&) = delete;
 
-  /// Starts to connect to the first of `candidates`; the next is tried when one refuses or doesn't answer. The
-  /// candidates are borrowed until the stream is open or closed. Fails only if no attempt at all could be started.
+  /// Starts to connect to the first of `candidates`; the next is tried when one refuses, and beside it when it doesn't
+  /// answer soon. The candidates are borrowed until the stream is open or closed. Fails only if no attempt at all
+  /// could be started. `interleave_families` puts them into the order that RFC 8305 §4 asks for.
   std::expected<void, fault> connect(loop& where, std::span<const endpoint> candidates, const tcp_options& options,
                                      instant now);
+  /// Connects to the Unix socket at `path`, which has no more than 107 octets. That takes no time: the stream opens at
+  /// the next `advance`, or this fails. Options of TCP mean nothing here; the ends have no addresses.
+  std::expected<void, fault> connect_unix(loop& where, std::string_view path, const tcp_options& options, instant now);
   /// Takes over a connected socket (accepted, or from socketpair), which becomes non-blocking.
   std::expected<void, fault> adopt(loop& where, int fd, const tcp_options& options, instant now);
   /// Goes on connecting; call it when the source is ready and at `deadline()`.
@@ -80,7 +89,7 @@ class tcp_stream {
   fault broken() const { return broken_; }
   /// Why it is closed.
   fault why() const { return why_; }
-  /// Which candidate is being tried, or was connected.
+  /// Which candidate was tried last, or was connected.
   const endpoint& peer() const { return identity_.peer; }
   const stream_identity& identity() const { return identity_; }
   int fd() const { return fd_.get(); }
@@ -89,8 +98,24 @@ class tcp_stream {
   void observe(tap* observer) { tap_ = observer; }
 
  private:
-  void attempt_next(fault why, instant now);
-  fault start_attempt(const endpoint& to, instant now);
+  /// One of the connects under way.
+  struct attempt {
+    descriptor fd;
+    source own;
+    bool in_place = false;  ///< watched as `source_`, so that nothing changes when it wins
+    endpoint to;
+    instant deadline = never;
+  };
+  static constexpr std::size_t attempts_max = 4;
+
+  void start_attempts(instant now);
+  fault start(attempt& one, const endpoint& to, instant now);
+  source& readiness_of(attempt& one) { return one.in_place ? source_ : one.own; }
+  void note(fault why);
+  bool watch_attempts(instant now);
+  void win(attempt& one, instant now);
+  void drop(attempt& one);
+  void drop_attempts();
   void become_open(instant now);
   void forget();
 
@@ -98,6 +123,8 @@ class tcp_stream {
   tap* tap_ = nullptr;
   descriptor fd_;
   source source_;
+  std::array<attempt, attempts_max> attempts_;
+  instant next_attempt_ = never;
   phase phase_ = phase::idle;
   std::uint16_t next_candidate_ = 0;
   std::span<const endpoint> candidates_;
@@ -107,5 +134,8 @@ class tcp_stream {
   fault broken_;  ///< sending failed with this; what was received may still be read
   instant deadline_ = never;
 };
+
+/// Lets IPv6 and IPv4 take turns, beginning with the family of the first, each in the order it had (RFC 8305 §4).
+void interleave_families(std::span<endpoint> candidates);
 
 }  // namespace recado::posix
