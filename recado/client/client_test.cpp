@@ -131,6 +131,29 @@ TEST_F(client_with_broker, may_be_destroyed_in_its_own_handler) {
   EXPECT_EQ(gone.get_future().wait_for(10s), std::future_status::ready);
 }
 
+TEST_F(client_with_broker, may_be_destroyed_in_a_handler_that_another_thread_waits_for) {
+  auto client = std::make_unique<blocking_client>();
+  ASSERT_OK(client->connect(broker.url()));
+  std::promise<void> runs, go_on;
+  const auto mine = client->subscribe("end", [&](const mqtt::message_received&) {
+    runs.set_value();
+    go_on.get_future().wait();
+    client.reset();
+  });
+  ASSERT_OK(mine);
+  ASSERT_OK(client->publish("end", ""));
+  runs.get_future().wait();
+  std::promise<void> begins;
+  auto other = std::async(std::launch::async, [&, raw = client.get()] {
+    begins.set_value();
+    return line_of(raw->unsubscribe(*mine));  // waits for the handler, which ends the client
+  });
+  begins.get_future().wait();
+  EXPECT_EQ(other.wait_for(200ms), std::future_status::timeout) << "it waits as long as the handler runs";
+  go_on.set_value();
+  EXPECT_EQ(other.wait_for(10s), std::future_status::ready);
+}
+
 TEST_F(client_with_broker, gives_up_waiting_when_destroyed) {
   auto client = std::make_unique<blocking_client>();
   ASSERT_OK(client->connect(broker.url()));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <utility>
 
 namespace recado::client {
@@ -157,7 +158,11 @@ std::expected<void, failure> engine::connect(std::string_view broker) {
     if (auto loaded = load_tls(); !loaded) return loaded;
   if (!thread_.joinable()) {
     if (const auto opened = loop_.open(); !opened) return std::unexpected{make_failure(opened.error())};
-    thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
+    try {
+      thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
+    } catch (const std::system_error&) {
+      return std::unexpected{make_failure(link_error::no_resources)};
+    }
     own_thread_ = thread_.get_id();
   }
   was_online_ = leaving_ = failed_ = began_ = false;

@@ -15,6 +15,7 @@ constexpr duration stable = std::chrono::seconds{10};
 }  // namespace
 
 void engine::run() {
+  leave_signals_to_others();
   lock held{mutex_};
   for (;;) {
     work_ = false;

@@ -198,7 +198,7 @@ std::expected<void, failure> engine::unsubscribe(const subscription& which, dura
   if (!one || one->silent) return std::unexpected{make_failure(error::no_such_subscription)};
   leave(*one);
   if (in_own_thread()) return {};
-  while (running_ == one->number) wait_for_change(held, {true, {}});
+  while (running_ == one->number && !stopping_) wait_for_change(held, {true, {}});
   std::optional<failure> over;
   while (!over && one->at != entry::phase::gone) {
     over = unusable();

@@ -1,5 +1,6 @@
 #include <recado/client/resolve.hpp>
 
+#include <csignal>
 #include <cstring>
 #include <system_error>
 #include <thread>
@@ -8,8 +9,15 @@
 #include <recado/drive/posix/tcp_stream.hpp>
 
 #include <netdb.h>
+#include <pthread.h>
 
 namespace recado::client {
+
+void leave_signals_to_others() {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
 
 std::shared_ptr<resolution> resolution::start(const std::string& host, std::uint16_t port, posix::loop& to_wake) {
   auto job = std::make_shared<resolution>();
@@ -28,6 +36,7 @@ std::shared_ptr<resolution> resolution::start(const std::string& host, std::uint
 }
 
 void resolution::run(const std::string& host, std::uint16_t port) {
+  leave_signals_to_others();
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;

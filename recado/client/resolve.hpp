@@ -11,6 +11,9 @@
 
 namespace recado::client {
 
+/// Signals are handled by the application's own threads, not in the one that calls this.
+void leave_signals_to_others();
+
 /// One question to getaddrinfo(3), asked in a thread of its own because that call can't be ended. Who asked may go
 /// away at any moment; the thread then finishes for nobody.
 class resolution {
