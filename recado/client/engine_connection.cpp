@@ -33,7 +33,7 @@ void engine::run() {
     if (work_) continue;
     sleeping_ = true;
     held.unlock();
-    loop_.wait(until);
+    loop_.wait(std::max(until, instant{}));
     held.lock();
     sleeping_ = false;
   }

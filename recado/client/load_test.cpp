@@ -35,8 +35,10 @@ TEST_P(client_under_load, publishes_without_allocating_and_sends_many_at_once) {
   RecordProperty("sends_per_message", std::to_string(sends));
   std::printf("QoS %d: %.4f sends and %.4f receives per message\n", static_cast<int>(GetParam()), sends,
               static_cast<double>(after.receives - before.receives) / count);
-  // Of QoS 2 the second packet leaves when the broker asks for it, and mosquitto asks for one at a time.
-  EXPECT_LT(sends, GetParam() == qos::exactly_once ? 1.5 : 0.5);
+  // With QoS 1 and 2 the broker's answers set the pace: mosquitto takes 20 messages at a time by default and answers
+  // one by one, and of QoS 2 the second packet leaves when it asks for it.
+  const double limits[] = {0.5, 1.0, 1.5};
+  EXPECT_LT(sends, limits[static_cast<int>(GetParam())]);
 }
 
 TEST_P(client_under_load, receives_without_allocating) {
