@@ -1,21 +1,6 @@
 // Many messages: no allocation, few writes, identifiers beyond their end, and a cost that does not grow.
-#include <cstdlib>
-#include <new>
-
+#include <tests/support/count_calls.hpp>
 #include <tests/support/mqtt_dialogue.hpp>
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-// Counts every allocation of this test program.
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace recado::mqtt::test {
 namespace {
@@ -85,10 +70,10 @@ TEST(session_load, publishing_allocates_nothing_and_many_leave_per_write) {
     dialogue{big}.connects().play({}, who);
     load work;
     work.run(who.machine, *server, level, 1000);  // warm
-    const std::size_t before = allocations;
+    const std::size_t before = recado::test::counts().allocations;
     load more;
     more.run(who.machine, *server, level, 200'000);  // identifiers wrap three times
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(recado::test::counts().allocations - before, 0u);
     EXPECT_EQ(server->published, 201'000u);
     EXPECT_EQ(who.machine.in_flight(), 0u);
     EXPECT_LE(static_cast<double>(more.writes) / 200'000, 0.01);
@@ -111,14 +96,14 @@ TEST(session_load, receiving_allocates_nothing_and_acknowledgements_leave_togeth
       }
     }
     std::size_t writes = 0, received = 0;
-    const std::size_t before = allocations;
+    const std::size_t before = recado::test::counts().allocations;
     for (int round = 0; round < 100; ++round) {
       bytes in = data;
       while (auto what = s.receive(in, {})) received += std::holds_alternative<message_received>(*what) ? 1 : 0;
       ASSERT_TRUE(in.empty());
       for (bytes out = s.pending({}); !out.empty(); out = s.pending({})) s.sent(out.size()), ++writes;
     }
-    EXPECT_EQ(allocations - before, 0u);
+    EXPECT_EQ(recado::test::counts().allocations - before, 0u);
     EXPECT_EQ(received, 100'000u);
     EXPECT_LE(static_cast<double>(writes) / 100'000, 0.01);
   }
