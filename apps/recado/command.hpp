@@ -54,6 +54,7 @@ std::span<const add_command> commands();
 
 void add_decode(CLI::App& root);
 void add_lab(CLI::App& root);
+void add_messages(CLI::App& root);
 void add_pki(CLI::App& root);
 void add_probe(CLI::App& root);
 void add_run(CLI::App& root);

@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "console.hpp"
+#include "tools/tool.hpp"
 
 namespace recado::app {
 namespace {
@@ -96,11 +97,13 @@ usage_error explained(const CLI::App& command, const CLI::ParseError& error) {
   return usage_error(one_line(error.what()), "see '" + path_of(&command) + " --help'");
 }
 
-void print(const failure& error, const CLI::App* command) {
-  err() << painted{style::bad, path_of(command)} << ": " << std::string_view{error.what()};
+void print(const failure& error, const std::string& who) {
+  err() << painted{style::bad, who} << ": " << std::string_view{error.what()};
   if (!error.remedy().empty()) err() << "; " << error.remedy();
   err() << '\n';
 }
+
+void print(const failure& error, const CLI::App* command) { print(error, path_of(command)); }
 
 std::unique_ptr<CLI::App> make_root() {
   auto root = std::make_unique<CLI::App>("From no network address to secure MQTT messages.", "recado");
@@ -144,7 +147,26 @@ std::optional<int> parse(CLI::App& root, int argc, const char* const* argv) {
   return std::nullopt;
 }
 
+/// recado pub, sub and rr, which read their own command line.
+std::optional<int> run_tool(int argc, const char* const* argv) {
+  const std::string name = tools::name_of_call(argc, argv);
+  try {
+    return tools::run(argc, argv);
+  } catch (const failure& error) {
+    out().flush();
+    print(error, name);
+    return error.status();
+  } catch (const std::bad_alloc&) {
+    print(failure("out of memory", "free some and try again"), name);
+  } catch (const std::exception& error) {
+    out().flush();
+    print(failure(one_line(error.what())), name);
+  }
+  return exit_failure;
+}
+
 int run_chosen(int argc, const char* const* argv) {
+  if (const std::optional<int> done = run_tool(argc, argv)) return *done;
   const std::unique_ptr<CLI::App> root = make_root();
   try {
     const std::optional<int> done = parse(*root, set_aside(argc, argv), argv);

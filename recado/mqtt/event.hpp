@@ -31,8 +31,9 @@ struct message_received {
   bool retain = false;
   bool duplicate = false;  ///< DUP: the server thinks that it may have sent this before (QoS 1)
   mqtt::receipt receipt{};
-  bool payload_as_announced = true;  ///< false: Payload Format Indicator says UTF-8, but it isn't (§3.3.2.3.2)
-  mqtt::properties properties{};     ///< with Subscription Identifiers, one for each subscription that matched
+  bool payload_as_announced = true;     ///< false: Payload Format Indicator says UTF-8, but it isn't (§3.3.2.3.2)
+  mqtt::properties properties{};        ///< with Subscription Identifiers, one for each subscription that matched
+  std::uint16_t packet_identifier = 0;  ///< on the wire; 0 with QoS 0
 };
 
 /// The first of the events of a message larger than `memory::receive_size`. Parts follow, then `message_end` or
@@ -44,6 +45,7 @@ struct message_begin {
   bool retain = false;
   bool duplicate = false;
   mqtt::properties properties{};
+  std::uint16_t packet_identifier = 0;  ///< on the wire; 0 with QoS 0
 };
 /// The next bytes of the payload.
 struct message_part {

@@ -102,6 +102,10 @@ class session {
   std::size_t in_flight() const { return flights_.used(); }
   /// How many messages of QoS 1 or 2 may be published now, by the server's Receive Maximum and the flight table.
   std::size_t quota() const { return std::min(send_quota(), flights_.capacity() - flights_.used()); }
+  /// How many messages of QoS 2 were received whose exchange isn't over (PUBREL and PUBCOMP are to come).
+  std::size_t receiving() const { return received_.size(); }
+  /// True while a message is being sent whose payload comes in pieces: a goodbye now would cut it off.
+  bool sending_payload() const { return mid_packet(); }
   /// How many bytes of a packet may be appended now at most; more may be possible once what is pending is sent.
   std::size_t room() const { return log_.room(); }
 

@@ -81,7 +81,8 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
                                  .duplicate = message.duplicate,
                                  .receipt = owed,
                                  .payload_as_announced = message.properties.empty() || payload_is_as_announced(message),
-                                 .properties = message.properties}};
+                                 .properties = message.properties,
+                                 .packet_identifier = message.packet_identifier}};
 }
 
 session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
@@ -101,7 +102,8 @@ session::answer session::on_first_piece(bytes& in, const mqtt::publish& message,
                        .qos = message.qos,
                        .retain = message.retain,
                        .duplicate = message.duplicate,
-                       .properties = message.properties};
+                       .properties = message.properties,
+                       .packet_identifier = message.packet_identifier};
 }
 
 session::answer session::on_piece(bytes& in) {

@@ -131,6 +131,10 @@ fault tcp_stream::start(attempt& one, const endpoint& to, instant now) {
   one.fd.reset(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!one.fd) return link_fault(errno);
   if (!set_socket(one.fd.get(), options_) || !set_tcp(one.fd.get(), options_)) return link_fault(errno);
+  if (options_.local) {
+    const socket_address here{{options_.local, 0}};
+    if (::bind(one.fd.get(), here.get(), here.length) != 0) return stream_fault(errno);
+  }
   identity_ = {next_identity(), {}, to};
   one.to = to;
   one.in_place = std::ranges::none_of(attempts_, [&](const attempt& a) { return &a != &one && a.fd && a.in_place; });

@@ -34,6 +34,7 @@ struct tcp_options {
   std::uint8_t keep_alive_probes = 3;
   duration user_timeout{};      ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
   interface_name interface {};  ///< bind to this interface; empty: any
+  ip_address local{};           ///< bind to this address, of the candidates' family; none: any
   int send_buffer = 0;          ///< bytes; 0: the system's choice
   int receive_buffer = 0;
 };

@@ -1,0 +1,203 @@
+// Option files, command line, and what has to hold between options.
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include <recado/core/nearest.hpp>
+#include <recado/mqtt/topic.hpp>
+
+#include <unistd.h>
+
+#include "../command.hpp"
+#include "option.hpp"
+
+namespace recado::app::tools {
+namespace {
+
+std::string spelled(const option& what) {
+  return what.name.empty() ? std::string{"-"} + what.letter : "--" + std::string{what.name};
+}
+
+failure unknown(tool which, std::string_view word) {
+  std::vector<std::string> names;
+  for (const option& each : options())
+    if (each.belongs_to(which)) names.push_back(spelled(each));
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  const std::string_view guess = word.starts_with("--") ? nearest(word, views) : std::string_view{};
+  const std::string help = "'recado " + std::string{name_of(which)} + " --help' lists the options";
+  return failure((word.starts_with('-') ? "unknown option '" : "unexpected argument '") + std::string{word} + "'",
+                 guess.empty() ? help : "did you mean '" + std::string{guess} + "'? " + help);
+}
+
+void read_file(settings& to, const std::string& path, unsigned depth);
+
+/// Applies the words from `at` on that belong to one option; returns how many.
+std::size_t apply(settings& to, std::span<const std::string_view> words, unsigned depth) {
+  const option* what = find_option(to.which, words[0]);
+  std::string_view value;
+  std::size_t used = 1;
+  const std::size_t equals = words[0].find('=');
+  if (what == nullptr && words[0].starts_with("--") && equals != words[0].npos) {
+    what = find_option(to.which, words[0].substr(0, equals));
+    if (what != nullptr && what->argument.empty()) throw unknown(to.which, words[0]);
+    value = words[0].substr(equals + 1);
+  } else if (what != nullptr && !what->argument.empty() && what->letter != 'D') {
+    if (words.size() < 2)
+      throw failure(spelled(*what) + " needs an argument", spelled(*what) + " " + std::string{what->argument});
+    value = words[1], used = 2;
+  }
+  if (what == nullptr) throw unknown(to.which, words[0]);
+  if (what->letter == 'D') return 1 + read_property(to, words.subspan(1));
+  if (what->letter == 'o') return read_file(to, std::string{value}, depth + 1), used;
+  what->apply(to, value);
+  return used;
+}
+
+/// A line of an option file: the option, a blank, and the rest as its value; `-D` has several values.
+void read_line(settings& to, std::string_view line, unsigned depth) {
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.remove_suffix(1);
+  while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+  if (line.empty() || line.front() == '#') return;
+  std::vector<std::string_view> words;
+  const std::size_t blank = line.find_first_of(" \t");
+  words.push_back(line.substr(0, blank));
+  std::string_view rest = blank == line.npos ? std::string_view{} : line.substr(line.find_first_not_of(" \t", blank));
+  const bool several = words[0] == "-D" || words[0] == "--property";
+  const bool user = several && rest.find("user-property") != rest.npos;
+  for (int parts = user ? 3 : 2; several && parts > 0; --parts) {
+    const std::size_t end = rest.find(' ');
+    if (end == rest.npos) break;
+    words.push_back(rest.substr(0, end)), rest = rest.substr(end + 1);
+  }
+  if (!rest.empty()) words.push_back(rest);
+  if (apply(to, words, depth) != words.size()) throw unknown(to.which, words.back());
+}
+
+void read_file(settings& to, const std::string& path, unsigned depth) {
+  if (depth > 8) throw failure("option files include each other without end", "remove one of their -o lines");
+  std::ifstream file{path};
+  if (!file) throw failure("the option file '" + path + "' could not be read", "check its path and permissions");
+  std::string line;
+  for (unsigned number = 1; std::getline(file, line); ++number) try {
+      read_line(to, line, depth);
+    } catch (const failure& wrong) {
+      throw failure(path + ", line " + std::to_string(number) + ": " + wrong.what(), std::string{wrong.remedy()});
+    }
+}
+
+/// The file of defaults: recado's own, else mosquitto's, so that a user's defaults stay.
+void read_defaults(settings& to) {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  const char* home = std::getenv("HOME");
+  const std::string folder = config != nullptr && *config != 0 ? config
+                             : home != nullptr                 ? std::string{home} + "/.config"
+                                                               : std::string{};
+  if (folder.empty()) return;
+  for (const std::string_view family : {"/recado_", "/mosquitto_"}) {
+    const std::string path = folder + std::string{family} + std::string{name_of(to.which)};
+    if (::access(path.c_str(), R_OK) == 0) return read_file(to, path, 0);
+  }
+}
+
+void check_topics(const settings& what) {
+  const std::string command = "recado " + std::string{name_of(what.which)};
+  const mqtt::version version = what.version.value_or(mqtt::version::v3_1_1);
+  if (what.which == tool::sub) {
+    if (what.topics.empty() && what.unsubscribe.empty())
+      throw failure("no topic is given", "give one by -t, such as " + command + " -t 'sensors/#'");
+    const auto check = [&](const std::string& filter) {
+      if (const auto valid = mqtt::check_topic_filter(filter, version); !valid)
+        throw failure("'" + filter + "' is not a valid topic filter: " + std::string{words(valid.error())},
+                      "+ stands for one whole level and # for the rest, only at the end");
+    };
+    std::ranges::for_each(what.topics, check);
+    std::ranges::for_each(what.unsubscribe, check);
+    std::ranges::for_each(what.filters_out, check);
+    return;
+  }
+  const bool aliased = what.publish.has(mqtt::property::topic_alias);
+  if (what.topics.empty() && !aliased) throw failure("no topic is given", "give one by -t");
+  if (what.topics.size() > 1 && what.which == tool::rr) throw failure("more than one topic is given", "give -t once");
+  for (const std::string& topic : what.topics)
+    if (const auto valid = mqtt::check_topic_name(topic); !valid)
+      throw failure("'" + topic + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
+                    "leave out + and #, they belong in subscriptions");
+  if (what.from == input::none)
+    throw failure("no message is given",
+                  "give one of -m TEXT, -f FILE, -s, -n" + std::string{what.which == tool::pub ? ", -l" : ""});
+  if (what.which == tool::rr) {
+    if (what.response_topic.empty()) throw failure("no response topic is given", "give one by -e");
+    if (const auto valid = mqtt::check_topic_name(what.response_topic); !valid)
+      throw failure("'" + what.response_topic + "' is not a valid response topic: " + std::string{words(valid.error())},
+                    "leave out + and #");
+  }
+}
+
+void check_session(const settings& what) {
+  if (what.client_id && what.id_prefix)
+    throw failure("-i and -I are both given", "give the whole identifier or its prefix");
+  if (what.keep_session && !what.client_id && !what.id_prefix)
+    throw failure("-c needs a client identifier, or nobody could come back to the session", "add -i ID");
+  const bool v5 = what.version_5();
+  if (what.password && !what.user_name && !v5)
+    throw failure("MQTT 3.1.1 has no password without a user name", "add -u NAME, or -V 5");
+  if (what.session_expiry_s && !v5) throw failure("MQTT 3.1.1 has no session expiry", "add -V 5, or leave -x out");
+  if (!v5 && what.retain_as_published)
+    throw failure("MQTT 3.1.1 has no --retain-as-published", "add -V 5, or leave it out");
+  if (!v5 && what.retain_handling) throw failure("MQTT 3.1.1 has no --retain-handling", "add -V 5, or leave it out");
+  if (!v5 && what.any_property) throw failure("MQTT 3.1.1 has no properties", "leave -V out, or -D");
+  if (what.session_expiry_s && what.connect.has(mqtt::property::session_expiry_interval))
+    throw failure("the session expiry interval is given twice", "give it by -x or by -D CONNECT");
+  if (!what.will_topic && (what.will_payload || what.will_qos_given || what.will_retain || !what.will.empty()))
+    throw failure("a will is given without its topic", "add --will-topic TOPIC");
+  if (what.will_topic)
+    if (const auto valid = mqtt::check_topic_name(*what.will_topic); !valid)
+      throw failure("'" + *what.will_topic + "' is not a valid topic of a will: " + std::string{words(valid.error())},
+                    "leave out + and #");
+  if (what.no_retained && what.retained_only)
+    throw failure("-R and --retained-only together leave nothing to print", "give one of them");
+  if (what.repeat > 1 && what.from == input::lines)
+    throw failure("--repeat does not go with -l", "give the message by -m, -f, -s or -n");
+  const bool aliased = what.publish.has(mqtt::property::topic_alias);
+  if (aliased && (what.qos != mqtt::qos::at_most_once || what.topics.empty()))
+    throw failure("a topic alias by hand goes with QoS 0 and a topic only", "add -t TOPIC and leave -q out");
+}
+
+void check_tls(settings& what) {
+  if (what.port == 8883 && what.ca_file.empty() && what.ca_path.empty() && what.psk.empty()) what.secure = true;
+  if (what.no_tls) {
+    if (!what.ca_file.empty() || !what.ca_path.empty() || !what.psk.empty() || what.system_store)
+      throw failure("--no-tls contradicts the other TLS options", "give one or the other");
+    what.secure = false;
+  }
+  if (!what.key.empty() && what.certificate.empty())
+    throw failure("--key needs --cert", "give the certificate of that key by --cert");
+  if (!what.psk.empty() && what.psk_identity.empty()) throw failure("--psk needs --psk-identity", "add its name");
+  if (what.psk.empty() && !what.psk_identity.empty()) throw failure("--psk-identity needs --psk", "add the key");
+  if (!what.psk.empty() && (!what.ca_file.empty() || !what.ca_path.empty()))
+    throw failure("a pre-shared key and certificates are both given", "give --psk or --cafile");
+  const bool unused = !what.certificate.empty() || what.insecure || what.show_chain || !what.crl_file.empty() ||
+                      !what.ciphers.empty() || !what.alpn.empty() || !what.key_log.empty();
+  if (unused && !what.secure)
+    throw failure("TLS options are given, but nothing that selects TLS", "add --cafile FILE or --tls-use-os-certs");
+}
+
+}  // namespace
+
+std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
+
+bool read_arguments(settings& to, std::span<const std::string_view> words) {
+  if (std::ranges::find(words, "--help") != words.end()) return false;
+  read_defaults(to);
+  while (!words.empty()) words = words.subspan(apply(to, words, 0));
+  if (!to.version) {
+    const bool newer = to.any_property || to.which == tool::rr;
+    to.version = newer ? mqtt::version::v5_0 : mqtt::version::v3_1_1;
+  }
+  check_topics(to);
+  check_session(to);
+  check_tls(to);
+  return true;
+}
+
+}  // namespace recado::app::tools

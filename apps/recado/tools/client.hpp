@@ -1,0 +1,133 @@
+// What pub, sub and rr have in common: one connection, its bounds in time, its end in words.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <recado/capture/key_log_file.hpp>
+#include <recado/client/resolve.hpp>
+#include <recado/drive/posix/drive_stream.hpp>
+#include <recado/drive/posix/entropy.hpp>
+#include <recado/mqtt/session.hpp>
+#include <recado/tls/openssl/filter.hpp>
+
+#include "machine.hpp"
+#include "outcome.hpp"
+#include "settings.hpp"
+#include "watch.hpp"
+
+namespace recado::app::tools {
+
+/// Runs the loop; the tools say what is published, subscribed and printed.
+class client {
+ public:
+  /// Loads what the TLS options name; throws `failure`.
+  explicit client(const settings& how);
+  virtual ~client() = default;
+  client(const client&) = delete;
+  client& operator=(const client&) = delete;
+
+  /// Until the end: the exit status. The line of words was printed.
+  int run();
+
+ protected:
+  virtual void on_connected(const mqtt::connected& what, instant now) = 0;
+  virtual void on_event(mqtt::session_event& what, instant now) = 0;
+  /// Called while online after each turn: true if there may be more to do at once.
+  virtual bool work(instant now) = 0;
+  /// When `work` is to be called at the latest.
+  virtual instant next_work() const { return never; }
+  /// True while an answer of the broker is owed that `--timeout` bounds.
+  virtual bool awaits_answer() const { return session_.in_flight() != 0; }
+  /// The user interrupted: what the tool was asked for decides whether that is a failure.
+  virtual void on_interrupt(int signal) = 0;
+  /// True if a lost connection is to be made again.
+  virtual bool comes_back() const { return false; }
+  virtual void print_stats() {}
+
+  /// Says goodbye and ends well (or as `how` says).
+  void leave(mqtt::reason farewell = mqtt::reason::normal_disconnection, outcome how = {});
+  /// Ends with words; says goodbye where that is still possible.
+  void end(outcome how) { leave(mqtt::reason::normal_disconnection, std::move(how)); }
+  bool leaving() const { return leaving_; }
+  /// A line on standard error: "recado sub: …".
+  void say(std::string_view text) const;
+  void event_line(std::string_view event, std::string_view more = {}) const;
+
+  const settings how_;
+  posix::loop loop_;
+  posix::system_entropy random_;
+  watch watch_;
+
+ private:
+  enum class phase : std::uint8_t { resolving, streaming, pausing, over };
+
+  void load_tls();
+  mqtt::connect_options connect_options();
+  void begin(instant now);
+  instant look_up(instant now);
+  void connect_stream(instant now);
+  instant turn(instant now);
+  posix::flow hear(happening& what, instant now);
+  posix::flow hear_session(mqtt::session_event& what, instant now);
+  void stream_over(instant now);
+  void attempt_failed(outcome how, instant now);
+  bool too_late(instant now);
+  instant limit(instant now) const;
+  outcome explain(outcome what) const;
+  void show(const tls::certificate_seen& what);
+  void stop(outcome how);
+  int report();
+
+  // memory of the session
+  std::vector<std::byte> transmit_;
+  std::vector<mqtt::outgoing_flight> flights_;
+  std::vector<std::uint16_t> received_;
+  std::vector<std::byte> aliases_;
+  std::vector<std::byte> receive_memory_;
+  posix::receive_buffer buffer_;
+
+ protected:
+  mqtt::session session_;
+
+ private:
+  stack stack_{session_};
+  posix::tcp_stream stream_;
+  std::vector<endpoint> candidates_;
+  std::shared_ptr<recado::client::resolution> resolution_;
+  std::string identifier_;
+  wall_clock clock_;
+
+  std::optional<capture::key_log_file> key_file_;
+  tls::openssl::context context_;
+  std::vector<std::byte> tls_outgoing_, tls_plaintext_, psk_;
+  std::optional<tls::openssl::filter> filter_;
+  mqtt::property_value will_properties_[8];
+
+  phase phase_ = phase::resolving;
+  bool online_ = false;
+  bool was_online_ = false;
+  bool leaving_ = false;
+  bool failed_here_ = false;
+  outcome outcome_;
+  outcome ending_;  // what ended the connection, if the machines said so
+  bool ending_said_ = false;
+  instant attempt_ends_ = never;
+  instant lost_at_ = never;
+  instant retry_at_ = never;
+  instant answered_at_{};
+  duration pause_ = std::chrono::milliseconds{250};
+  std::size_t half_packet_ = 0;
+};
+
+/// Publishes; `recado pub`.
+int publish(const settings& how);
+/// Subscribes and prints; `recado sub`.
+int subscribe(const settings& how);
+/// Asks and waits for the answer; `recado rr`.
+int request(const settings& how);
+
+}  // namespace recado::app::tools

@@ -1,0 +1,42 @@
+// The one table of options: what parses, what --help prints, what the manual pages and completions are made from.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "settings.hpp"
+
+namespace recado::app::tools {
+
+/// One option.
+struct option {
+  std::string_view name;      ///< long, without dashes; empty if it has only a letter
+  char letter = 0;            ///< 0: none
+  std::string_view argument;  ///< how the help calls its argument; empty: it takes none
+  unsigned tools = 0;         ///< bits of `tool`
+  void (*apply)(settings& to, std::string_view value) = nullptr;
+  std::string_view help;
+
+  bool belongs_to(tool which) const { return (tools & static_cast<unsigned>(which)) != 0; }
+};
+
+/// All of them, in the order of the help.
+std::span<const option> options();
+/// The option that `word` ("-t", "--topic") names for this tool, or nullptr.
+const option* find_option(tool which, std::string_view word);
+
+/// Reads option files and the command line, and checks what they say together. `words` are those behind the tool's
+/// name. Throws `failure` with exit status 1, as mosquitto's clients end. False: only the help was asked for.
+bool read_arguments(settings& to, std::span<const std::string_view> words);
+/// Takes over one `-D`: "CONNECT user-property name value". Returns how many of `words` it used.
+std::size_t read_property(settings& to, std::span<const std::string_view> words);
+/// mqtt[s]://[user[:password]@]host[:port]/topic
+void read_url(settings& to, std::string_view text);
+/// What a format says wrong, before anything is connected; throws `failure`.
+void check_format(std::string_view format);
+
+/// The help of a tool, made from the table.
+std::string help_of(tool which);
+
+}  // namespace recado::app::tools

@@ -1,0 +1,189 @@
+// recado pub.
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <recado/drive/posix/clock.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../command.hpp"
+#include "../console.hpp"
+#include "client.hpp"
+#include "line_input.hpp"
+#include "payload.hpp"
+
+namespace recado::app::tools {
+namespace {
+
+/// Longer payloads aren't copied into the transmit log: the session asks for them piece by piece.
+constexpr std::size_t payload_in_log_max = 1 << 20;
+
+class publisher final : public client {
+ public:
+  explicit publisher(const settings& how) : client(how) {
+    if (how_.from == input::lines) lines_.emplace(STDIN_FILENO);
+    else payload_ = payload_of(how_);
+    total_ = how_.from == input::lines ? 0 : how_.repeat * how_.topics.size();
+    if (lines_ && !lines_->watch(loop_)) throw failure("standard input cannot be waited for", "give a file or a pipe");
+    progress_ = err().is_terminal() && !how_.quiet && !how_.debug && !how_.trace;
+  }
+
+ private:
+  void on_connected(const mqtt::connected&, instant now) override { next_ = now; }
+
+  bool work(instant now) override {
+    if (lines_ ? !next_line() : done_ == total_) return finish_if_done(), false;
+    if (now < next_) return false;
+    const std::size_t topics = how_.topics.size();
+    const std::string& topic = how_.topics[topics == 1 || lines_ ? topic_ : done_ % topics];
+    for (int batch = 0; batch < 256; ++batch) {
+      if (!send(topic)) return false;
+      if (!after_one(now)) return finish_if_done(), !leaving();
+      if (lines_ && !next_line()) return finish_if_done(), false;
+      if (topics > 1) return true;
+    }
+    return true;
+  }
+
+  /// What follows a message that was taken: false if no other may follow at once.
+  bool after_one(instant now) {
+    have_line_ = lines_ && ++topic_ < how_.topics.size();
+    if (!have_line_) topic_ = 0;
+    ++done_;
+    show_progress(now);
+    if (lines_) return true;
+    if (done_ == total_) return false;
+    if (how_.repeat_delay != duration{}) return next_ = now + how_.repeat_delay, false;
+    return true;
+  }
+
+  bool next_line() {
+    if (!have_line_) have_line_ = lines_->next(payload_);
+    return have_line_;
+  }
+
+  /// True if the session took the message.
+  bool send(const std::string& topic) {
+    mqtt::message what;
+    what.topic = topic, what.qos = how_.qos, what.retain = how_.retain;
+    what.properties = how_.publish.pick([](mqtt::property id) { return id != mqtt::property::topic_alias; });
+    for (const auto& each : how_.publish.values())
+      if (each.id == mqtt::property::topic_alias) what.topic_alias = static_cast<std::uint16_t>(each.number);
+    if (payload_.size() > payload_in_log_max) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
+    else what.payload = as_bytes(payload_);
+    if (how_.in_flight && session_.in_flight() >= *how_.in_flight) return false;
+    const auto sent = session_.publish(what);
+    if (sent) {
+      if (what.payload_from_source != 0) supplying_ = payload_;
+      sent_bytes_ += payload_.size();
+      return true;
+    }
+    switch (sent.error()) {
+      case mqtt::error::no_room:
+      case mqtt::error::receive_maximum_reached:
+      case mqtt::error::flight_table_full:
+      case mqtt::error::payload_pending:
+      case mqtt::error::not_connected:
+        return false;
+      default:
+        return refuse(sent.error()), false;
+    }
+  }
+
+  void refuse(mqtt::error why) {
+    std::string remedy_text{remedy(why)};
+    std::string cause = "the message cannot be published: " + std::string{words(why)};
+    if (why == mqtt::error::larger_than_server_takes)
+      cause += " (" + std::to_string(payload_.size()) + " bytes of payload, at most " +
+               std::to_string(session_.announced().maximum_packet_size) + " a packet)";
+    if (why == mqtt::error::qos_not_available)
+      remedy_text =
+          "publish with -q " + std::to_string(static_cast<int>(session_.announced().maximum_qos)) + " or less";
+    if (why == mqtt::error::retain_not_available) remedy_text = "leave -r out";
+    const int number = why == mqtt::error::larger_than_server_takes || why == mqtt::error::message_too_large ? 25
+                       : why == mqtt::error::qos_not_available                                               ? 24
+                       : why == mqtt::error::retain_not_available                                            ? 28
+                                                                                                             : 1;
+    end({number, std::move(cause), std::move(remedy_text)});
+  }
+
+  void on_event(mqtt::session_event& what, instant now) override {
+    if (auto* wanted = std::get_if<mqtt::wants_payload>(&what)) {
+      const std::size_t from = std::min<std::size_t>(wanted->offset, supplying_.size());
+      (void)session_.supply(as_bytes(std::string_view{supplying_}.substr(from)));
+    } else if (auto* done = std::get_if<mqtt::acknowledged>(&what)) {
+      ++acknowledged_;
+      show_progress(now);
+      if (how_.json) tell(*done);
+      if (!mqtt::is_failure(done->reason)) return;
+      const outcome how = refusal("the message", done->reason, done->properties);
+      if (refused_.status == 0) refused_ = how;
+      if (lines_) say(how.cause);
+    }
+  }
+
+  void tell(const mqtt::acknowledged& what) {
+    out() << "{\"event\":\"acknowledged\",\"mid\":";
+    out().number(what.token.packet_identifier) << ",\"reason\":";
+    out().number(static_cast<unsigned>(what.reason)) << "}\n";
+  }
+
+  /// All was sent and acknowledged: goodbye.
+  void finish_if_done() {
+    const bool all_given = lines_ ? lines_->ended() && !have_line_ : done_ == total_;
+    if (!all_given || leaving() || session_.in_flight() != 0 || session_.sending_payload()) return;
+    if (lines_ && lines_->error() != 0)
+      return end(
+          {status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()), {}});
+    leave(mqtt::reason::normal_disconnection, refused_);
+  }
+
+  instant next_work() const override {
+    const bool waiting = !lines_ && done_ != total_ && how_.repeat_delay != duration{};
+    return waiting ? next_ : never;
+  }
+  void on_interrupt(int) override {
+    end({130,
+         "interrupted after " + std::to_string(done_) + " messages, " + std::to_string(session_.in_flight()) +
+             " of them not acknowledged",
+         {}});
+  }
+  void print_stats() override {
+    say(std::to_string(done_) + " messages published, " + std::to_string(acknowledged_) + " acknowledged, " +
+        std::to_string(sent_bytes_) + " bytes of payload");
+  }
+
+  void show_progress(instant now) {
+    if (!progress_ || now - shown_ < std::chrono::milliseconds{200}) return;
+    if (shown_ == instant{}) {  // only what takes long is worth a line
+      shown_ = now;
+      return;
+    }
+    shown_ = now;
+    err() << "\r\033[K";
+    err().number(done_);
+    if (total_ > 1) err() << " of ", err().number(total_);
+    err() << " published";
+    if (how_.qos != mqtt::qos::at_most_once) err() << ", ", err().number(acknowledged_) << " acknowledged";
+    err() << '\r';
+    err().flush();
+  }
+
+  std::optional<line_input> lines_;
+  std::string payload_, supplying_;
+  bool have_line_ = false;
+  bool progress_ = false;
+  std::size_t topic_ = 0;
+  std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, sent_bytes_ = 0;
+  instant next_{}, shown_{};
+  outcome refused_;
+};
+
+}  // namespace
+
+int publish(const settings& how) { return std::make_unique<publisher>(how)->run(); }
+
+}  // namespace recado::app::tools
