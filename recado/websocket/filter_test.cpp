@@ -99,7 +99,7 @@ TEST(websocket, reads_every_fragmentation_of_the_stream) {  // §5.7; [MQTT-6.0.
   const std::string frames = answer + "\x82\x05Hello"s + "\x02\x03Hel"s + "\x89\x05Hello"s + "\x80\x02lo"s +
                              "\x82\x00"s + "\x82\x7e\x01\x00"s + std::string(256, 'x') + "\x82\x7f\0\0\0\0\0\1\0\0"s +
                              std::string(65536, 'y');
-  for (const std::size_t piece : {1, 2, 3, 5, 7, 64, 4095, 4096, 100'000}) {
+  for (const std::size_t piece : {1U, 2U, 3U, 5U, 7U, 64U, 4095U, 4096U, 100'000U}) {
     client one;
     (void)one.said();
     const auto event = one.hears(frames, piece);
@@ -169,7 +169,7 @@ TEST(websocket, refuses_what_the_standard_forbids) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.about);
-    for (const std::size_t piece : {1, 100}) {
+    for (const std::size_t piece : {1U, 100U}) {
       client one;
       one.open();
       EXPECT_EQ(why(one.hears(row.frame, piece)), make_fault(row.wrong));

@@ -49,7 +49,6 @@ class watch final : public tap {
 
   bool tracing_ = false;
   bool times_ = false;
-  bool plain_ = true;
   mqtt::print_options print_;
   std::optional<capture::mqtt_words> words_;
   std::optional<capture::pcapng_writer> recording_;
