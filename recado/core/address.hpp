@@ -14,17 +14,20 @@ namespace recado {
 
 /// An Ethernet address.
 struct mac_address {
-  std::array<std::byte, 6> octets{};
+  std::array<std::byte, 6> octets{};  ///< in the order of the wire
+  /// Octet by octet.
   constexpr auto operator<=>(const mac_address&) const = default;
 };
 
 /// An IPv4 or IPv6 address; IPv4 uses the first four octets. The default is "no address".
 struct ip_address {
+  /// No address, or of which version of IP.
   enum class kind : std::uint8_t { none, v4, v6 };
-  kind family = kind::none;
-  std::array<std::byte, 16> octets{};
-  std::uint32_t scope = 0;  ///< interface index of a link-local IPv6 address, else 0
+  kind family = kind::none;            ///< which sort of address
+  std::array<std::byte, 16> octets{};  ///< in the order of the network; of IPv4 the first four
+  std::uint32_t scope = 0;             ///< interface index of a link-local IPv6 address, else 0
 
+  /// The IPv4 address a.b.c.d.
   static constexpr ip_address v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
     ip_address result{kind::v4, {}, 0};
     result.octets[0] = std::byte{a}, result.octets[1] = std::byte{b};
@@ -36,12 +39,16 @@ struct ip_address {
     return v4(static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
               static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value));
   }
+  /// The IPv6 address with these octets.
   static constexpr ip_address v6(const std::array<std::byte, 16>& octets) { return {kind::v6, octets, 0}; }
-  static constexpr ip_address v4_any() { return v4(0, 0, 0, 0); }
-  static constexpr ip_address v4_broadcast() { return v4(255, 255, 255, 255); }
+  static constexpr ip_address v4_any() { return v4(0, 0, 0, 0); }                ///< 0.0.0.0
+  static constexpr ip_address v4_broadcast() { return v4(255, 255, 255, 255); }  ///< 255.255.255.255
 
+  /// True if it is an IPv4 address.
   constexpr bool is_v4() const { return family == kind::v4; }
+  /// True if it is an IPv6 address.
   constexpr bool is_v6() const { return family == kind::v6; }
+  /// True if it is an address at all.
   constexpr explicit operator bool() const { return family != kind::none; }
   /// The IPv4 address as a number in host byte order; 0 for any other.
   constexpr std::uint32_t v4_value() const {
@@ -50,13 +57,15 @@ struct ip_address {
     for (std::size_t i = 0; i < 4; ++i) value = value << 8 | std::to_integer<std::uint32_t>(octets[i]);
     return value;
   }
+  /// By family, then octet by octet.
   constexpr auto operator<=>(const ip_address&) const = default;
 };
 
 /// An address and a UDP or TCP port (host byte order).
 struct endpoint {
-  ip_address address;
-  std::uint16_t port = 0;
+  ip_address address;      ///< none: any, or not known
+  std::uint16_t port = 0;  ///< in the order of this machine; 0: none
+  /// By address, then by port.
   constexpr auto operator<=>(const endpoint&) const = default;
 };
 

@@ -14,14 +14,10 @@ using bytes = std::span<const std::byte>;
 using mutable_bytes = std::span<std::byte>;
 
 /// The bytes of a text, without copying.
-inline bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
+inline bytes as_bytes(std::string_view text) { return {reinterpret_cast<const std::byte*>(text.data()), text.size()}; }
 
 /// The characters of some bytes, without copying and without any check of their encoding.
-inline std::string_view as_text(bytes data) {
-  return {reinterpret_cast<const char*>(data.data()), data.size()};
-}
+inline std::string_view as_text(bytes data) { return {reinterpret_cast<const char*>(data.data()), data.size()}; }
 
 /// Copies `from` to the front of `to`, which must be at least as long.
 inline void copy(bytes from, mutable_bytes to) {

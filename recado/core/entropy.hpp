@@ -11,11 +11,12 @@ namespace recado {
 /// operating system's, tests a seeded one. A source that fails must not return.
 class entropy {
  public:
+  /// Fills all of `out`.
   virtual void fill(mutable_bytes out) = 0;
 
-  std::uint16_t u16() { return take<std::uint16_t>(); }
-  std::uint32_t u32() { return take<std::uint32_t>(); }
-  std::uint64_t u64() { return take<std::uint64_t>(); }
+  std::uint16_t u16() { return take<std::uint16_t>(); }  ///< 16 random bits.
+  std::uint32_t u32() { return take<std::uint32_t>(); }  ///< 32 random bits.
+  std::uint64_t u64() { return take<std::uint64_t>(); }  ///< 64 random bits.
   /// A number in [0, bound), without bias; 0 if bound is 0.
   std::uint64_t below(std::uint64_t bound) {
     if (bound < 2) return 0;

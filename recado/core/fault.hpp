@@ -12,11 +12,13 @@ enum class layer : std::uint8_t { none, link, dhcp, dns, ntp, stream, tls, mqtt,
 /// One reason for ending or failing something: `code` is the value of the layer's own `error` enumeration.
 /// `detail` is what that error needs to be said well (an alert, a reason code, an errno), else 0.
 struct fault {
-  layer where = layer::none;
-  std::uint16_t code = 0;
-  std::uint32_t detail = 0;
+  layer where = layer::none;  ///< whose error it is
+  std::uint16_t code = 0;     ///< the value of that layer's `error`
+  std::uint32_t detail = 0;   ///< as that error says, else 0
 
+  /// True if something went wrong.
   constexpr explicit operator bool() const { return where != layer::none; }
+  /// Member by member.
   constexpr bool operator==(const fault&) const = default;
 };
 
@@ -68,7 +70,9 @@ enum class link_error : std::uint16_t {
 };
 constexpr layer layer_of(link_error) { return layer::link; }
 
+/// What happened, as half a sentence.
 std::string_view words(link_error error);
+/// What the user can do about it.
 std::string_view remedy(link_error error);
 
 }  // namespace recado

@@ -12,11 +12,11 @@ using duration = std::chrono::duration<std::int64_t, std::micro>;
 
 /// Names the time line of `instant`. It has no `now()`: only drivers read clocks.
 struct monotonic {
-  using rep = recado::duration::rep;
-  using period = recado::duration::period;
-  using duration = recado::duration;
-  using time_point = std::chrono::time_point<monotonic, duration>;
-  static constexpr bool is_steady = true;
+  using rep = recado::duration::rep;                                ///< as the standard library asks for it
+  using period = recado::duration::period;                          ///< as the standard library asks for it
+  using duration = recado::duration;                                ///< as the standard library asks for it
+  using time_point = std::chrono::time_point<monotonic, duration>;  ///< as the standard library asks for it
+  static constexpr bool is_steady = true;                           ///< it never jumps
 };
 
 /// A point on the device's monotonic time line, whose zero means nothing. It never jumps.

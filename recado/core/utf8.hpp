@@ -25,6 +25,8 @@ class utf8_check {
   void add(bytes piece);
   /// True if all pieces together are well-formed.
   bool well_formed() const { return left_ == 0; }
+  /// True if no more pieces could make them so.
+  bool is_broken() const { return left_ == broken; }
 
  private:
   static constexpr std::uint8_t broken = 0xff;

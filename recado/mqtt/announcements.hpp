@@ -11,16 +11,16 @@ namespace recado::mqtt {
 
 /// The server's limits for this connection, with the standard's defaults where it says nothing.
 struct announcements {
-  mqtt::qos maximum_qos = mqtt::qos::exactly_once;
-  bool retain_available = true;
-  bool wildcard_subscription_available = true;
-  bool subscription_identifiers_available = true;
-  bool shared_subscription_available = true;
+  mqtt::qos maximum_qos = mqtt::qos::exactly_once;          ///< of what may be published
+  bool retain_available = true;                             ///< retained messages are kept
+  bool wildcard_subscription_available = true;              ///< filters may have + and #
+  bool subscription_identifiers_available = true;           ///< subscriptions may have identifiers
+  bool shared_subscription_available = true;                ///< filters may begin with $share/
   std::uint16_t receive_maximum = receive_maximum_default;  ///< messages of QoS 1 and 2 in flight to the server
-  std::uint16_t topic_alias_maximum = 0;
-  std::uint16_t keep_alive_s = 0;  ///< in force: the server's, or else what CONNECT asked for
-  std::uint32_t maximum_packet_size = packet_bytes_max;
-  std::uint32_t session_expiry_s = 0;  ///< in force: the server's, or else what CONNECT asked for
+  std::uint16_t topic_alias_maximum = 0;                    ///< aliases that the server takes
+  std::uint16_t keep_alive_s = 0;                           ///< in force: the server's, or else what CONNECT asked for
+  std::uint32_t maximum_packet_size = packet_bytes_max;     ///< bytes of a packet that the server takes
+  std::uint32_t session_expiry_s = 0;                       ///< in force: the server's, or else what CONNECT asked for
 };
 
 /// What the announcements forbid about a message or a subscription; `error::none` if nothing.

@@ -13,6 +13,7 @@ publish with_payload(std::string_view topic, bytes payload) {
 
 // original defects 5, 10 and 15: the length is the packet's own, whatever arrived
 TEST(boundary, remaining_length) {
+  // [MQTT-1.5.5-1]
   const std::pair<std::uint32_t, const char*> rows[] = {{127, "7f"},           {128, "80 01"},
                                                         {16383, "ff 7f"},      {16384, "80 80 01"},
                                                         {2097151, "ff ff 7f"}, {2097152, "80 80 80 01"}};

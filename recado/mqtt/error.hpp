@@ -48,7 +48,7 @@ namespace recado::mqtt {
   X(bad_client_identifier, client_identifier_not_valid, "an empty client identifier needs a clean session",         \
     broken_peer)                                                                                                    \
   X(payload_not_utf8, payload_format_invalid, "the payload isn't the UTF-8 text that it claims to be",              \
-    "ask its publisher to send UTF-8, or to drop the payload format indicator")
+    "send UTF-8, or leave the payload format indicator out")
 
 // What the caller asked for and can't be had; returned by commands, never sent to the peer.
 #define RECADO_MQTT_CALLER_ERRORS(X)                                                                                  \
@@ -81,11 +81,13 @@ reason answer_to(error code);
 
 /// A defect in a packet: what, in which field, and how many bytes from the packet's first byte.
 struct [[nodiscard]] defect {
-  error code = error::none;
-  field where = field::none;
-  std::uint32_t offset = 0;
+  error code = error::none;   ///< what is wrong
+  field where = field::none;  ///< in which field
+  std::uint32_t offset = 0;   ///< bytes from the packet's first
 
+  /// True if there is one.
   constexpr explicit operator bool() const { return code != error::none; }
+  /// Member by member.
   constexpr bool operator==(const defect&) const = default;
   /// Field (8 bits) and offset (24 bits, saturating) as the detail of a fault.
   constexpr std::uint32_t detail() const {
@@ -95,6 +97,7 @@ struct [[nodiscard]] defect {
   static constexpr defect from(const fault& what) {
     return {static_cast<error>(what.code), static_cast<field>(what.detail >> 24), what.detail & 0xff'ffff};
   }
+  /// As a fault of layer `mqtt`.
   constexpr operator fault() const { return make_fault(code, detail()); }
 };
 

@@ -25,36 +25,37 @@ struct connected {
 
 /// A message, whole. After one of QoS 1 or 2 and with deferred acknowledgement, `acknowledge(receipt)` is owed.
 struct message_received {
-  std::string_view topic{};  ///< also where the server sent only an alias
-  bytes payload{};
-  mqtt::qos qos = mqtt::qos::at_most_once;
-  bool retain = false;
-  bool duplicate = false;  ///< DUP: the server thinks that it may have sent this before (QoS 1)
-  mqtt::receipt receipt{};
-  bool payload_as_announced = true;     ///< false: Payload Format Indicator says UTF-8, but it isn't (§3.3.2.3.2)
-  mqtt::properties properties{};        ///< with Subscription Identifiers, one for each subscription that matched
-  std::uint16_t packet_identifier = 0;  ///< on the wire; 0 with QoS 0
+  std::string_view topic{};                 ///< also where the server sent only an alias
+  bytes payload{};                          ///< its content
+  mqtt::qos qos = mqtt::qos::at_most_once;  ///< with which it comes
+  bool retain = false;                      ///< it was kept by the server for new subscribers
+  bool duplicate = false;                   ///< DUP: the server thinks that it may have sent this before (QoS 1)
+  mqtt::receipt receipt{};                  ///< to acknowledge it by, where that is deferred
+  bool payload_as_announced = true;         ///< false: Payload Format Indicator says UTF-8, but it isn't (§3.3.2.3.2)
+  mqtt::properties properties{};            ///< with Subscription Identifiers, one for each subscription that matched
+  std::uint16_t packet_identifier = 0;      ///< on the wire; 0 with QoS 0
 };
 
 /// The first of the events of a message larger than `memory::receive_size`. Parts follow, then `message_end` or
 /// `message_aborted`; no other event comes between them but `closed`.
 struct message_begin {
-  std::string_view topic{};
-  std::uint32_t payload_size = 0;  ///< bytes in all
-  mqtt::qos qos = mqtt::qos::at_most_once;
-  bool retain = false;
+  std::string_view topic{};                 ///< its topic
+  std::uint32_t payload_size = 0;           ///< bytes in all
+  mqtt::qos qos = mqtt::qos::at_most_once;  ///< with which it comes
+  bool retain = false;                      ///< it was kept by the server for new subscribers
+  /// DUP: the server may have sent it before
   bool duplicate = false;
-  mqtt::properties properties{};
+  mqtt::properties properties{};        ///< the packet's others, in their order
   std::uint16_t packet_identifier = 0;  ///< on the wire; 0 with QoS 0
 };
 /// The next bytes of the payload.
 struct message_part {
-  std::uint32_t offset = 0;
-  bytes payload{};
+  std::uint32_t offset = 0;  ///< of the first byte in the payload
+  bytes payload{};           ///< its content
 };
 /// All parts have come. Only now is the message acknowledged, or `receipt` to be.
 struct message_end {
-  mqtt::receipt receipt{};
+  mqtt::receipt receipt{};           ///< to acknowledge it by, where that is deferred
   bool payload_as_announced = true;  ///< as in `message_received`
 };
 /// The connection ended within the message: forget its parts. It is not acknowledged, so QoS 1 and 2 come again.
@@ -68,34 +69,35 @@ enum class outcome : std::uint8_t {
 
 /// A message of QoS 1 or 2 is done: it arrived, or the server refused it (`is_failure(reason)`).
 struct acknowledged {
-  mqtt::token token{};
-  std::uint32_t tag = 0;  ///< the message's
-  mqtt::qos qos = mqtt::qos::at_least_once;
-  mqtt::reason reason = mqtt::reason::success;
-  mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties{};  ///< Reason String, User Properties
+  mqtt::token token{};                              ///< of the command
+  std::uint32_t tag = 0;                            ///< the message's
+  mqtt::qos qos = mqtt::qos::at_least_once;         ///< the message's
+  mqtt::reason reason = mqtt::reason::success;      ///< the server's answer
+  mqtt::outcome outcome = mqtt::outcome::answered;  ///< whether the server answered
+  mqtt::properties properties{};                    ///< Reason String, User Properties
 };
 
 /// The codes of a SUBACK or UNSUBACK, one for each filter in its order. UNSUBACK of 3.1.1 has none: all succeeded.
 struct subscribed {
-  mqtt::token token{};
-  std::span<const reason> reasons{};
-  mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties{};
+  mqtt::token token{};                              ///< of the command
+  std::span<const reason> reasons{};                ///< one for each filter
+  mqtt::outcome outcome = mqtt::outcome::answered;  ///< whether the server answered
+  mqtt::properties properties{};                    ///< the packet's others, in their order
 };
+/// See `subscribed`.
 struct unsubscribed {
-  mqtt::token token{};
-  std::span<const reason> reasons{};
-  mqtt::outcome outcome = mqtt::outcome::answered;
-  mqtt::properties properties{};
+  mqtt::token token{};                              ///< of the command
+  std::span<const reason> reasons{};                ///< one for each filter
+  mqtt::outcome outcome = mqtt::outcome::answered;  ///< whether the server answered
+  mqtt::properties properties{};                    ///< the packet's others, in their order
 };
 
 /// The next bytes of a payload from the application's source, from `offset`, up to `room` of them: `supply`.
 struct wants_payload {
-  mqtt::token token{};
-  std::uint32_t tag = 0;
-  std::uint32_t offset = 0;
-  std::uint32_t room = 0;
+  mqtt::token token{};       ///< of the command
+  std::uint32_t tag = 0;     ///< the message's
+  std::uint32_t offset = 0;  ///< of the first byte in the payload
+  std::uint32_t room = 0;    ///< bytes that are taken at most
 };
 
 /// A message of QoS 0 whose payload comes from the application's source was cut off by the end of the connection:
@@ -107,25 +109,27 @@ struct message_dropped {
 
 /// The server asks for the next step of the authentication exchange (§4.12): answer with `authenticate`.
 struct challenge {
-  std::string_view method{};
-  bytes data{};
-  mqtt::properties properties{};
+  std::string_view method{};      ///< the Authentication Method
+  bytes data{};                   ///< the method's, may be empty
+  mqtt::properties properties{};  ///< the packet's others, in their order
 };
 /// The re-authentication that was asked for succeeded.
 struct authenticated {
-  bytes data{};
-  mqtt::properties properties{};
+  bytes data{};                   ///< the method's, may be empty
+  mqtt::properties properties{};  ///< the packet's others, in their order
 };
 
 /// The end of this connection, said once. `why` is empty after the application's own `disconnect`.
 struct closed {
-  fault why{};
+  fault why{};  ///< what happened
   /// The server's reason if it refused the connection or sent DISCONNECT (`by_server`), else the one that was sent.
   mqtt::reason reason = mqtt::reason::success;
-  bool by_server = false;
+  bool by_server = false;               ///< the server said why
   std::string_view reason_string{};     ///< the server's, empty if none
   std::string_view server_reference{};  ///< with `use_another_server` and `server_moved`: where to go
-  mqtt::properties properties{};
+  mqtt::properties properties{};        ///< the packet's others, in their order
+  /// What had come of the packet that was at fault, from its first byte on, and what followed; empty if none was.
+  bytes packet{};
 };
 
 /// One of the above.

@@ -31,6 +31,19 @@ place flight_table::take(stage what) {
   return at;
 }
 
+place flight_table::take_again(std::uint16_t packet_identifier, stage what) {
+  if (packet_identifier == 0 || all_.empty()) return no_place;
+  const auto at = static_cast<place>((packet_identifier - 1U) % all_.size());
+  if (all_[at].stage != static_cast<std::uint8_t>(stage::unused)) return no_place;
+  remove(free_, at);
+  all_[at] = {.packet_identifier = packet_identifier,
+              .older = no_place,
+              .newer = no_place,
+              .stage = static_cast<std::uint8_t>(what)};
+  ++used_;
+  return at;
+}
+
 place flight_table::find(std::uint16_t packet_identifier) const {
   if (packet_identifier == 0 || all_.empty()) return no_place;
   const auto at = static_cast<place>((packet_identifier - 1U) % all_.size());

@@ -49,6 +49,7 @@ inline constexpr std::uint8_t mark_attempted =
     1;                                           ///< some of its bytes may have reached the server: DUP when sent again
 inline constexpr std::uint8_t mark_waiting = 2;  ///< it is to be sent again, but the server's quota is used up
 inline constexpr std::uint8_t mark_again = 4;    ///< it is to be sent again, and not all of it is sent
+inline constexpr std::uint8_t mark_text = 8;     ///< its payload, which comes from a source, claims to be UTF-8
 
 /// A doubly linked list of flights.
 struct flight_list {
@@ -72,6 +73,8 @@ class flight_table {
   std::uint16_t next_identifier() const;
   /// Takes the next place for an exchange that waits for `what`.
   place take(stage what);
+  /// Takes the place of that identifier, as an earlier run of the program left it; `no_place` if that isn't free.
+  place take_again(std::uint16_t packet_identifier, stage what);
   /// The exchange with that identifier, or `no_place`.
   place find(std::uint16_t packet_identifier) const;
   /// Gives the place back; it must be in no list.

@@ -22,7 +22,7 @@ defect check_publish_flags(unsigned flags) {
   return {};
 }
 
-/// Type and flags of any other packet [MQTT-2.1.3-1]; 3.1.1: [MQTT-2.2.2-1].
+/// Type and flags of any other packet [MQTT-2.1.3-1]; [MQTT311-2.2.2-1].
 defect check_first(unsigned type, unsigned flags, const decode_options& options) {
   const unsigned known = 0xfffe & ~(is_v5(options.protocol) ? 0 : in_5_only);
   unsigned expected = options.from == sender::client ? from_client : from_server;

@@ -18,6 +18,8 @@ inline constexpr std::uint32_t packet_bytes_max = remaining_length_max + fixed_h
 inline constexpr std::size_t string_bytes_max = 65'535;
 /// The largest PUBACK, PUBREC, PUBREL or PUBCOMP without properties.
 inline constexpr std::size_t acknowledgement_bytes_max = 5;
+/// The same where it says nothing but success.
+inline constexpr std::size_t acknowledgement_bytes_min = 4;
 /// Packet identifiers are 1 to this (§2.2.1).
 inline constexpr std::uint16_t packet_identifier_max = 65'535;
 /// What Receive Maximum means when it is absent (§3.1.2.11.3, §3.2.2.3.3).

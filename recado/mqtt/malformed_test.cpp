@@ -35,6 +35,9 @@ constexpr auto of(property id) { return static_cast<field>(id); }
 constexpr reason malformed = reason::malformed_packet, wrong_protocol = reason::protocol_error;
 
 TEST(malformed, fixed_header) {
+  // [MQTT-1.5.5-1]
+  // [MQTT-1.5.5-a]
+  // [MQTT311-2.2.2-1] [MQTT311-2.2.2-2] [MQTT311-3.6.1-1]
   const wrong rows[] = {
       {"00 00", v5_0, server, error::unknown_packet_type, field::packet_type, 0, malformed},
       {"f0 00", v3_1_1, server, error::unknown_packet_type, field::packet_type, 0, malformed},
@@ -60,6 +63,7 @@ TEST(malformed, fixed_header) {
 }
 
 TEST(malformed, publish) {
+  // [MQTT-2.2.2-a]
   const wrong rows[] = {
       {"30 01 00", v5_0, server, error::truncated, field::topic_name, 2, malformed},
       // original defect 6: a topic length larger than the packet
@@ -114,6 +118,7 @@ TEST(malformed, publish) {
 }
 
 TEST(malformed, answers) {
+  // [MQTT-3.15.2-a]
   const wrong rows[] = {
       // original defect 10: the refusal is behind more than 127 bytes, or isn't there at all
       {"20 01 00", v5_0, server, error::truncated, field::reason_code, 3, malformed},
@@ -160,6 +165,7 @@ TEST(malformed, answers) {
 }
 
 TEST(malformed, requests) {
+  // [MQTT-3.8.3-2] [MQTT-3.10.3-2] [MQTT311-3.8.3-3] [MQTT311-3.8.3-4] [MQTT311-3.10.3-2]
   const reason no_version = reason::unsupported_protocol_version;
   const wrong rows[] = {
       {"10 0f 00 06 'MQIsdp' 03 02 00 3c 00 01 'a'", v5_0, client, error::bad_protocol_name, field::protocol_name, 2,
@@ -175,7 +181,7 @@ TEST(malformed, requests) {
       {"10 0d 00 04 'MQTT' 05 22 00 3c 00 00 00", v5_0, client, error::bad_connect_flags, field::connect_flags, 9,
        malformed},  // [MQTT-3.1.2-13]
       {"10 0f 00 04 'MQTT' 04 42 00 3c 00 00 00 01 'p'", v3_1_1, client, error::bad_connect_flags, field::connect_flags,
-       9, malformed},  // [MQTT-3.1.2-22]
+       9, malformed},  // [MQTT311-3.1.2-22]
       {"10 0c 00 04 'MQTT' 04 00 00 3c 00 00", v3_1_1, client, error::bad_client_identifier, field::client_identifier,
        14, reason::client_identifier_not_valid},
       {"82 03 00 01 00", v5_0, client, error::no_topic_filters, field::topic_filter, 5, wrong_protocol},

@@ -59,7 +59,7 @@ struct connect {
     return static_cast<std::uint8_t>(value | (password ? 64U : 0) | (user_name ? 128U : 0));
   }
   /// Takes them apart; false if they contradict each other [MQTT-3.1.2-3] [MQTT-3.1.2-11] [MQTT-3.1.2-12]
-  /// [MQTT-3.1.2-13], in 3.1.1 also if there is a password without a user name [MQTT-3.1.2-22].
+  /// [MQTT-3.1.2-13], in 3.1.1 also if there is a password without a user name [MQTT311-3.1.2-22].
   constexpr bool set_connect_flags(std::uint8_t value) {
     const unsigned will_qos = value >> 3 & 3U;
     if ((value & 1) != 0 || will_qos == 3 || ((value & 4) == 0 && (value & 56) != 0)) return false;
@@ -79,7 +79,7 @@ struct connect {
     walk(field::keep_alive, self.keep_alive_s);
     walk.properties(field::properties, self.properties, property_in::connect);
     walk.text(field::client_identifier, self.client_identifier);
-    // A server can't know who comes back to a session without a name [MQTT-3.1.3-7] of 3.1.1.
+    // A server can't know who comes back to a session without a name [MQTT311-3.1.3-7].
     walk.require([&] { return walk.v5() || self.clean_start || !self.client_identifier.empty(); },
                  error::bad_client_identifier, field::client_identifier);
     if (self.will) {
@@ -108,7 +108,7 @@ struct connack {
   static constexpr void fields(auto& self, auto& walk) {
     walk.flag_octet(field::acknowledge_flags, field::session_present, self.session_present);  // [MQTT-3.2.2-1]
     walk.connect_reason(self.reason);
-    // [MQTT-3.2.2-6]; in 3.1.1 [MQTT-3.2.2-4]
+    // [MQTT-3.2.2-6]; [MQTT311-3.2.2-4]
     walk.require([&] { return self.reason == mqtt::reason::success || !self.session_present; },
                  error::session_present_with_refusal, field::session_present);
     walk.properties(field::properties, self.properties, property_in::connack);

@@ -92,6 +92,7 @@ publish message(qos quality, std::uint16_t identifier, properties list = {}) {
 }
 
 TEST(packet, publish) {
+  // [MQTT-2.2.1-2] [MQTT311-2.3.1-5]
   static const property_value of_message[] = {{property::payload_format_indicator, 1},
                                               {property::message_expiry_interval, 60},
                                               {property::topic_alias, 4},
@@ -126,6 +127,7 @@ TEST(packet, publish) {
 
 // The packet types 4 to 7 (3.4 to 3.7).
 TEST(packet, acknowledgements) {
+  // [MQTT-3.4.2-a]
   const std::pair<packet_type, std::string> types[] = {{packet_type::puback, "40"},
                                                        {packet_type::pubrec, "50"},
                                                        {packet_type::pubrel, "62"},

@@ -74,9 +74,9 @@ inline constexpr std::uint8_t property_identifier_max = 0x2a;
 
 /// What the codec knows about one property; `packets` is 0 for an identifier that doesn't exist.
 struct property_traits {
-  std::uint16_t packets = 0;
-  property_kind kind{};
-  property_rule rule{};
+  std::uint16_t packets = 0;  ///< bits of `property_in`
+  property_kind kind{};       ///< how its value stands on the wire
+  property_rule rule{};       ///< which values are allowed
 };
 /// The traits of any identifier, also of one from the wire.
 property_traits traits_of(std::uint32_t identifier);
@@ -87,22 +87,29 @@ std::string_view words(property id);
 /// One property with its value: `number` for the numeric kinds, `text` for strings and binary data (any
 /// bytes), `name` and `text` for a user property. Text is borrowed.
 struct property_value {
-  property id{};
-  std::uint32_t number = 0;
-  std::string_view name;
-  std::string_view text;
+  property id{};             ///< which
+  std::uint32_t number = 0;  ///< the value of a number
+  std::string_view name;     ///< of a user property
+  std::string_view text;     ///< the value of a text, of binary data, of a user property
 
+  /// No property.
   constexpr property_value() = default;
+  /// A number.
   template <std::integral T>
   constexpr property_value(property which, T value) : id(which), number(static_cast<std::uint32_t>(value)) {}
+  /// A text.
   constexpr property_value(property which, std::string_view value) : id(which), text(value) {}
+  /// A text.
   constexpr property_value(property which, const char* value) : id(which), text(value) {}
+  /// Binary data.
   property_value(property which, bytes value) : id(which), text(as_text(value)) {}
   /// A user property.
   constexpr property_value(std::string_view key, std::string_view value)
       : id(property::user_property), name(key), text(value) {}
 
+  /// The value of binary data.
   bytes binary() const { return as_bytes(text); }
+  /// Member by member.
   constexpr bool operator==(const property_value&) const = default;
 };
 
@@ -117,7 +124,9 @@ struct wire_item<property_value> {
 class properties : public sequence<property_value> {
  public:
   using sequence::sequence;
+  /// None.
   constexpr properties() = default;
+  /// Of a list.
   constexpr properties(const sequence<property_value>& list) : sequence(list) {}
 
   /// The first property of that kind. Costs a walk over the ones before it; nothing on an empty list.
@@ -132,6 +141,7 @@ class properties : public sequence<property_value> {
     if constexpr (has_version_5) return find_text(id);
     else return {};
   }
+  /// True if it is there.
   bool has(property id) const { return has_version_5 && !empty() && find(id).has_value(); }
 
  private:

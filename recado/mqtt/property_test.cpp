@@ -114,6 +114,7 @@ decoded sent(const any_packet& packet, sender from) {
 }
 
 TEST(property, stands_only_where_the_standard_has_it) {
+  // [MQTT-2.2.2-a]
   for (const property_value& value : one_of_each) {
     // AUTH never goes without its method.
     const property_value with_method[] = {{property::authentication_method, "m"}, value};

@@ -67,7 +67,7 @@ bool allowed(reason code, packet_type type, sender from) {
 
 bool allowed(reason code, packet_type type, reading how) {
   if (has_version_5 && how.v5) return allowed(code, type, how.from);
-  // 3.1.1 has codes only in SUBACK [MQTT-3.9.3-2]; those of CONNACK are read apart.
+  // 3.1.1 has codes only in SUBACK [MQTT311-3.9.3-2]; those of CONNACK are read apart.
   return static_cast<std::uint8_t>(code) <= 2 || code == reason::unspecified_error;
 }
 

@@ -58,11 +58,8 @@ owed_acknowledgement* owed_acknowledgements::find(receipt what) {
 }
 
 bool owed_acknowledgements::holds(std::uint16_t identifier) const {
-  for (std::size_t i = 0; i < size_; ++i) {
-    const owed_acknowledgement& one = memory_[number(i) % memory_.size()];
-    if (one.packet_identifier == identifier && one.packet == static_cast<std::uint8_t>(packet_type::pubrec))
-      return true;
-  }
+  for (std::size_t i = 0; i < size_; ++i)
+    if (memory_[number(i) % memory_.size()].packet_identifier == identifier) return true;
   return false;
 }
 

@@ -60,7 +60,7 @@ class owed_acknowledgements {
   receipt push(packet_type packet, std::uint16_t identifier, reason code, bool ready);
   /// The one with that receipt if it isn't ready yet.
   owed_acknowledgement* find(receipt what);
-  /// True if a PUBREC for that identifier has not left yet.
+  /// True if an answer to that identifier has not left yet.
   bool holds(std::uint16_t identifier) const;
   /// The identifiers of QoS 2 messages that the application has not acknowledged, or has refused while that was not
   /// sent, one by one: 0 after the last one.

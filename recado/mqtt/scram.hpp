@@ -21,7 +21,7 @@ struct scram_options {
   /// 1 byte or more of printable ASCII (U+0020 to U+007E), for which SASLprep (RFC 4013) changes nothing. Others are
   /// refused with `error::needs_saslprep` rather than sent as something that the server reads differently.
   std::string_view user_name{};
-  std::string_view password{};
+  std::string_view password{};  ///< likewise
   /// The most iterations that the server may ask for: each costs two hashes, so this bounds how long `receive` takes.
   std::uint32_t iterations_max = 100'000;
   /// For the messages of an exchange, which stand here one behind the other; wiped when it ends.
@@ -32,13 +32,14 @@ struct scram_options {
 /// ("n,,"): TLS below is expected to verify the server by its certificate.
 class scram_sha_256 final : public authenticator {
  public:
+  /// Borrows all three for its life.
   scram_sha_256(const scram_options& options, sha256_functions& hashes, entropy& random)
       : options_(options), hashes_(hashes), random_(random) {}
   ~scram_sha_256() { forget(); }
   scram_sha_256(const scram_sha_256&) = delete;
   scram_sha_256& operator=(const scram_sha_256&) = delete;
 
-  std::string_view method() const override { return "SCRAM-SHA-256"; }
+  std::string_view method() const override { return "SCRAM-SHA-256"; }  ///< "SCRAM-SHA-256"
   /// client-first-message. Errors: `needs_saslprep`, `no_room`.
   std::expected<bytes, error> begin() override;
   /// server-first-message to client-final-message. Errors: `bad_challenge`, `iterations_out_of_bounds`, `no_room`,

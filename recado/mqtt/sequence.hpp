@@ -22,24 +22,32 @@ struct wire_item;
 template <class T>
 class sequence {
  public:
+  /// Walks over the values; valid while the list is.
   class iterator {
    public:
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag;
+    using value_type = T;                               ///< as the standard library asks for it
+    using difference_type = std::ptrdiff_t;             ///< as the standard library asks for it
+    using iterator_category = std::input_iterator_tag;  ///< as the standard library asks for it
+    /// The end of any list.
     iterator() = default;
+    /// The first value.
     explicit iterator(const sequence* part) : part_(part->empty() ? nullptr : part) { enter(); }
+    /// The value; until the next step.
     const T& operator*() const { return value_; }
+    /// The value; until the next step.
     const T* operator->() const { return &value_; }
+    /// To the next.
     iterator& operator++() {
       advance();
       return *this;
     }
+    /// To the next.
     iterator operator++(int) {
       iterator before = *this;
       advance();
       return before;
     }
+    /// True at the same place.
     bool operator==(const iterator& other) const { return part_ == other.part_ && at_ == other.at_; }
 
    private:
@@ -68,10 +76,12 @@ class sequence {
     T value_{};
   };
 
+  /// Empty.
   constexpr sequence() = default;
   /// A list of the caller's values.
   constexpr sequence(std::span<const T> values)
       : data_(values.data()), count_(static_cast<std::uint32_t>(values.size())) {}
+  /// The same of an array.
   template <std::size_t N>
   constexpr sequence(const T (&values)[N]) : sequence(std::span<const T>{values}) {}
   /// Bytes of a packet that were validated before.
@@ -88,9 +98,13 @@ class sequence {
     return result;
   }
 
+  /// True if there is none.
   constexpr bool empty() const { return count_ == 0; }
+  /// Empties it.
   constexpr void clear() { count_ = 0, next_ = nullptr; }
+  /// For loops over the values.
   iterator begin() const { return iterator{this}; }
+  /// For loops over the values.
   iterator end() const { return {}; }
   /// How many values it holds (counted).
   std::size_t count() const {
@@ -111,6 +125,7 @@ class sequence {
     for (const sequence* part = this; part != nullptr; part = part->next_) at = part->write_own(at);
     return at;
   }
+  /// Value by value, in their order.
   bool operator==(const sequence& other) const {
     auto a = begin(), b = other.begin();
     for (; a != end() && b != other.end(); ++a, ++b)

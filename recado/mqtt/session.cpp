@@ -37,11 +37,11 @@ void session::lost(fault, instant) {
 
 // What belongs to a connection goes, what belongs to the session stays (§4.1).
 void session::reset_connection() {
-  if (resend_sent_ != 0) flights_[resend_].marks = mark_attempted;
+  if (resend_sent_ != 0) flights_[resend_].marks |= mark_attempted, flights_[resend_].marks &= ~mark_again;
   if (was_online_) log_.mark_attempted();
   log_.drop_unsent();
   for (std::size_t i = 0; i < flights_.capacity(); ++i) {
-    flights_[static_cast<place>(i)].marks &= mark_attempted;
+    flights_[static_cast<place>(i)].marks &= mark_attempted | mark_text;
     const stage waits = static_cast<stage>(flights_[static_cast<place>(i)].stage);
     if (waits == stage::suback || waits == stage::unsuback)
       report(static_cast<place>(i), outcome::session_lost, reason::success);
@@ -52,6 +52,7 @@ void session::reset_connection() {
   aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
   if (mid_packet() && stream_flight_ == no_place) dropped_due_ = true, dropped_tag_ = stream_tag_;
   state_ = state::idle;
+  journal_failed_ = partial_ = false;
   pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = log_first_ = false;
   long_again_ = stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = charged_ = resend_sent_ = 0;
   farewell_size_ = farewell_sent_ = 0;
@@ -60,6 +61,7 @@ void session::reset_connection() {
 }
 
 std::optional<session::event> session::receive(bytes& in, instant now) {
+  current_ = {};
   if (something_due()) return due();
   for (;;) {
     if (state_ != state::online && state_ != state::connecting) {
@@ -71,12 +73,15 @@ std::optional<session::event> session::receive(bytes& in, instant now) {
     if (in.size() != before) clock_.heard(now);
     if (what) return what;
     if (in.size() != before) continue;
+    partial_ = !in.empty();
     if (now < clock_.deadline()) return std::nullopt;
+    current_ = {};
     return out_of_time(now);
   }
 }
 
 session::answer session::on_bytes(bytes& in) {
+  current_ = in;
   if constexpr (has_short_way) {
     if (state_ == state::online && !in.empty()) {
       const auto type = static_cast<packet_type>(std::to_integer<unsigned>(in[0]) >> 4);
@@ -91,7 +96,7 @@ session::answer session::on_bytes(bytes& in) {
   if (const defect found = read_header(in, decoding_, header)) return fail(found);
   if (header.size == 0) return std::nullopt;
   if (state_ == state::connecting && header.type != packet_type::connack && header.type != packet_type::auth)
-    return fail(error::packet_before_connack);
+    return fail(error::packet_before_connack, field::packet_type);
   return dispatch(in, header);
 }
 
@@ -111,7 +116,7 @@ session::answer session::out_of_time(instant now) {
     clock_.asked(now, true);  // it leaves now, and will do; while the wire is full a driver may not ask for it
     return std::nullopt;
   }
-  if (mid_packet() || !put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
+  if (!put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
   return std::nullopt;
 }
@@ -144,7 +149,21 @@ bytes session::pending(instant now) {
   log_.pin(again);
   if (!again) log_first_ = !log_output().empty();
   clock_.asked(now, !out.empty());
-  return out;
+  return journal_ == nullptr || out.empty() ? out : kept_output(out);
+}
+
+// Nothing leaves that the journal doesn't hold. If it fails there is no farewell either.
+bytes session::kept_output(bytes out) {
+  if (journal_failed_) return {};
+  const fault why = journal_->commit();
+  if (!why) return out;
+  journal_failed_ = true;
+  if (state_ != state::ended) closed_due_ = true, closed_why_ = why, closed_reason_ = reason::unspecified_error;
+  state_ = state::ended;
+  clock_.stop();
+  aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
+  pieces_ = false;
+  return {};
 }
 
 bytes session::next_output() const {
@@ -187,11 +206,21 @@ instant session::deadline() const { return something_due() ? instant::min() : cl
 session::answer session::fail(fault why) {
   const reason code = answer_to(static_cast<error>(why.code));
   if (is_v5(decoding_.protocol) && code != reason::success) say_farewell(code);
-  return close_with({.why = why, .reason = code});
+  return close_with({.why = why, .reason = code, .packet = current_});
 }
 
 session::answer session::fail(error what) { return fail(make_fault(what)); }
 session::answer session::fail(const defect& found) { return fail(static_cast<fault>(found)); }
+session::answer session::fail(error what, field where, std::uint32_t offset) {
+  return fail(defect{what, where, offset});
+}
+
+// Where the packet that is being heard goes on behind its fixed header.
+std::uint32_t session::body_offset() const {
+  std::uint32_t at = 1;
+  while (at < current_.size() && (current_[at] & std::byte{0x80}) != std::byte{0}) ++at;
+  return at + 1;
+}
 
 // [MQTT-4.13.1-1]. What is pending stays pending; the farewell follows it.
 void session::say_farewell(reason code) {

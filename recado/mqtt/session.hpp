@@ -27,6 +27,7 @@
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/event.hpp>
 #include <recado/mqtt/flights.hpp>
+#include <recado/mqtt/journal.hpp>
 #include <recado/mqtt/keep_alive.hpp>
 #include <recado/mqtt/memory.hpp>
 #include <recado/mqtt/options.hpp>
@@ -37,9 +38,10 @@
 
 namespace recado::mqtt {
 
+/// One session; one thread at a time.
 class session {
  public:
-  using event = session_event;
+  using event = session_event;  ///< what `receive` answers
 
   /// The memory must outlive the session and be used by nobody else.
   explicit session(const memory& given);
@@ -47,11 +49,17 @@ class session {
   session& operator=(const session&) = delete;
 
   // The shape; see recado/wire/machine.hpp.
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void opened(instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void lost(fault why, instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void sent(std::size_t n);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   instant deadline() const;
 
   /// Says how to connect; CONNECT leaves with the next `opened`. Not while a connection is open. With `clean_start`
@@ -59,13 +67,27 @@ class session {
   /// Errors: `already_connected`, `no_room`, `needs_version_5`, and what is not valid in the options.
   std::expected<void, error> connect(const connect_options& options);
 
+  /// From now on every change is told there, and bytes leave only when it agrees; nullptr: no more. The journal must
+  /// outlive the session or that. Not while a connection is open.
+  void keep_in(journal* where) { journal_ = where; }
+  /// Puts back what an earlier run of the program left, into a new session before its first `connect`, in the order in
+  /// which it happened. A message that was published: the answer is where its PUBLISH of `size` bytes has to be put,
+  /// as it was told to the journal. It is sent again with the next connection. Errors: `identifier_taken`, `no_room`,
+  /// `already_connected`.
+  std::expected<mutable_bytes, error> restore(std::uint16_t identifier, qos level, std::uint32_t tag, std::size_t size);
+  /// The same for a message behind PUBREC: PUBREL is sent again.
+  std::expected<void, error> restore_released(std::uint16_t identifier, std::uint32_t tag);
+  /// The same for a received message of QoS 2 before PUBREL. Errors also: `incoming_table_full`.
+  std::expected<void, error> restore_received(std::uint16_t identifier);
+
   /// Publishes; the bytes leave with `pending`. With QoS 1 or 2 `acknowledged` follows. Errors that pass by
   /// themselves: `no_room` (until bytes are sent or acknowledged), `receive_maximum_reached` and `flight_table_full`
   /// (until an exchange is done), `payload_pending` (until a long message is sent), `not_connected`. Others say what
   /// is not valid, or what the server's announcements forbid; nothing was sent then.
   std::expected<token, error> publish(const message& what);
   /// The next bytes of the message that `wants_payload` asked for, from that offset on; may be called several times.
-  /// Returns how many were taken. Errors: `no_payload_wanted`, `not_connected`.
+  /// Returns how many were taken. Errors: `no_payload_wanted`, `not_connected`, `payload_not_utf8` (nothing was taken;
+  /// the message's Payload Format Indicator says that it is text).
   std::expected<std::size_t, error> supply(bytes payload);
 
   /// Subscribes to up to 65,535 filters in one packet; `subscribed` follows. Errors as for `publish`.
@@ -77,7 +99,9 @@ class session {
   /// Acknowledges a message received while acknowledgements are deferred. With 5.0 a failure as `code` tells the
   /// server that the message was refused (not the sender's QoS: no one sends it again). Errors: `unknown_receipt`
   /// (acknowledged before, or from an earlier connection: the server sends the message again), `bad_reason_code`.
-  std::expected<void, error> acknowledge(receipt what, reason code = reason::success);
+  /// With properties (Reason String, User Properties; 5.0) it leaves at once or not at all; errors then also:
+  /// `acknowledgement_must_wait`, `no_room`, `payload_pending`, `larger_than_server_takes`, `not_connected`.
+  std::expected<void, error> acknowledge(receipt what, reason code = reason::success, const properties& more = {});
 
   /// The next step of an authentication exchange, after `challenge`. Errors: `authentication_not_expected`, `no_room`.
   /// `method` is that of CONNECT and of the challenge.
@@ -97,13 +121,20 @@ class session {
   bool online() const { return state_ == state::online; }
   /// The server's announcements; the standard's defaults before `connected`.
   const announcements& announced() const { return server_; }
+  /// What is spoken.
   mqtt::version version() const { return decoding_.protocol; }
   /// How many exchanges wait for their answer (QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE).
   std::size_t in_flight() const { return flights_.used(); }
+  /// How many places for them there are.
+  std::size_t places() const { return flights_.capacity(); }
+  /// How many of them are messages of QoS 2 that the server has (PUBREC came) and that wait for PUBCOMP.
+  std::size_t completing() const { return completing_; }
   /// How many messages of QoS 1 or 2 may be published now, by the server's Receive Maximum and the flight table.
   std::size_t quota() const { return std::min(send_quota(), flights_.capacity() - flights_.used()); }
   /// How many messages of QoS 2 were received whose exchange isn't over (PUBREL and PUBCOMP are to come).
   std::size_t receiving() const { return received_.size(); }
+  /// True if the server has sent the beginning of a packet and not yet its end.
+  bool within_packet() const { return partial_ || pieces_; }
   /// True while a message is being sent whose payload comes in pieces: a goodbye now would cut it off.
   bool sending_payload() const { return mid_packet(); }
   /// How many bytes of a packet may be appended now at most; more may be possible once what is pending is sent.
@@ -126,6 +157,8 @@ class session {
   answer fail(fault why);
   answer fail(error what);
   answer fail(const defect& found);
+  answer fail(error what, field where, std::uint32_t offset = 0);
+  std::uint32_t body_offset() const;
   answer close_with(const closed& what);
   void say_farewell(reason code);
   error check(const disconnect_options& options) const;
@@ -144,6 +177,8 @@ class session {
   answer on_connack(const fixed_header& header, bytes data);
   void heed(const properties& announced);
   error check_method(const properties& list) const;
+  error check_unasked(const mqtt::connack& ack) const;
+  bool tells_problems(const properties& list) const;
   answer on_auth(const fixed_header& header, bytes data);
   answer on_disconnect(const fixed_header& header, bytes data);
   answer on_challenge(bytes step);
@@ -163,6 +198,7 @@ class session {
     return online() && server_.receive_maximum > charged_ ? server_.receive_maximum - charged_ : 0;
   }
   void report(place flight, outcome how, reason why);
+  bytes kept_output(bytes out);
   answer next_report();
 
   // session_outbound.cpp: to the server
@@ -187,8 +223,12 @@ class session {
   bool put_ping();
   bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
   error may_send(const message& what) const;
+  std::expected<void, error> acknowledge_now(const owed_acknowledgement& one, const properties& more);
+  void told_journal(const owed_acknowledgement& one);
+  void acknowledged_first(const owed_acknowledgement& one);
   void pump();
-  void begin_stream(place flight, std::uint32_t size, std::uint32_t tag);
+  void begin_stream(place flight, std::uint32_t size, std::uint32_t tag, bool text);
+  error check_payload(bytes payload, bool last);
   bool wants_payload_now() const;
   answer ask_for_payload();
   void sent_of_payload(std::size_t n);
@@ -206,11 +246,12 @@ class session {
   answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);
   void release(place at);
+  void await_pubcomp(place at);
   reason unknown_identifier_reason() const {
     return is_v5(decoding_.protocol) ? reason::packet_identifier_not_found : reason::success;
   }
   error resolve_alias(mqtt::publish& message);
-  error admit(qos level);
+  error admit(const mqtt::publish& message);
   bool can_acknowledge(bool known);
   mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
   void answer_duplicate(std::uint16_t identifier);
@@ -227,11 +268,16 @@ class session {
   announcements server_;
   decode_options decoding_;
 
+  journal* journal_ = nullptr;
+  bool journal_failed_ = false;  // nothing leaves on this connection any more
   state state_ = state::idle;
   bool stream_open_ = false;    // `opened`, and neither `lost` nor used yet
   bool connect_ready_ = false;  // CONNECT is in the log
   bool was_online_ = false;
   bool clean_start_ = false;
+  bool nameless_ = false;          // CONNECT left the client identifier to the server, which has to assign one
+  bool asked_response_ = false;    // CONNECT asked for Response Information,
+  bool declined_problem_ = false;  // and said that it wants no Problem Information
   bool deferred_ = false;
   bool automatic_aliases_ = false;
   lost_session when_lost_ = lost_session::publish_again;
@@ -242,6 +288,7 @@ class session {
   bool challenged_ = false;      // the server waits for `authenticate`
   bool aborted_due_ = false;     // a message in pieces was cut off
   bool dropped_due_ = false;     // so was a long one of QoS 0 to the server
+  bool partial_ = false;         // half a packet waits for its rest
   bool pieces_ = false;          // a message is arriving in pieces
   bool pieces_known_ = false;    // and is a duplicate that nobody is told of
   bool stream_waits_ = false;    // a long message's header is not sent yet
@@ -255,6 +302,7 @@ class session {
   std::uint32_t last_connect_size_ = 0;
 
   std::uint32_t charged_ = 0;          // messages of QoS 1 and 2 that count towards the server's Receive Maximum
+  std::uint16_t completing_ = 0;
   std::uint16_t receive_maximum_ = 0;  // of this side
   std::uint32_t unacknowledged_ = 0;   // of the server's messages that count towards it
   place resend_ = no_place;            // the first kept packet that is not all sent again,
@@ -270,7 +318,10 @@ class session {
   std::uint32_t stream_offset_ = 0;
   std::uint32_t stream_tag_ = 0;
   std::uint32_t dropped_tag_ = 0;
+  bool stream_is_text_ = false;  // as its Payload Format Indicator says
+  utf8_check stream_text_;
   bool stream_asked_ = false;       // `wants_payload` was told, and not all that was supplied is sent
+  bytes current_;                   // the packet that is being heard, and what follows it
   mutable_bytes scratch_;           // free part of the log that payload goes through
   std::uint32_t scratch_size_ = 0;  // bytes of payload that were supplied,
   std::uint32_t scratch_sent_ = 0;  // and of them sent

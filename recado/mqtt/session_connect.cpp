@@ -1,4 +1,5 @@
 // How a connection begins, is authenticated and ended by the server.
+#include <recado/core/utf8.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/mqtt/topic.hpp>
 
@@ -15,7 +16,10 @@ error check_will(const connect_options& options) {
   if (!options.will) return error::none;
   if (const auto topic = check_topic_name(options.will->topic); !topic) return topic.error();
   if (options.version == version::v3_1_1 && !options.will->properties.empty()) return error::needs_version_5;
-  return check_properties(options.will->properties, property_in::will);
+  if (const error wrong = check_properties(options.will->properties, property_in::will); wrong != error::none)
+    return wrong;
+  const bool text = options.will->properties.number(property::payload_format_indicator) == 1;
+  return text && !is_utf8(options.will->payload) ? error::payload_not_utf8 : error::none;  // §3.1.3.2.3
 }
 
 error check_version_3(const connect_options& options) {
@@ -25,8 +29,9 @@ error check_version_3(const connect_options& options) {
       options.request_response_information || !options.request_problem_information || options.authentication_method ||
       options.authentication_data || options.authenticator != nullptr || !options.user_properties.empty())
     return error::needs_version_5;
-  if (options.password && !options.user_name) return error::password_without_user_name;  // [MQTT-3.1.2-22]
-  if (options.client_identifier.empty() && !options.clean_start) return error::client_identifier_needed;
+  if (options.password && !options.user_name) return error::password_without_user_name;  // [MQTT311-3.1.2-22]
+  if (options.client_identifier.empty() && !options.clean_start)                         // [MQTT311-3.1.3-7]
+    return error::client_identifier_needed;
   return error::none;
 }
 
@@ -55,6 +60,9 @@ void session::remember(const connect_options& options) {
   decoding_.packet_bytes_max = options.maximum_packet_size != 0 ? options.maximum_packet_size : packet_bytes_max;
   server_ = {};
   clean_start_ = options.clean_start;
+  nameless_ = options.client_identifier.empty() && !options.may_stay_nameless;
+  asked_response_ = options.request_response_information;
+  declined_problem_ = !options.request_problem_information;
   deferred_ = options.acknowledge == acknowledge_when::deferred;
   automatic_aliases_ = options.automatic_topic_aliases;
   when_lost_ = options.when_session_lost;
@@ -119,7 +127,7 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
 }
 
 session::answer session::on_connack(const fixed_header& header, bytes data) {
-  if (state_ != state::connecting) return fail(error::unexpected_packet);  // [MQTT-3.2.0-2]
+  if (state_ != state::connecting) return fail(error::unexpected_packet, field::packet_type);  // [MQTT-3.2.0-2]
   mqtt::connack ack;
   if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
   if (is_failure(ack.reason))
@@ -129,7 +137,9 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
                        .reason_string = ack.properties.text(property::reason_string),
                        .server_reference = ack.properties.text(property::server_reference),
                        .properties = ack.properties});
-  if (ack.session_present && clean_start_) return fail(error::unexpected_session);  // [MQTT-3.2.2-2]
+  if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2]
+    return fail(error::unexpected_session, field::session_present, body_offset());
+  if (const error wrong = check_unasked(ack); wrong != error::none) return fail(wrong);
   if (has_version_5 && authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
         wrong != error::none)
@@ -146,6 +156,21 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
   return connected{.session_present = ack.session_present,
                    .assigned_client_identifier = ack.properties.text(property::assigned_client_identifier),
                    .properties = ack.properties};
+}
+
+// What 5.0 makes the server say, and what it may say only when asked.
+error session::check_unasked(const mqtt::connack& ack) const {
+  if (!is_v5(decoding_.protocol)) return error::none;
+  if (nameless_ && ack.properties.text(property::assigned_client_identifier).empty())
+    return error::no_client_identifier;  // [MQTT-3.2.2-16]
+  if (!asked_response_ && ack.properties.has(property::response_information))
+    return error::unasked_response_information;  // [MQTT-3.1.2-28]
+  return error::none;
+}
+
+// Only PUBLISH, CONNACK and DISCONNECT may tell them where CONNECT declined Problem Information [MQTT-3.1.2-29].
+bool session::tells_problems(const properties& list) const {
+  return declined_problem_ && (list.has(property::reason_string) || list.has(property::user_property));
 }
 
 void session::heed(const properties& announced) {
@@ -172,9 +197,11 @@ error session::check_method(const properties& list) const {
 }
 
 session::answer session::on_auth(const fixed_header& header, bytes data) {
-  if (method_hash_ == 0 || !authenticating_) return fail(error::unexpected_packet);  // [MQTT-4.12.0-6]
+  if (method_hash_ == 0 || !authenticating_)  // [MQTT-4.12.0-6]
+    return fail(error::unexpected_packet, field::packet_type);
   mqtt::auth asked;
   if (const defect found = decode(header, data, decoding_, asked)) return fail(found);
+  if (tells_problems(asked.properties)) return fail(error::unasked_problem_information);
   const std::string_view method = asked.properties.text(property::authentication_method);
   if (hash(method) != method_hash_) return fail(error::wrong_authentication_method);
   const bytes step = as_bytes(asked.properties.text(property::authentication_data));
@@ -184,7 +211,8 @@ session::answer session::on_auth(const fixed_header& header, bytes data) {
     if (authenticator_ != nullptr) return on_challenge(step);
     return challenge{.method = method, .data = step, .properties = asked.properties};
   }
-  if (state_ == state::connecting) return fail(error::unexpected_packet);  // success of CONNECT is told by CONNACK
+  if (state_ == state::connecting)  // success of CONNECT is told by CONNACK
+    return fail(error::unexpected_packet, field::packet_type);
   if (authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(step); wrong != error::none) return fail(wrong);
   return authenticated{.data = step, .properties = asked.properties};

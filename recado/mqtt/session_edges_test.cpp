@@ -21,7 +21,9 @@ connack accepting(std::span<const property_value> list) {
 /// CONNECT with a method has left, and the server says `heard`.
 dialogue authenticating(const octets& heard) {
   dialogue talk;
-  talk.does([](session& s) { EXPECT_TRUE(s.connect({.authentication_method = "M"}).has_value()); })
+  talk.does([](session& s) {
+        EXPECT_TRUE(s.connect({.client_identifier = "c", .authentication_method = "M"}).has_value());
+      })
       .opens()
       .does([](session& s) { s.sent(s.pending({}).size()); })
       .hears(heard);
@@ -38,7 +40,7 @@ TEST(session_edges, the_method_must_be_that_of_connect) {  // [MQTT-4.12.0-5] [M
         .plain();
   }
   dialogue{}
-      .does([](session& s) { EXPECT_TRUE(s.connect({}).has_value()); })
+      .does([](session& s) { EXPECT_TRUE(s.connect({.client_identifier = "c"}).has_value()); })
       .opens()
       .does([](session& s) { s.sent(s.pending({}).size()); })
       .hears(accepting(method_m))
@@ -48,6 +50,7 @@ TEST(session_edges, the_method_must_be_that_of_connect) {  // [MQTT-4.12.0-5] [M
 }
 
 TEST(session_edges, authentication_out_of_turn) {  // [MQTT-4.12.0-3] [MQTT-4.12.0-7] [MQTT-4.12.1-1]
+  // [MQTT-4.12.0-4]
   authenticating(wire(auth_of(reason::success, method_m)))
       .tells("closed: this packet may not be sent by this side")
       .sends(raw({0xe0, 1, 0x82}))
@@ -86,6 +89,7 @@ TEST(session_edges, nothing_is_said_behind_disconnect) {  // [MQTT-3.14.4-1]
 }
 
 TEST(session_edges, one_connect_on_each_stream) {  // [MQTT-3.1.0-2]
+  // [MQTT311-3.1.0-2] [MQTT311-3.1.4-2]
   subject who{{}};
   session& s = who.machine;
   dialogue_wire<session> line{s, {}};
@@ -125,6 +129,7 @@ TEST(session_edges, what_comes_behind_the_end_is_ignored) {  // [MQTT-4.13.2-1]
 }
 
 TEST(session_edges, keep_alive_off_and_at_its_most) {  // [MQTT-3.1.2-20] [MQTT-3.1.2-21]
+  // [MQTT-3.2.2-21]
   static const property_value off[] = {{property::server_keep_alive, 0U}};
   static const property_value most[] = {{property::server_keep_alive, 65'535U}};
   dialogue{}.connects({.keep_alive_s = 0}).after(24h).does([](session& s) { EXPECT_EQ(s.deadline(), never); }).check();
@@ -208,6 +213,46 @@ TEST(session_edges, a_goodbye_within_a_message_in_pieces) {
   ASSERT_TRUE(who.machine.disconnect().has_value());
   line.turn();
   EXPECT_EQ(line.told, (std::deque<std::string>{"aborted", "closed"}));
+}
+
+TEST(session_edges, a_goodbye_within_a_message_in_pieces_and_a_loss_at_once) {
+  subject who{{.receive = 16}};
+  dialogue{sizes{.receive = 16}}.connects().play({}, who);
+  dialogue_wire<session> line{who.machine, {.read = 8}};
+  line.hear(bytes{wire(message_of(qos::at_least_once, 1, "t", "abcdefghijklmnopqrstuvwxyz"))}.first(16));
+  ASSERT_TRUE(who.machine.disconnect().has_value());
+  who.machine.lost({}, {});
+  bytes nothing;
+  EXPECT_EQ(tell(*who.machine.receive(nothing, {})), "aborted");
+  EXPECT_FALSE(who.machine.receive(nothing, {}));
+}
+
+TEST(session_edges, the_end_within_a_duplicate_in_pieces_aborts_nothing) {  // [MQTT-4.3.3-10]
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects({.keep_alive_s = 10, .ping_timeout = 5s}).play({}, who);
+  dialogue_wire<session> line{who.machine, {.read = 8}};
+  const octets data = wire(message_of(qos::exactly_once, 1, "t", "abcdefghijklmnopqrstuvwxyz"));
+  line.hear(data);
+  EXPECT_EQ(line.told.back(), "end");
+  line.told.clear();
+  line.hear(bytes{data}.first(16));
+  line.wait(20s);
+  EXPECT_EQ(line.told, std::deque<std::string>{"closed: the server does not answer PINGREQ"});
+}
+
+TEST(session_edges, a_goodbye_may_change_the_session_expiry) {  // [MQTT-3.14.2-a]
+  static const property_value later[] = {{property::session_expiry_interval, 5U}};
+  mqtt::disconnect bye;
+  bye.properties = properties{later};
+  dialogue{}
+      .connects({.session_expiry_s = 100})
+      .does([](session& s) { EXPECT_TRUE(s.disconnect({.properties = properties{later}}).has_value()); })
+      .sends(bye)
+      .tells("closed")
+      .does([](session& s) { EXPECT_EQ(s.deadline(), never) << "nothing more is to be done"; })
+      .once()
+      .check();
 }
 
 TEST(session_edges, deferred_acknowledgements_that_did_not_leave) {  // [MQTT-4.3.3-9] [MQTT-4.3.3-10]

@@ -17,6 +17,14 @@
   X(wrong_reason_count, protocol_error, "the answer has not one reason code for each topic filter", broken_peer)      \
   X(unexpected_session, protocol_error, "the server claims a session although a clean start was asked for",           \
     broken_peer)                                                                                                      \
+  X(no_client_identifier, protocol_error, "the server assigned no client identifier although none was given",         \
+    "give a client identifier")                                                                                       \
+  X(unasked_response_information, protocol_error, "the server sent Response Information that nobody asked for",       \
+    broken_peer)                                                                                                      \
+  X(unasked_problem_information, protocol_error,                                                                      \
+    "the server sent a reason string or user property although problem information was declined", broken_peer)        \
+  X(packet_identifier_in_use, protocol_error, "the server uses a packet identifier for a second message at once",     \
+    broken_peer)                                                                                                      \
   X(wrong_authentication_method, protocol_error, "the authentication method is not the one of CONNECT", broken_peer)  \
   X(bad_challenge, not_authorized, "the server's authentication data does not follow the method",                     \
     "check that the server speaks the authentication method that is configured")                                      \
@@ -55,6 +63,11 @@
   X(payload_pending, success, "a long message is being sent", "supply the rest of its payload first")            \
   X(no_payload_wanted, success, "no message waits for payload", "wait for the event `wants_payload`")            \
   X(qos_not_available, success, "the server does not offer that QoS", "publish with a lower QoS")                \
+  X(not_kept, success, "the journal could not take the message", "see what the journal says; nothing was sent")  \
+  X(journal_takes_whole_messages, success, "a session with a journal takes no payload from a source",            \
+    "give the payload with the message")                                                                         \
+  X(identifier_taken, success, "the packet identifier or its place is taken",                                    \
+    "restore into a new session with as many places in flight as before")                                        \
   X(retain_not_available, success, "the server does not keep retained messages", "publish without retain")       \
   X(wildcards_not_available, success, "the server does not offer wildcards in subscriptions",                    \
     "subscribe to each topic by its name")                                                                       \
@@ -70,6 +83,8 @@
   X(deferring_not_possible, success, "there is no table for deferred acknowledgements", "give `memory.owed`")    \
   X(unknown_receipt, success, "no message with that receipt waits for acknowledgement",                          \
     "acknowledge each message once, within its connection")                                                      \
+  X(acknowledgement_must_wait, success, "an acknowledgement with properties cannot wait for earlier messages",   \
+    "acknowledge the earlier messages first, or leave the properties out")                                       \
   X(authentication_not_expected, success, "no authentication exchange waits for that",                           \
     "connect with an authentication method, and wait for the event `challenge`")                                 \
   X(two_authentications, success, "an authenticator and a method by hand are given at once", "give one of them") \

@@ -34,13 +34,13 @@ session::answer session::dispatch(bytes& in, const fixed_header& header) {
     default:
       break;
   }
-  return fail(error::unexpected_packet);
+  return fail(error::unexpected_packet, field::packet_type);
 }
 
 session::answer session::on_pingresp(const fixed_header& header, bytes data) {
   ping pong;
   if (const defect found = decode(header, data, decoding_, pong)) return fail(found);
-  if (!clock_.waits_for_pingresp()) return fail(error::unexpected_packet);
+  if (!clock_.waits_for_pingresp()) return fail(error::unexpected_packet, field::packet_type);
   clock_.answered();
   return std::nullopt;
 }
@@ -58,12 +58,12 @@ session::answer session::on_publish(bytes& in, const fixed_header& header) {
 
 session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
   if (const error wrong = has_version_5 ? resolve_alias(message) : error::none; wrong != error::none)
-    return fail(wrong);
+    return fail(wrong, static_cast<field>(property::topic_alias));
   bool known = false;
   if (message.qos != qos::at_most_once) {
     known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
     if (!can_acknowledge(known)) return std::nullopt;
-    const error wrong = known ? error::none : admit(message.qos);
+    const error wrong = known ? error::none : admit(message);
     if (wrong != error::none) return fail(wrong);
   }
   if (!whole) return on_first_piece(in, message, total, known);
@@ -139,8 +139,14 @@ error session::resolve_alias(mqtt::publish& message) {
   return message.topic.empty() ? error::unknown_topic_alias : error::none;
 }
 
-// A new message of QoS 1 or 2: is there room to remember it, and was it allowed to come [MQTT-3.3.4-9]?
-error session::admit(qos level) {
+// A new message of QoS 1 or 2: is there room to remember it, and was it allowed to come [MQTT-3.3.4-9]? Its identifier
+// is not to be that of an exchange which goes on [MQTT-2.2.1-4]; servers of 3.1.1 may send a message again at any time.
+error session::admit(const mqtt::publish& message) {
+  const qos level = message.qos;
+  const bool again = !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;
+  if ((!again && owed_.holds(message.packet_identifier)) ||
+      (level == qos::at_least_once && received_.contains(message.packet_identifier)))
+    return error::packet_identifier_in_use;
   if (is_v5(decoding_.protocol) && unacknowledged_ >= receive_maximum_) return error::receive_maximum_exceeded;
   if (level == qos::exactly_once && received_.room() == 0) return error::incoming_table_full;
   return deferred_ && owed_.full() ? error::owed_table_full : error::none;
@@ -149,7 +155,7 @@ error session::admit(qos level) {
 // Room for the answer comes first: without it the message waits unread.
 bool session::can_acknowledge(bool known) {
   if ((deferred_ && !known) || !owed_.full()) return true;
-  return owed_.empty() && !mid_packet() && log_.make_room(acknowledgement_bytes_max);
+  return owed_.empty() && !mid_packet() && log_.make_room(acknowledgement_bytes_min);
 }
 
 receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
@@ -160,6 +166,7 @@ receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
     ++unacknowledged_;
     return owed_.push(type, identifier, reason::success, false);
   }
+  if (journal_ != nullptr) journal_->took(level, identifier);
   if (level == qos::exactly_once) ++unacknowledged_;
   if (owed_.empty() && put_acknowledgement(type, identifier, reason::success)) return {};
   if (level == qos::at_least_once) ++unacknowledged_;
@@ -177,6 +184,7 @@ void session::answer_duplicate(std::uint16_t identifier) {
 session::answer session::on_acknowledgement(bytes& in, const fixed_header& header, bytes data) {
   mqtt::acknowledgement ack;
   if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+  if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
   return on_answer(in, ack, data.size());
 }
 
@@ -192,7 +200,8 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   const auto waiting = static_cast<stage>(flights_[at].stage);
   const transition step_taken = after(waiting, kind);
   const bool unsent = mid_packet() && at == stream_flight_;
-  if (step_taken.then == step::wrong || unsent) return fail(error::wrong_answer);
+  if (step_taken.then == step::wrong || unsent)
+    return fail(error::wrong_answer, field::packet_identifier, body_offset());
   if (at == resend_ && resend_sent_ != 0) return std::nullopt;  // its bytes are half on the wire, or offered to it
   if ((flights_[at].marks & mark_again) != 0 && log_.pinned()) return std::nullopt;
   if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
@@ -204,11 +213,12 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   in = in.subspan(size);
   if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
   if (waiting != stage::pubcomp) log_.release(at);
-  else flights_.remove(releases_, at);
+  else flights_.remove(releases_, at), --completing_;
   if (step_taken.then == step::release) {
     release(at);
     return std::nullopt;
   }
+  if (journal_ != nullptr) journal_->finished(ack.packet_identifier);
   const std::uint32_t tag = flights_[at].tag;
   if (unreleased_ == at) unreleased_ = flights_[at].newer;
   if ((flights_[at].marks & mark_waiting) == 0) --charged_;  // §4.9
@@ -223,15 +233,22 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
 
 // The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
 void session::release(place at) {
+  await_pubcomp(at);
+  pump();
+}
+
+void session::await_pubcomp(place at) {
+  if (journal_ != nullptr) journal_->released(flights_[at].packet_identifier);
   flights_[at].stage = static_cast<std::uint8_t>(stage::pubcomp);
   flights_.append(releases_, at);
+  ++completing_;
   if (unreleased_ == no_place) unreleased_ = at;
-  pump();
 }
 
 // During recovery a server may know more than we do; otherwise both sides' states differ (§3.5.2.1, §3.7.2.1).
 session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  if (ack.type == packet_type::puback) return fail(error::unknown_packet_identifier);
+  if (ack.type == packet_type::puback)
+    return fail(error::unknown_packet_identifier, field::packet_identifier, body_offset());
   const bool answer_it = ack.type == packet_type::pubrec && !is_failure(ack.reason);
   if (answer_it && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, unknown_identifier_reason()))
     return std::nullopt;
@@ -250,6 +267,7 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
   }
   in = in.subspan(size);
   if (known) received_.erase(ack.packet_identifier);
+  if (known && journal_ != nullptr) journal_->completed(ack.packet_identifier);
   if (known && unacknowledged_ != 0) --unacknowledged_;
   return std::nullopt;
 }
@@ -257,14 +275,15 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
 session::answer session::on_subscribe_acknowledgement(const fixed_header& header, bytes data) {
   subscribe_acknowledgement ack;
   if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+  if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
   const place at = flights_.find(ack.packet_identifier);
-  if (at == no_place) return fail(error::unknown_packet_identifier);
+  if (at == no_place) return fail(error::unknown_packet_identifier, field::packet_identifier, body_offset());
   const bool sub = ack.type == packet_type::suback;
   const auto waiting = static_cast<stage>(flights_[at].stage);
   if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
-    return fail(error::wrong_answer);
+    return fail(error::wrong_answer, field::packet_identifier, body_offset());
   const bool coded = sub || is_v5(decoding_.protocol);
-  if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count);
+  if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count, field::reason_code);
   flights_.release(at);
   const std::span<const reason> reasons{reinterpret_cast<const reason*>(ack.reason_codes.data()),
                                         ack.reason_codes.size()};

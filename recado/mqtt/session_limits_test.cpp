@@ -27,6 +27,7 @@ TEST(session_limits, no_packet_is_larger_than_the_server_takes) {  // [MQTT-3.2.
 }
 
 TEST(session_limits, a_subscription_identifier_is_a_variable_byte_integer) {  // §3.8.2.1.2
+  // [MQTT-3.8.2-a]
   static const subscription filter[] = {{.filter = "a"}};
   dialogue{}
       .connects()
@@ -41,14 +42,17 @@ TEST(session_limits, a_subscription_identifier_is_a_variable_byte_integer) {  //
 TEST(session_limits, a_suback_has_one_code_for_each_filter) {  // [MQTT-3.8.4-6] [MQTT-3.8.4-2] [MQTT-3.11.3-1]
   static const subscription filters[] = {{.filter = "a"}, {.filter = "b"}};
   static const std::string_view names[] = {"a", "b"};
-  for (const bool sub : {true, false}) {
-    subject who{{}};
-    dialogue{}.connects().play({}, who);
-    EXPECT_TRUE((sub ? who.machine.subscribe(filters) : who.machine.unsubscribe(names)).has_value());
-    dialogue_wire<session> line{who.machine, {}};
-    line.hear(raw({sub ? 0x90 : 0xb0, 4, 0, 1, 0, 0}));
-    EXPECT_EQ(line.told, std::deque<std::string>{"closed: the answer has not one reason code for each topic filter"});
-  }
+  for (const bool v5 : {true, false})
+    for (const bool sub : {true, false}) {
+      if (!v5 && !sub) continue;  // the UNSUBACK of 3.1.1 has no codes
+      subject who{{}};
+      dialogue talk;
+      talk.speaks(v5 ? version::v5_0 : version::v3_1_1).connects().play({}, who);
+      EXPECT_TRUE((sub ? who.machine.subscribe(filters) : who.machine.unsubscribe(names)).has_value());
+      dialogue_wire<session> line{who.machine, {}};
+      line.hear(v5 ? raw({sub ? 0x90 : 0xb0, 4, 0, 1, 0, 0}) : raw({0x90, 3, 0, 1, 0}));
+      EXPECT_EQ(line.told, std::deque<std::string>{"closed: the answer has not one reason code for each topic filter"});
+    }
 }
 
 TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.2.2-11] [MQTT-3.2.2-14]
@@ -67,8 +71,10 @@ TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.
   retained.retain = true;
   in_flight()
       .connects(again, announcing(property::maximum_qos, 1, true))
-      .tells("acknowledged #1 tag 1 QoS not supported")
       .sends(retained)
+      .sends(answer(pubrel, 1))  // the server may wait for it: else its identifier could never be used again
+      .hears(answer(pubcomp, 1, reason::packet_identifier_not_found))
+      .tells("acknowledged #1 tag 1 Packet Identifier not found")
       .plain();
   in_flight()
       .connects(again, announcing(property::retain_available, 0, true))
@@ -183,6 +189,39 @@ TEST(session_limits, a_packet_beyond_the_receive_buffer_ends_the_connection) {  
       .tells("closed: the packet is larger than this side allows")
       .sends(raw({0xe0, 1, 0x95}))
       .plain();
+}
+
+TEST(session_limits, a_packet_as_long_as_the_receive_buffer_is_taken) {
+  static const property_value why[] = {{property::reason_string, "12345678"}};
+  acknowledgement done = answer(puback, 1);
+  done.properties = properties{why};
+  const octets said = wire(done);
+  ASSERT_EQ(said.size(), 17u);
+  for (const std::size_t receive : {17U, 16U}) {
+    SCOPED_TRACE(receive);
+    subject who{{.receive = receive}};
+    dialogue{sizes{.receive = receive}}.connects().play({}, who);
+    publishes(qos::at_least_once, "t", "", 5)(who.machine);
+    who.machine.sent(who.machine.pending({}).size());
+    bytes in = said;
+    const auto what = who.machine.receive(in, {});
+    ASSERT_TRUE(what);
+    EXPECT_EQ(tell(*what),
+              receive == 17 ? "acknowledged #1 tag 5" : "closed: the packet is larger than this side allows");
+  }
+}
+
+TEST(session_limits, a_full_table_of_received_identifiers_refuses_no_qos_1) {  // [MQTT-4.3.2-4]
+  dialogue talk{sizes{.received = 1}};
+  talk.speaks(version::v3_1_1)
+      .connects()
+      .hears(message_of(qos::exactly_once, 1, "t", "1"))
+      .tells("message t '1' qos 2")
+      .sends(answer(pubrec, 1))
+      .hears(message_of(qos::at_least_once, 2, "t", "2"))
+      .tells("message t '2' qos 1")
+      .sends(answer(puback, 2))
+      .check();
 }
 
 TEST(session_limits, no_answer_is_taken_within_the_message_it_is_for) {

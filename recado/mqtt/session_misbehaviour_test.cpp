@@ -78,6 +78,7 @@ const std::vector<misdeed>& misdeeds() {
 }
 
 TEST(session_misbehaviour, is_answered_with_the_reason_code_of_the_standard) {  // §4.13 [MQTT-4.13.1-1]
+  // [MQTT-3.3.2-b]
   const sizes how{.receive = 64};
   static const subscription filter[] = {{.filter = "a"}};
   static const std::string_view name[] = {"a"};
@@ -116,6 +117,7 @@ TEST(session_misbehaviour, is_answered_with_the_reason_code_of_the_standard) {  
 }
 
 TEST(session_misbehaviour, of_3_1_1_only_closes) {
+  // [MQTT311-4.8.0-1] [MQTT311-2.3.1-7]
   for (const octets& heard :
        {raw({0x20, 2, 0, 0}), raw({0xd0, 0}), raw({0xe0, 0}), raw({0xf0, 0}), raw({0x90, 3, 0, 9, 0}),
         raw({0x40, 2, 0, 9}), raw({0x30, 2, 0, 0}), raw({0x30, 3, 0, 1, 0})}) {
@@ -147,6 +149,7 @@ TEST(session_misbehaviour, more_messages_than_receive_maximum) {  // [MQTT-3.3.4
 }
 
 TEST(session_misbehaviour, a_full_table_of_received_identifiers_names_the_limit) {
+  // [MQTT311-4.8.0-2]
   dialogue talk{sizes{.received = 1}};
   talk.speaks(version::v3_1_1)
       .connects()
@@ -159,6 +162,7 @@ TEST(session_misbehaviour, a_full_table_of_received_identifiers_names_the_limit)
 }
 
 TEST(session_misbehaviour, unknown_identifiers_of_qos_2_are_answered) {  // §3.5.2.1, §3.6.2.1: normal in recovery
+  // [MQTT-3.5.2-a]
   dialogue{}
       .connects()
       .hears(answer(pubrec, 9))

@@ -1,4 +1,5 @@
 // From the application to the server.
+#include <recado/core/utf8.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/mqtt/topic.hpp>
 
@@ -7,6 +8,8 @@ namespace {
 
 // What stays free of kept messages, for everything else that must be said.
 constexpr std::size_t log_reserve_min = 64;
+
+bool is_text(const properties& list) { return list.number(property::payload_format_indicator) == 1; }
 
 bool has_v5_options(const subscription& one) {
   return one.no_local || one.retain_as_published || one.retain_handling != retain_handling::send_at_subscribe;
@@ -52,9 +55,12 @@ error session::may_send(const message& what) const {
     if (const error wrong = check_properties(what.properties, property_in::publish); wrong != error::none) return wrong;
     if (what.properties.has(property::topic_alias)) return error::alias_not_available;  // has a place of its own
     if (what.properties.has(property::subscription_identifier)) return error::forbidden_property;  // [MQTT-3.3.4-6]
+    if (is_text(what.properties) && !is_utf8(what.payload)) return error::payload_not_utf8;        // §3.3.2.3.2
   }
   if (what.topic_alias != 0 && (automatic_aliases_ || what.qos != qos::at_most_once)) return error::alias_not_available;
   if (const error wrong = forbidden(server_, what); wrong != error::none) return wrong;
+  if (journal_ != nullptr && what.payload_from_source != 0 && what.qos != qos::at_most_once)
+    return error::journal_takes_whole_messages;
   if (long_again_ != 0 && (what.payload_from_source != 0 || what.qos != qos::at_most_once))
     return error::payload_pending;
   if (what.qos == qos::at_most_once) return error::none;
@@ -75,7 +81,8 @@ std::expected<token, error> session::publish(const message& what) {
     const auto size = put_with_alias(out, what.topic_alias);
     if (!size) return std::unexpected{size.error()};
     log_.append(*size);
-    if (what.payload_from_source != 0) begin_stream(no_place, what.payload_from_source, what.tag);
+    if (what.payload_from_source != 0)
+      begin_stream(no_place, what.payload_from_source, what.tag, is_text(what.properties));
     return token{};
   }
   out.packet_identifier = flights_.next_identifier();
@@ -85,12 +92,19 @@ std::expected<token, error> session::publish(const message& what) {
     return std::unexpected{error::larger_than_server_takes};
   if (log_.kept() + *size + std::max<std::size_t>(log_reserve_min, last_connect_size_) > log_.capacity())
     return std::unexpected{error::no_room};
+  if (journal_ != nullptr)
+    if (const error wrong = journal_->publishing(out.packet_identifier, what, log_.space().first(*size));
+        wrong != error::none)
+      return std::unexpected{wrong};
   const place at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
   flights_[at].tag = what.tag;
   flights_[at].payload = what.payload_from_source;
   log_.append(*size, at);
   ++charged_;
-  if (what.payload_from_source != 0) begin_stream(at, what.payload_from_source, what.tag);
+  if (what.payload_from_source != 0) {
+    if (is_text(what.properties)) flights_[at].marks = mark_text;
+    begin_stream(at, what.payload_from_source, what.tag, is_text(what.properties));
+  }
   return token{out.packet_identifier};
 }
 
@@ -169,16 +183,57 @@ std::expected<token, error> session::request(Packet& out, stage waits_for, std::
   return token{out.packet_identifier};
 }
 
-std::expected<void, error> session::acknowledge(receipt what, reason code) {
+std::expected<void, error> session::acknowledge(receipt what, reason code, const properties& more) {
   owed_acknowledgement* owed = owed_.find(what);
   if (owed == nullptr) return std::unexpected{error::unknown_receipt};
   const auto type = static_cast<packet_type>(owed->packet);
   const bool sayable = is_v5(decoding_.protocol) ? allowed(code, type, sender::client) : !is_failure(code);
   if (!sayable) return std::unexpected{error::bad_reason_code};
+  if (!more.empty()) {
+    if (owed != &owed_.front()) return std::unexpected{error::acknowledgement_must_wait};
+    owed_acknowledgement one = *owed;
+    one.reason = static_cast<std::uint8_t>(code);
+    return acknowledge_now(one, more);
+  }
   owed->reason = static_cast<std::uint8_t>(code);
   owed->ready = true;
+  told_journal(*owed);
   pump();
   return {};
+}
+
+// The oldest one that is owed, with properties, which nobody would keep until later.
+std::expected<void, error> session::acknowledge_now(const owed_acknowledgement& one, const properties& more) {
+  const auto type = static_cast<packet_type>(one.packet);
+  if (state_ != state::online) return std::unexpected{error::not_connected};
+  if (!is_v5(decoding_.protocol)) return std::unexpected{error::needs_version_5};
+  if (const error wrong = check_properties(more, property_in::bit(type)); wrong != error::none)
+    return std::unexpected{wrong};
+  const auto size = put(acknowledgement{.type = type,
+                                        .packet_identifier = one.packet_identifier,
+                                        .reason = static_cast<reason>(one.reason),
+                                        .properties = more});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2] and the next ones
+  if (!size) return std::unexpected{size.error()};
+  log_.append(*size);
+  told_journal(one);
+  acknowledged_first(one);
+  pump();
+  return {};
+}
+
+void session::told_journal(const owed_acknowledgement& one) {
+  if (journal_ == nullptr || is_failure(static_cast<reason>(one.reason))) return;
+  const bool of_qos_2 = static_cast<packet_type>(one.packet) == packet_type::pubrec;
+  journal_->took(of_qos_2 ? qos::exactly_once : qos::at_least_once, one.packet_identifier);
+}
+
+// The answer to the oldest message that was owed one has left; a refused one of QoS 2 is over [MQTT-4.3.3-9].
+void session::acknowledged_first(const owed_acknowledgement& one) {
+  const bool refused = is_failure(static_cast<reason>(one.reason));
+  const bool of_qos_2 = static_cast<packet_type>(one.packet) == packet_type::pubrec;
+  if (of_qos_2 && refused) received_.erase(one.packet_identifier);
+  if (!of_qos_2 || refused) unacknowledged_ -= unacknowledged_ != 0 ? 1 : 0;
+  owed_.pop();
 }
 
 // What could not be answered at once, as far as there is room now.
@@ -190,17 +245,14 @@ void session::pump() {
   while (!owed_.empty() && owed_.front().ready) {
     const owed_acknowledgement one = owed_.front();
     const auto type = static_cast<packet_type>(one.packet);
-    const auto code = static_cast<reason>(one.reason);
-    if (!put_acknowledgement(type, one.packet_identifier, code)) return;
-    if (type == packet_type::pubrec && is_failure(code)) received_.erase(one.packet_identifier);
-    if (type != packet_type::pubrec || is_failure(code)) unacknowledged_ -= unacknowledged_ != 0 ? 1 : 0;
-    owed_.pop();
+    if (!put_acknowledgement(type, one.packet_identifier, static_cast<reason>(one.reason))) return;
+    acknowledged_first(one);
   }
 }
 
 // A payload from the application's source goes through what is free of the log, piece by piece, between the header
 // of its PUBLISH, which stays in the log, and what follows there.
-void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag) {
+void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag, bool text) {
   stream_flight_ = flight;
   stream_waits_ = true;
   stream_barrier_ =
@@ -208,11 +260,13 @@ void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag) 
   stream_left_ = size;
   stream_offset_ = scratch_size_ = scratch_sent_ = 0;
   stream_tag_ = tag;
+  stream_is_text_ = text;
+  stream_text_ = {};
   stream_asked_ = false;
 }
 
 bool session::wants_payload_now() const {
-  return state_ == state::online && !stream_waits_ && stream_left_ != 0 && scratch_size_ == 0 && !stream_asked_;
+  return state_ == state::online && !stream_waits_ && stream_left_ != 0 && !stream_asked_;
 }
 
 session::answer session::ask_for_payload() {
@@ -229,10 +283,22 @@ session::answer session::ask_for_payload() {
                        .room = static_cast<std::uint32_t>(scratch_.size())};
 }
 
+// What claims to be UTF-8 has to be it (§3.3.2.3.2), cut wherever its pieces end.
+error session::check_payload(bytes payload, bool last) {
+  if (!has_version_5 || !stream_is_text_) return error::none;
+  utf8_check text = stream_text_;
+  text.add(payload);
+  if (text.is_broken() || (last && !text.well_formed())) return error::payload_not_utf8;
+  stream_text_ = text;
+  return error::none;
+}
+
 std::expected<std::size_t, error> session::supply(bytes payload) {
   if (state_ != state::online) return std::unexpected{error::not_connected};
   if (!stream_asked_ || stream_left_ == 0) return std::unexpected{error::no_payload_wanted};
   const std::size_t count = std::min<std::size_t>(payload.size(), scratch_.size() - scratch_size_);
+  if (const error wrong = check_payload(payload.first(count), count == stream_left_); wrong != error::none)
+    return std::unexpected{wrong};
   copy(payload.first(count), scratch_.subspan(scratch_size_, count));
   scratch_size_ += static_cast<std::uint32_t>(count);
   stream_left_ -= static_cast<std::uint32_t>(count);
@@ -247,7 +313,6 @@ void session::sent_of_payload(std::size_t n) {
   stream_asked_ = false;
   if (stream_left_ != 0) return;
   stream_flight_ = no_place;
-  pump();
 }
 
 }  // namespace recado::mqtt

@@ -22,6 +22,7 @@ bool as_announced(std::string_view payload, std::uint32_t indicator, std::size_t
 }
 
 TEST(session_pieces, a_payload_is_checked_as_it_arrives) {  // §3.3.2.3.2
+  // [MQTT-3.3.2-a]
   for (const std::size_t piece : {1U, 2U, 3U, 5U, 7U, 16U}) {
     EXPECT_TRUE(as_announced(text, 1, piece));
     for (std::size_t at = 0; at < 12; ++at) {
@@ -32,6 +33,46 @@ TEST(session_pieces, a_payload_is_checked_as_it_arrives) {  // §3.3.2.3.2
     }
     EXPECT_FALSE(as_announced(std::string{text} + "\xe2\x82", 1, piece)) << "ends within a character";
   }
+}
+
+TEST(session_pieces, each_text_is_checked_on_its_own) {
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects().play({}, who);
+  const property_value list[] = {{property::payload_format_indicator, 1U}};
+  mqtt::publish message = message_of(qos::at_most_once, 0, "t", "0123456789012345678901234567\xff");
+  message.properties = list;
+  dialogue_wire<session> line{who.machine, {}};
+  line.hear(wire(message));
+  EXPECT_EQ(line.told.back(), "end not as announced");
+  message.payload = as_bytes("01234567890123456789012345678");
+  line.hear(wire(message));
+  EXPECT_EQ(line.told.back(), "end");
+}
+
+TEST(session_pieces, a_message_as_long_as_the_buffer_comes_whole) {
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects().play({}, who);
+  dialogue_wire<session> line{who.machine, {.read = 3}};
+  line.hear(wire(message_of(qos::at_most_once, 0, "t", "0123456789")));
+  line.hear(wire(message_of(qos::at_most_once, 0, "t", "01234567890")));
+  ASSERT_GE(line.told.size(), 2u);
+  EXPECT_EQ(line.told[0], "message t '0123456789' qos 0");
+  EXPECT_EQ(line.told[1], "begin t 11 qos 0");
+}
+
+TEST(session_pieces, a_topic_and_properties_beyond_the_buffer_end_the_connection) {
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects().play({}, who);
+  const octets data = wire(message_of(qos::at_most_once, 0, "a/topic/of/21/bytes/x", ""));
+  bytes in = bytes{data}.first(15);
+  EXPECT_FALSE(who.machine.receive(in, {}));
+  in = bytes{data}.first(16);
+  const auto end = who.machine.receive(in, {});
+  ASSERT_TRUE(end);
+  EXPECT_EQ(tell(*end), "closed: the packet is larger than this side allows");
 }
 
 // A message of QoS 0 is gone with its connection, however far it came; its source is told.

@@ -23,9 +23,10 @@ void session::resume() {
 // of those behind PUBREC nobody knows whether the old session delivered them.
 void session::start_over() {
   received_.clear();
+  if (journal_ != nullptr) journal_->session_lost();
   while (!releases_.empty()) {
     const place at = releases_.oldest;
-    flights_.remove(releases_, at);
+    flights_.remove(releases_, at), --completing_;
     report(at, outcome::session_lost, reason::packet_identifier_not_found);
   }
   if (when_lost_ == lost_session::report) {
@@ -37,7 +38,7 @@ void session::start_over() {
     return;
   }
   for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer) {
-    flights_[at].marks = 0;
+    flights_[at].marks &= mark_text;
     log_.packet(at)[0] &= ~duplicate_bit;
   }
   send_kept_again();
@@ -98,7 +99,7 @@ void session::sent_again(std::size_t n) {
     flights_[done].marks &= static_cast<std::uint8_t>(~mark_again);
     if (flights_[done].payload == 0) continue;
     --long_again_;
-    begin_stream(done, flights_[done].payload, flights_[done].tag);
+    begin_stream(done, flights_[done].payload, flights_[done].tag, (flights_[done].marks & mark_text) != 0);
     stream_waits_ = false;
   }
 }
@@ -118,8 +119,11 @@ void session::drop_impossible() {
       why = reason::retain_not_supported;
     if (why == reason::success) continue;
     log_.release(at);
-    report(at, outcome::answered, why);
     dropped = true;
+    // The server may wait for PUBREL, and would take a new message with that identifier for this one: PUBCOMP tells
+    // whether it had it, `success`, or not, `packet_identifier_not_found`.
+    if (twice && (flight.marks & mark_attempted) != 0) await_pubcomp(at);
+    else report(at, outcome::answered, why);
   }
   if (dropped) log_.drop_unsent();  // packs the rest
 }
@@ -148,6 +152,9 @@ session::answer session::next_report() {
   flights_.release(at);
   const auto waited_for = static_cast<stage>(flight.payload);
   const auto how = static_cast<outcome>(flight.length >> 8);
+  // Only now: were the power to go before the application is told, the message would be lost unseen.
+  if (journal_ != nullptr && waited_for != stage::suback && waited_for != stage::unsuback)
+    journal_->finished(flight.packet_identifier);
   const token name{flight.packet_identifier};
   if (waited_for == stage::suback) return subscribed{.token = name, .reasons = {}, .outcome = how, .properties = {}};
   if (waited_for == stage::unsuback)
@@ -158,6 +165,37 @@ session::answer session::next_report() {
                       .reason = static_cast<reason>(flight.length & 0xff),
                       .outcome = how,
                       .properties = {}};
+}
+
+// What an earlier run of the program left. Nothing of it is to be sent before a connection is accepted.
+std::expected<mutable_bytes, error> session::restore(std::uint16_t identifier, qos level, std::uint32_t tag,
+                                                     std::size_t size) {
+  if (state_ != state::idle) return std::unexpected{error::already_connected};
+  if (size > log_.capacity() - log_.kept() || !log_.make_room(size)) return std::unexpected{error::no_room};
+  const place at = flights_.take_again(identifier, level == qos::at_least_once ? stage::puback : stage::pubrec);
+  if (at == no_place) return std::unexpected{error::identifier_taken};
+  flights_[at].tag = tag;
+  flights_[at].marks = mark_attempted;
+  log_.append(size, at);
+  log_.drop_unsent();
+  return log_.packet(at);
+}
+
+std::expected<void, error> session::restore_released(std::uint16_t identifier, std::uint32_t tag) {
+  if (state_ != state::idle) return std::unexpected{error::already_connected};
+  const place at = flights_.take_again(identifier, stage::pubcomp);
+  if (at == no_place) return std::unexpected{error::identifier_taken};
+  flights_[at].tag = tag;
+  flights_.append(releases_, at);
+  ++completing_;
+  return {};
+}
+
+std::expected<void, error> session::restore_received(std::uint16_t identifier) {
+  if (state_ != state::idle) return std::unexpected{error::already_connected};
+  if (identifier == 0 || received_.contains(identifier)) return std::unexpected{error::identifier_taken};
+  if (!received_.insert(identifier)) return std::unexpected{error::incoming_table_full};
+  return {};
 }
 
 }  // namespace recado::mqtt

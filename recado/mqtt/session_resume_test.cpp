@@ -156,6 +156,7 @@ TEST(session_resume, a_subscription_cut_off_is_told) {
 }
 
 TEST(session_resume, receive_maximum_counts_anew) {  // §4.9, [MQTT-3.3.4-7]
+  // [MQTT-4.9.0-a]
   dialogue{}
       .connects(again)
       .does([](session& s) {

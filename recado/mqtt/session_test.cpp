@@ -17,6 +17,7 @@ INSTANTIATE_TEST_SUITE_P(mqtt, both_versions, testing::Values(version::v5_0, ver
                          [](const auto& which) { return which.param == version::v5_0 ? "v5_0" : "v3_1_1"; });
 
 TEST_P(both_versions, connects_and_says_goodbye) {  // [MQTT-3.1.0-1] [MQTT-3.14.4-1]
+  // [MQTT-3.1.4-5] [MQTT311-3.1.0-1] [MQTT311-3.1.4-4]
   talk()
       .connects()
       .does([](session& s) { EXPECT_TRUE(s.disconnect().has_value()); })
@@ -26,6 +27,7 @@ TEST_P(both_versions, connects_and_says_goodbye) {  // [MQTT-3.1.0-1] [MQTT-3.14
 }
 
 TEST_P(both_versions, publishes_with_qos_0) {
+  // [MQTT-4.3.1-1] [MQTT311-4.3.1-1]
   talk()
       .connects()
       .does(publishes(qos::at_most_once, "a/b", "hello"))
@@ -34,6 +36,7 @@ TEST_P(both_versions, publishes_with_qos_0) {
 }
 
 TEST_P(both_versions, publishes_with_qos_1) {  // [MQTT-4.3.2-1] to [MQTT-4.3.2-3]
+  // [MQTT-4.3.2-2] [MQTT311-4.3.2-1]
   talk()
       .connects()
       .does(publishes(qos::at_least_once, "a", "1", 7))
@@ -44,6 +47,7 @@ TEST_P(both_versions, publishes_with_qos_1) {  // [MQTT-4.3.2-1] to [MQTT-4.3.2-
 }
 
 TEST_P(both_versions, publishes_with_qos_2) {  // [MQTT-4.3.3-1] to [MQTT-4.3.3-6]
+  // [MQTT-2.2.1-5] [MQTT-4.3.3-2] [MQTT-4.3.3-3] [MQTT-4.3.3-4] [MQTT-4.3.3-5] [MQTT311-2.3.1-6] [MQTT311-4.3.3-1]
   talk()
       .connects()
       .does(publishes(qos::exactly_once, "a", "2", 9))
@@ -105,6 +109,8 @@ TEST_P(both_versions, subscribes_and_unsubscribes) {  // original defects 2, 11
 }
 
 TEST_P(both_versions, receives_with_every_qos) {  // original defects 4, 5, 13; [MQTT-4.3.2-4] [MQTT-4.3.3-8]
+  // [MQTT-2.2.1-5] [MQTT-3.3.4-1] [MQTT-4.3.3-11] [MQTT-4.5.0-2] [MQTT311-2.3.1-6] [MQTT311-3.3.4-1]
+  // [MQTT311-4.3.2-2] [MQTT311-4.3.3-2] [MQTT311-4.5.0-2]
   octets together = wire(message_of(qos::at_most_once, 0, "t", "zero"), GetParam());
   for (const auto& more : {wire(message_of(qos::at_least_once, 77, "t", "one"), GetParam()),
                            wire(message_of(qos::exactly_once, 78, "t", ""), GetParam())})
@@ -123,6 +129,7 @@ TEST_P(both_versions, receives_with_every_qos) {  // original defects 4, 5, 13; 
 }
 
 TEST_P(both_versions, a_duplicate_of_qos_2_is_told_once) {  // [MQTT-4.3.3-10]
+  // [MQTT-4.3.3-12] [MQTT311-4.3.3-2]
   talk()
       .connects()
       .hears(message_of(qos::exactly_once, 5, "t", "x"))
@@ -140,6 +147,8 @@ TEST_P(both_versions, a_duplicate_of_qos_2_is_told_once) {  // [MQTT-4.3.3-10]
 }
 
 TEST_P(both_versions, keep_alive_to_the_microsecond) {  // [MQTT-3.1.2-20]
+  // [MQTT-3.12.4-a]
+  // [MQTT-3.1.2-22] [MQTT-3.12.4-1] [MQTT311-3.1.2-23] [MQTT311-3.1.2-24] [MQTT311-3.12.4-1]
   talk()
       .connects({.keep_alive_s = 20})
       .after(20s - 1us)

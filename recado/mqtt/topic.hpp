@@ -33,8 +33,8 @@ std::expected<void, error> check_topic_filter(std::string_view filter, version p
 
 /// The two parts of "$share/{name}/{filter}".
 struct shared_filter {
-  std::string_view share_name;
-  std::string_view filter;
+  std::string_view share_name;  ///< between the first slashes
+  std::string_view filter;      ///< behind them
 };
 /// Splits a valid shared filter; nothing if it isn't one.
 std::optional<shared_filter> split_shared(std::string_view filter);

@@ -55,6 +55,7 @@ TEST(topic, filters) {
 
 // The examples of 4.7.1 to 4.7.3, and their borders.
 TEST(topic, matching) {
+  // [MQTT-4.7.2-1] [MQTT311-4.7.2-1] [MQTT311-4.7.3-4]
   const struct {
     std::string_view filter, topic;
     bool expected;

@@ -138,6 +138,26 @@ TEST(flight_table, identifiers_are_never_zero_nor_in_use_and_wrap) {  // origina
   }
 }
 
+TEST(flight_table, the_last_identifier_is_65535_and_the_next_one_small) {  // [MQTT-2.2.1-3]
+  for (const unsigned size : {1U, 3U, 5U, 64U, 1000U}) {
+    std::vector<outgoing_flight> places(size);
+    flight_table flights{places};
+    std::vector<unsigned> seen;  // those of the place that has 65,535 if one does, else of the last one
+    const unsigned watched = (65'535U - 1) % size;
+    for (unsigned i = 0; i < 65'535U / size * size + 2 * size; ++i) {
+      const place at = flights.take(stage::puback);
+      if (at == watched) seen.push_back(flights[at].packet_identifier);
+      flights.release(at);
+    }
+    std::vector<unsigned> expected;
+    for (unsigned id = watched + 1; id <= 65'535; id += size) expected.push_back(id);
+    ASSERT_EQ(expected.back(), 65'535u);
+    ASSERT_GT(seen.size(), expected.size());
+    EXPECT_TRUE(std::equal(expected.begin(), expected.end(), seen.begin())) << size;
+    EXPECT_EQ(seen[expected.size()], watched + 1) << size;
+  }
+}
+
 TEST(flight_table, all_identifiers_can_be_in_flight) {
   std::vector<outgoing_flight> places(70'000);
   flight_table flights{places};

@@ -46,8 +46,8 @@ concept stream_machine = requires(M machine, const M& observed, bytes& in, insta
 /// between the event `secured` and the end. The filter's own events (`secured`, `closed`, certificates to
 /// show) come from `receive`, the plaintext that arrived with them is there afterwards.
 template <class F>
-concept stream_filter = stream_machine<F> && requires(F filter, const F& observed, bytes out, std::size_t n,
-                                                      instant now) {
+concept stream_filter = stream_machine<F> &&
+    requires(F filter, const F& observed, bytes out, std::size_t n, instant now) {
   { observed.ready() } -> std::same_as<bool>;
   { observed.plaintext() } -> std::same_as<bytes>;
   { filter.consumed(n) } -> std::same_as<void>;
@@ -57,10 +57,10 @@ concept stream_filter = stream_machine<F> && requires(F filter, const F& observe
 
 /// One datagram, in or out. Outgoing: `local_port` 0 leaves the choice to the driver.
 struct datagram {
-  std::uint16_t local_port = 0;
-  endpoint peer;       ///< where it came from, or where it goes
-  bytes payload;       ///< borrowed; empty as an input means "no datagram, only time passed"
-  instant received{};  ///< when it arrived, as exactly as the driver knows; unused for output
+  std::uint16_t local_port = 0;  ///< of this side
+  endpoint peer;                 ///< where it came from, or where it goes
+  bytes payload;                 ///< borrowed; empty as an input means "no datagram, only time passed"
+  instant received{};            ///< when it arrived, as exactly as the driver knows; unused for output
 };
 
 /// A machine over datagrams: DHCP, DNS, NTP. `receive` sets `in.payload` to empty once it has consumed it

@@ -314,6 +314,9 @@ inline bool dialogue::play(const conditions& how, subject& who) const {
 
 inline dialogue& dialogue::connects(connect_options options, connack answer) {
   options.version = version_;
+  if (options.client_identifier.empty() && version_ == version::v5_0 &&
+      !answer.properties.has(property::assigned_client_identifier))
+    options.client_identifier = "id";  // else the server must assign one [MQTT-3.2.2-16]
   mqtt::connect said;
   said.protocol = version_;
   said.clean_start = options.clean_start;

@@ -1,0 +1,335 @@
+#include <recado/chain/session_store.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace recado::chain {
+namespace {
+
+using store::error;
+using store::key;
+
+// The kinds of records. A message's number is its place in the order of publishing, a released one's in the order of
+// PUBREC, a received one's its packet identifier.
+constexpr std::uint8_t kind_message = 1, kind_released = 2, kind_received = 3, kind_subscription = 4, kind_facts = 5,
+                       kind_held = 6;
+constexpr std::uint32_t released_mark = 0x8000'0000;
+
+/// Numbers at the front of a record.
+template <std::size_t Size>
+class numbers {
+ public:
+  numbers() = default;
+  void put(std::uint64_t value, std::size_t size) {
+    for (std::size_t i = 0; i < size; ++i) octets_[at_++] = static_cast<std::byte>(value >> 8 * i);
+  }
+  std::uint64_t get(std::size_t size) {
+    std::uint64_t value = 0;
+    for (std::size_t i = 0; i < size; ++i) value |= std::to_integer<std::uint64_t>(octets_[at_++]) << 8 * i;
+    return value;
+  }
+  mutable_bytes octets() { return octets_; }
+
+ private:
+  std::array<std::byte, Size> octets_{};
+  std::size_t at_ = 0;
+};
+// identifier 2, QoS 1, tag 4, label 8, and the number of the other record of the same message 4
+constexpr std::size_t message_head_bytes = 19;
+// options 1, identifier 4
+constexpr std::size_t subscription_head_bytes = 5;
+// version 1, places 2, session expiry 4
+constexpr std::size_t facts_head_bytes = 7;
+
+}  // namespace
+
+session_store::session_store(store::journal& records, std::span<std::uint32_t> places)
+    : records_(records), places_(places) {
+  std::ranges::fill(places_, 0U);
+}
+
+void session_store::keep(const std::expected<void, error>& done) {
+  if (done || failed_) return;
+  why_ = done.error();
+  failed_ = true;
+}
+
+const store::note* session_store::take_note() {
+  if (!note_) return nullptr;
+  taken_note_ = *note_;
+  note_.reset();
+  return &taken_note_;
+}
+
+// Messages leave a quarter of the room to what follows from them and to what is received.
+mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
+  if (failed_) return mqtt::error::not_kept;
+  numbers<message_head_bytes> head;
+  head.put(identifier, 2);
+  head.put(static_cast<std::uint64_t>(what.qos), 1);
+  head.put(what.tag, 4);
+  head.put(label_, 8);
+  head.put(taking_, 4);
+  const bytes pieces[] = {head.octets(), packet};
+  const std::uint32_t number = next_message_;
+  const auto done = records_.put({kind_message, number}, pieces, take_note(), records_.live_bytes_max() / 4);
+  const std::uint32_t held = std::exchange(taking_, 0U);
+  if (!done) {
+    why_ = done.error();
+    failed_ = why_ == error::failed || why_ == error::not_mounted;
+    return mqtt::error::not_kept;
+  }
+  ++next_message_;
+  place_of(identifier) = number;
+  if (held != 0) keep(records_.remove({kind_held, held}));
+  return mqtt::error::none;
+}
+
+// The new record first: should the power go between the two, `restore` knows which one is meant.
+void session_store::released(std::uint16_t identifier) {
+  std::uint32_t& place = place_of(identifier);
+  const std::uint32_t number = place;
+  std::uint32_t unused = 0;
+  const auto message = read_message({kind_message, number}, unused);
+  if (!message) return keep(std::unexpected{error::not_found});
+  numbers<message_head_bytes> head;
+  head.put(identifier, 2);
+  head.put(static_cast<std::uint64_t>(message->qos), 1);
+  head.put(message->tag, 4);
+  head.put(message->label, 8);
+  head.put(number, 4);
+  const bytes pieces[] = {head.octets()};
+  keep(records_.put({kind_released, next_released_}, pieces));
+  keep(records_.remove({kind_message, number}));
+  place = next_released_++ | released_mark;
+}
+
+void session_store::finished(std::uint16_t identifier) {
+  const std::uint32_t number = std::exchange(place_of(identifier), 0U);
+  if (number == 0) return;
+  const bool was_released = (number & released_mark) != 0;
+  keep(records_.remove({was_released ? kind_released : kind_message, number & ~released_mark}));
+}
+
+void session_store::took(mqtt::qos level, std::uint16_t identifier) {
+  const store::note* with = take_note();
+  if (level == mqtt::qos::exactly_once) return keep(records_.put({kind_received, identifier}, {}, with));
+  if (with != nullptr) keep(records_.put_note(*with));
+}
+
+void session_store::completed(std::uint16_t identifier) { keep(records_.remove({kind_received, identifier})); }
+
+void session_store::session_lost() {
+  keep(records_.clear(kind_received));
+  keep(records_.clear(kind_released));
+}
+
+fault session_store::commit() {
+  if (!failed_) keep(records_.sync());
+  return failed_ ? make_fault(why_) : fault{};
+}
+
+std::optional<stored_message> session_store::read_message(key name, std::uint32_t& other) {
+  numbers<message_head_bytes> head;
+  const auto size = records_.size_of(name);
+  if (!size || *size < message_head_bytes) return std::nullopt;
+  if (records_.read(name, 0, head.octets()).value_or(0) != message_head_bytes) return std::nullopt;
+  stored_message result;
+  result.identifier = static_cast<std::uint16_t>(head.get(2));
+  result.qos = head.get(1) == 1 ? mqtt::qos::at_least_once : mqtt::qos::exactly_once;
+  result.tag = static_cast<std::uint32_t>(head.get(4));
+  result.label = head.get(8);
+  other = static_cast<std::uint32_t>(head.get(4));
+  result.released = name.kind == kind_released;
+  result.size = static_cast<std::uint32_t>(*size - message_head_bytes);
+  return result;
+}
+
+std::optional<stored_message> session_store::next_message(std::uint32_t& from) {
+  const auto number = records_.next(kind_message, from);
+  if (!number) return std::nullopt;
+  from = *number + 1;
+  std::uint32_t unused = 0;
+  return read_message({kind_message, *number}, unused);
+}
+
+std::optional<stored_message> session_store::next_released(std::uint32_t& from) {
+  const auto number = records_.next(kind_released, from);
+  if (!number) return std::nullopt;
+  from = *number + 1;
+  std::uint32_t unused = 0;
+  return read_message({kind_released, *number}, unused);
+}
+
+std::optional<std::uint16_t> session_store::next_received(std::uint16_t from) const {
+  const auto number = records_.next(kind_received, from);
+  return number && *number <= 0xffff ? std::optional{static_cast<std::uint16_t>(*number)} : std::nullopt;
+}
+
+// Of two records for the same message the later one counts; the power went before the earlier one was removed.
+std::expected<void, error> session_store::forget_halves() {
+  for (const std::uint8_t kind : {kind_released, kind_message}) {
+    std::optional<std::uint32_t> number;
+    for (std::uint32_t from = 0; (number = records_.next(kind, from)); from = *number + 1) {
+      std::uint32_t other = 0;
+      if (!read_message({kind, *number}, other)) return std::unexpected{error::damaged};
+      const std::uint8_t earlier = kind == kind_released ? kind_message : kind_held;
+      if (auto done = records_.remove({earlier, other}); !done) return done;
+    }
+  }
+  return {};
+}
+
+std::expected<stored_counts, error> session_store::restore(mqtt::session& into) {
+  if (auto done = forget_halves(); !done) return std::unexpected{done.error()};
+  std::optional<std::uint32_t> number;
+  std::uint32_t other = 0;
+  for (std::uint32_t from = 0; (number = records_.next(kind_message, from)); from = *number + 1) {
+    const key name{kind_message, *number};
+    const auto message = read_message(name, other);
+    if (!message) return std::unexpected{error::damaged};
+    const auto space = into.restore(message->identifier, message->qos, message->tag, message->size);
+    if (!space) return std::unexpected{error::index_full};
+    const auto size = records_.read(name, message_head_bytes, *space);
+    if (!size) return std::unexpected{size.error()};
+    place_of(message->identifier) = *number;
+    next_message_ = *number + 1;
+    next_held_ = std::max(next_held_, other + 1);  // numbers that a record refers to aren't given again
+  }
+  for (std::uint32_t from = 0; (number = records_.next(kind_released, from)); from = *number + 1) {
+    const auto message = read_message({kind_released, *number}, other);
+    if (!message) return std::unexpected{error::damaged};
+    if (!into.restore_released(message->identifier, message->tag)) return std::unexpected{error::index_full};
+    place_of(message->identifier) = *number | released_mark;
+    next_released_ = *number + 1;
+    next_message_ = std::max(next_message_, other + 1);
+  }
+  for (std::uint32_t from = 1; (number = records_.next(kind_received, from)); from = *number + 1)
+    if (!into.restore_received(static_cast<std::uint16_t>(*number))) return std::unexpected{error::index_full};
+  for (std::uint32_t from = 0; (number = records_.next(kind_held, from)); from = *number + 1)
+    next_held_ = std::max(next_held_, *number + 1);
+  into.keep_in(this);
+  return counts();
+}
+
+stored_counts session_store::counts() const {
+  const auto count = [&](std::uint8_t kind) {
+    std::size_t result = 0;
+    std::optional<std::uint32_t> number;
+    for (std::uint32_t from = 0; (number = records_.next(kind, from)); from = *number + 1) ++result;
+    return result;
+  };
+  return {count(kind_message), count(kind_released), count(kind_received), count(kind_held), count(kind_subscription)};
+}
+
+std::expected<void, error> session_store::remember(const session_facts& what) {
+  numbers<facts_head_bytes> head, old;
+  head.put(static_cast<std::uint64_t>(what.version), 1);
+  head.put(what.places, 2);
+  head.put(what.session_expiry_s, 4);
+  constexpr key name{kind_facts, 0};
+  const bytes identifier = as_bytes(what.client_identifier);
+  bool same = records_.size_of(name) == facts_head_bytes + identifier.size() && records_.read(name, 0, old.octets()) &&
+              equal(head.octets(), old.octets());
+  std::array<std::byte, 32> part;
+  for (std::size_t at = 0; same && at < identifier.size(); at += part.size()) {
+    const auto size = records_.read(name, static_cast<std::uint32_t>(facts_head_bytes + at), part);
+    same =
+        size && equal(bytes{part}.first(*size), identifier.subspan(at, std::min(part.size(), identifier.size() - at)));
+  }
+  if (same) return {};
+  const bytes pieces[] = {head.octets(), identifier};
+  return records_.put(name, pieces);
+}
+
+std::optional<session_facts> session_store::facts(mutable_bytes space) {
+  numbers<facts_head_bytes> head;
+  constexpr key name{kind_facts, 0};
+  if (records_.read(name, 0, head.octets()).value_or(0) != facts_head_bytes) return std::nullopt;
+  const auto size = records_.read(name, facts_head_bytes, space);
+  if (!size) return std::nullopt;
+  session_facts result;
+  result.version = static_cast<mqtt::version>(head.get(1));
+  result.places = static_cast<std::uint16_t>(head.get(2));
+  result.session_expiry_s = static_cast<std::uint32_t>(head.get(4));
+  result.client_identifier = as_text(space.first(*size));
+  return result;
+}
+
+std::optional<std::uint32_t> session_store::number_of(std::string_view filter) {
+  std::optional<std::uint32_t> number;
+  for (std::uint32_t from = 0; (number = records_.next(kind_subscription, from)); from = *number + 1) {
+    const key name{kind_subscription, *number};
+    bool same = records_.size_of(name) == subscription_head_bytes + filter.size();
+    std::array<std::byte, 32> part;
+    for (std::size_t at = 0; same && at < filter.size(); at += part.size()) {
+      const auto size = records_.read(name, static_cast<std::uint32_t>(subscription_head_bytes + at), part);
+      same = size && as_text(bytes{part}.first(*size)) == filter.substr(at, part.size());
+    }
+    if (same) return number;
+  }
+  return std::nullopt;
+}
+
+std::expected<void, error> session_store::subscribed(const mqtt::subscription& what, std::uint32_t identifier) {
+  numbers<subscription_head_bytes> head;
+  head.put(static_cast<std::uint64_t>(what.qos) | (what.no_local ? 4U : 0U) | (what.retain_as_published ? 8U : 0U) |
+               static_cast<std::uint64_t>(what.retain_handling) << 4,
+           1);
+  head.put(identifier, 4);
+  auto number = number_of(what.filter);
+  for (std::uint32_t from = 0; !number; ++from)
+    if (records_.next(kind_subscription, from) != from) number = from;
+  const bytes pieces[] = {head.octets(), as_bytes(what.filter)};
+  return records_.put({kind_subscription, *number}, pieces);
+}
+
+std::expected<void, error> session_store::unsubscribed(std::string_view filter) {
+  const auto number = number_of(filter);
+  return number ? records_.remove({kind_subscription, *number}) : std::expected<void, error>{};
+}
+
+std::optional<session_store::stored_subscription> session_store::next_subscription(std::uint32_t from,
+                                                                                   mutable_bytes space) {
+  const auto number = records_.next(kind_subscription, from);
+  numbers<subscription_head_bytes> head;
+  if (!number || !records_.read({kind_subscription, *number}, 0, head.octets())) return std::nullopt;
+  const auto size = records_.read({kind_subscription, *number}, subscription_head_bytes, space);
+  if (!size) return std::nullopt;
+  const std::uint64_t options = head.get(1);
+  stored_subscription result;
+  result.what = {.filter = as_text(space.first(*size)), .qos = static_cast<mqtt::qos>(options & 3)};
+  result.what.no_local = (options & 4) != 0;
+  result.what.retain_as_published = (options & 8) != 0;
+  result.what.retain_handling = static_cast<mqtt::retain_handling>(options >> 4);
+  result.identifier = static_cast<std::uint32_t>(head.get(4));
+  result.number = *number;
+  return result;
+}
+
+std::expected<std::uint32_t, error> session_store::hold(std::span<const bytes> what) {
+  const std::uint32_t number = next_held_;
+  if (auto done = records_.put({kind_held, number}, what, take_note(), records_.live_bytes_max() / 4); !done)
+    return std::unexpected{done.error()};
+  ++next_held_;
+  return number;
+}
+
+std::optional<std::uint32_t> session_store::next_held(std::uint32_t from) const {
+  return records_.next(kind_held, from);
+}
+
+std::optional<std::uint32_t> session_store::size_of_held(std::uint32_t number) {
+  return records_.size_of({kind_held, number});
+}
+
+std::expected<std::size_t, error> session_store::read_held(std::uint32_t number, mutable_bytes into) {
+  return records_.read({kind_held, number}, 0, into);
+}
+
+std::expected<void, error> session_store::drop_held(std::uint32_t number) {
+  return records_.remove({kind_held, number});
+}
+
+}  // namespace recado::chain

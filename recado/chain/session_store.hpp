@@ -1,0 +1,131 @@
+// A session in a journal: what the records of recado/store mean, and how they come to be.
+//
+// The session tells each change (recado/mqtt/journal.hpp) and lets bytes leave only when this agrees; so a crash, a
+// kill or the loss of power at any point leaves a journal from which a new session goes on: QoS 2 exactly once, QoS 1
+// at least once, in order. `docs/design/journal.md` says what "delivered" means.
+//
+// The application may have something of its own remembered: a label with each message that it publishes (the number of
+// an input line), and a note that changes in the same instant as a message is taken over in either direction (how much
+// of the input was read, how long the output was).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <recado/mqtt/journal.hpp>
+#include <recado/mqtt/session.hpp>
+#include <recado/store/journal.hpp>
+
+namespace recado::chain {
+
+/// What has to be known of the server to come back to the session.
+struct session_facts {
+  mqtt::version version = mqtt::version::v5_0;
+  std::uint16_t places = 0;            ///< in flight: the session that is restored must have as many
+  std::uint32_t session_expiry_s = 0;  ///< in force
+  std::string_view client_identifier{};
+};
+
+/// A message in the journal whose exchange isn't over.
+struct stored_message {
+  std::uint16_t identifier = 0;
+  mqtt::qos qos = mqtt::qos::exactly_once;
+  bool released = false;  ///< PUBREC came: its bytes are gone, PUBREL and PUBCOMP are to come
+  std::uint32_t tag = 0;
+  std::uint64_t label = 0;
+  std::uint32_t size = 0;  ///< of its PUBLISH
+};
+
+/// How much `restore` put back, or `session_store` counts.
+struct stored_counts {
+  std::size_t messages = 0;  ///< waiting for PUBACK or PUBREC
+  std::size_t released = 0;  ///< waiting for PUBCOMP
+  std::size_t received = 0;  ///< of QoS 2, waiting for PUBREL
+  std::size_t held = 0;      ///< in the offline queue
+  std::size_t subscriptions = 0;
+};
+
+class session_store final : public mqtt::journal {
+ public:
+  /// `records` is mounted; `places` has one element for each place in flight of the session.
+  session_store(store::journal& records, std::span<std::uint32_t> places);
+
+  /// Puts all into a session that was just made, and will be told of its changes. Errors: of the journal as they are;
+  /// of the session (it has other tables than the one that was stored) `store::error::index_full`.
+  std::expected<stored_counts, store::error> restore(mqtt::session& into);
+  stored_counts counts() const;
+
+  /// For the next message that is published: comes back in `stored_message`. Until then.
+  void label(std::uint64_t what) { label_ = what; }
+  /// Changes with the next message that is published, or received and acknowledged.
+  void note(const store::note& what) { note_ = what; }
+  /// The last note of all that are in the journal.
+  const store::note& last_note() const { return records_.last_note(); }
+
+  /// Remembers the server; does nothing if that is known already.
+  std::expected<void, store::error> remember(const session_facts& what);
+  /// The text of the answer lies in `space`.
+  std::optional<session_facts> facts(mutable_bytes space);
+
+  std::expected<void, store::error> subscribed(const mqtt::subscription& what, std::uint32_t identifier);
+  std::expected<void, store::error> unsubscribed(std::string_view filter);
+  struct stored_subscription {
+    mqtt::subscription what;  ///< its filter lies in `space`
+    std::uint32_t identifier = 0;
+    std::uint32_t number = 0;
+  };
+  /// The first subscription whose number is at least `from`.
+  std::optional<stored_subscription> next_subscription(std::uint32_t from, mutable_bytes space);
+
+  /// The first message with at least that number, released ones in an order of their own. `from` becomes the number
+  /// behind it.
+  std::optional<stored_message> next_message(std::uint32_t& from);
+  std::optional<stored_message> next_released(std::uint32_t& from);
+  std::optional<std::uint16_t> next_received(std::uint16_t from) const;
+
+  /// Offline queue: keeps a message that has no connection yet, in whatever form. Returns its number.
+  std::expected<std::uint32_t, store::error> hold(std::span<const bytes> what);
+  std::optional<std::uint32_t> next_held(std::uint32_t from) const;
+  std::optional<std::uint32_t> size_of_held(std::uint32_t number);
+  std::expected<std::size_t, store::error> read_held(std::uint32_t number, mutable_bytes into);
+  std::expected<void, store::error> drop_held(std::uint32_t number);
+  /// The next message that is published is that one: in the same instant it leaves the queue.
+  void take_held(std::uint32_t number) { taking_ = number; }
+
+  /// Why the journal refused the last message, or failed; 0 if neither.
+  store::error why() const { return why_; }
+
+  // mqtt::journal
+  mqtt::error publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) override;
+  void released(std::uint16_t identifier) override;
+  void finished(std::uint16_t identifier) override;
+  void took(mqtt::qos level, std::uint16_t identifier) override;
+  void completed(std::uint16_t identifier) override;
+  void session_lost() override;
+  fault commit() override;
+
+ private:
+  std::uint32_t& place_of(std::uint16_t identifier) { return places_[(identifier - 1U) % places_.size()]; }
+  std::optional<stored_message> read_message(store::key name, std::uint32_t& other);
+  std::expected<void, store::error> forget_halves();
+  void keep(const std::expected<void, store::error>& done);
+  std::optional<std::uint32_t> number_of(std::string_view filter);
+  const store::note* take_note();
+
+  store::journal& records_;
+  std::span<std::uint32_t> places_;  // number of the record; with `released_mark` of the kind `released`
+  std::uint32_t next_message_ = 1;
+  std::uint32_t next_released_ = 1;
+  std::uint32_t next_held_ = 1;
+  std::uint32_t taking_ = 0;
+  std::uint64_t label_ = 0;
+  std::optional<store::note> note_;
+  store::note taken_note_;
+  store::error why_{};
+  bool failed_ = false;
+};
+
+}  // namespace recado::chain

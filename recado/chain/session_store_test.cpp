@@ -1,0 +1,306 @@
+// A session in a journal against a model server, with the power cut at every write: what was sent and received must be
+// as its QoS promises, as if nothing had happened.
+#include <recado/chain/session_store.hpp>
+#include <recado/store/failing_storage_for_tests.hpp>
+#include <tests/support/mqtt_model_server.hpp>
+
+namespace recado::chain {
+namespace {
+
+using mqtt::qos;
+using mqtt::version;
+using mqtt::test::model_server;
+using mqtt::test::octets;
+using mqtt::test::subject;
+using store::testing::failing_storage;
+using store::testing::power_loss;
+
+/// What is gone when the power goes.
+struct program {
+  explicit program(store::storage& below)
+      : index(64), places(6), records(below, index, scratch), kept(records, places) {}
+  std::vector<store::index_entry> index;
+  std::vector<std::uint32_t> places;
+  std::array<std::byte, 128> scratch{};
+  store::journal records;
+  session_store kept;
+  subject who{{.transmit = 400, .outgoing = 6, .received = 8, .owed = 4}};
+};
+
+/// A device that publishes and receives, and writes what it receives to a log that survives. Its note in the journal is
+/// how many messages it has published, and how long the log was.
+class device {
+ public:
+  device(version protocol, unsigned seed, const store::storage_geometry& shape)
+      : below(shape), random_(seed), server_(protocol, random_), protocol_(protocol) {
+    server_.to_deliver = messages_in;
+    restart();
+  }
+
+  void play() {
+    for (int step = 0; step < 20'000 && !over(); ++step) {
+      if (below.dead()) crash();
+      if (!open_) connect();
+      for (std::size_t i = random_() % 3; i-- != 0;) publish();
+      server_.publish_some();
+      turn();
+      acknowledge_some();
+      if (random_() % 16 == 0) server_.answer_some(true);
+      if (random_() % 4 == 0) now_ += std::chrono::milliseconds{random_() % 3000};
+      if (random_() % 40 == 0 && step < 15'000) lose();
+    }
+  }
+  void judge() const {
+    EXPECT_TRUE(over()) << "comes to an end";
+    EXPECT_EQ(server_.arrived.size(), messages_out) << "nothing is lost";
+    for (const auto& [text, count] : server_.arrived)
+      EXPECT_TRUE(text[0] != '2' || count == 1) << text << ": exactly once";
+    EXPECT_TRUE(std::is_sorted(server_.order.begin(), server_.order.end())) << "[MQTT-4.6.0-1]";
+    std::map<std::string, int> seen;
+    for (const auto& each : log_) ++seen[each.text];
+    EXPECT_EQ(seen.size(), messages_in) << "nothing is lost";
+    for (const auto& each : log_)
+      EXPECT_TRUE(each.level != qos::exactly_once || seen[each.text] == 1) << each.text << ": exactly once";
+    EXPECT_EQ(now->kept.counts().messages + now->kept.counts().released + now->kept.counts().received, 0U);
+    EXPECT_FALSE(below.misused());
+  }
+  void cut_in(std::uint64_t steps, power_loss how) { below.cut_in(steps), how_ = how; }
+  int crashes() const { return crashes_; }
+
+  static constexpr std::size_t messages_out = 14, messages_in = 8;
+  failing_storage below;
+  std::unique_ptr<program> now;
+
+ private:
+  struct line {
+    std::string text;
+    qos level;
+  };
+  bool over() const {
+    return open_ && !below.dead() && published_ == messages_out && now->who.machine.in_flight() == 0 &&
+           server_.idle() && now->who.machine.receiving() == 0;
+  }
+  void restart() {
+    now = std::make_unique<program>(below);
+    const auto found = now->records.mount();
+    if (!found) {
+      ASSERT_EQ(found.error(), store::error::empty);
+      ASSERT_TRUE(now->records.format());
+    } else {
+      EXPECT_FALSE(found->damaged());
+    }
+    const auto restored = now->kept.restore(now->who.machine);
+    ASSERT_TRUE(restored.has_value()) << words(restored.error());
+    published_ = now->kept.last_note().first;
+    ASSERT_LE(now->kept.last_note().second, log_.size());
+    log_.resize(now->kept.last_note().second);  // the rest will come again
+  }
+  void crash() {
+    ++crashes_;
+    std::mt19937_64 chance{random_()};
+    below.power_up(how_, chance);
+    lose();
+    restart();
+  }
+  void connect() {
+    const mqtt::connect_options options{.version = protocol_,
+                                        .client_identifier = "c",
+                                        .clean_start = false,
+                                        .keep_alive_s = 5,
+                                        .session_expiry_s = protocol_ == version::v5_0 ? 100U : 0U,
+                                        .acknowledge = mqtt::acknowledge_when::deferred};
+    ASSERT_TRUE(now->who.machine.connect(options).has_value());
+    now->who.machine.opened(now_);
+    open_ = true;
+  }
+  void lose() {
+    inbox_.clear(), to_acknowledge_.clear();
+    server_.stream_lost();
+    server_.forget_answers();
+    now->who.machine.lost(make_fault(stream_error::reset), now_);
+    open_ = false;
+  }
+  void note() { now->kept.note({published_, log_.size()}); }
+  void publish() {
+    if (published_ == messages_out || !now->who.machine.online()) return;
+    const qos level = published_ % 2 == 0 ? qos::at_least_once : qos::exactly_once;
+    char text[16];
+    std::snprintf(text, sizeof text, "%d-%03u", static_cast<int>(level), static_cast<unsigned>(published_));
+    now->kept.label(published_);
+    ++published_;
+    note();
+    if (!now->who.machine.publish({.topic = "out", .payload = as_bytes(text), .qos = level})) --published_;
+  }
+  void acknowledge_some() {
+    while (!to_acknowledge_.empty() && open_ && random_() % 3 != 0) {
+      const auto [receipt, what] = to_acknowledge_.front();
+      to_acknowledge_.pop_front();
+      log_.push_back(what);
+      note();
+      EXPECT_TRUE(now->who.machine.acknowledge(receipt).has_value());
+    }
+  }
+  void turn() {
+    inbox_.insert(inbox_.end(), server_.said.begin(), server_.said.end());
+    server_.said.clear();
+    for (int bound = 0; bound < 1000 && open_ && !below.dead(); ++bound) {
+      bytes in = bytes{inbox_}.first(std::min<std::size_t>(inbox_.size(), 1 + random_() % 40));
+      const std::size_t before = in.size();
+      bool moved = false;
+      while (auto what = now->who.machine.receive(in, now_)) on_event(*what), moved = true;
+      const std::size_t used = before - in.size();
+      inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(used));
+      const bytes out = now->who.machine.pending(now_);
+      const std::size_t count = std::min<std::size_t>(out.size(), 1 + random_() % 30);
+      if (!out.empty()) {
+        const octets copy{out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count)};
+        now->who.machine.sent(count);
+        server_.hear(copy);
+      }
+      if (!moved && used == 0 && out.empty()) return;
+    }
+  }
+  void on_event(const mqtt::session_event& what) {
+    if (const auto* m = std::get_if<mqtt::message_received>(&what))
+      to_acknowledge_.emplace_back(m->receipt, line{std::string{as_text(m->payload)}, m->qos});
+    const auto* end = std::get_if<mqtt::closed>(&what);
+    EXPECT_TRUE(end == nullptr || (below.dead() && end->why == make_fault(store::error::failed)))
+        << mqtt::test::tell(what);
+  }
+
+  std::mt19937 random_;
+  model_server server_;
+  version protocol_;
+  power_loss how_ = power_loss::torn;
+  instant now_{};
+  bool open_ = false;
+  std::uint64_t published_ = 0;
+  int crashes_ = 0;
+  std::vector<line> log_;
+  std::deque<std::pair<mqtt::receipt, line>> to_acknowledge_;
+  octets inbox_;
+};
+
+constexpr store::storage_geometry roomy{2048, 4, 16, std::byte{0xff}};
+constexpr store::storage_geometry tight{1024, 3, 32, std::byte{0xff}};
+
+TEST(session_store, the_power_goes_at_every_write) {
+  int crashes = 0;
+  for (const auto& shape : {roomy, tight}) {
+    for (const power_loss how : {power_loss::torn, power_loss::reordered, power_loss::garbage}) {
+      device whole{version::v5_0, 1, shape};
+      const std::uint64_t begun = whole.below.steps();
+      whole.play();
+      whole.judge();
+      const std::uint64_t steps = whole.below.steps() - begun;
+      for (std::uint64_t at = 0; at < steps && !::testing::Test::HasFailure(); ++at) {
+        SCOPED_TRACE("cut in step " + std::to_string(at) + " of way " + std::to_string(static_cast<int>(how)));
+        device one{version::v5_0, 1, shape};
+        one.cut_in(at, how);
+        one.play();
+        one.judge();
+        crashes += one.crashes();
+      }
+    }
+  }
+  RecordProperty("crashes", crashes);
+  EXPECT_GT(crashes, 300);
+}
+
+TEST(session_store, the_power_goes_again_and_again) {
+  for (const version protocol : {version::v5_0, version::v3_1_1}) {
+    for (unsigned seed = 1; seed <= 60 && !::testing::Test::HasFailure(); ++seed) {
+      SCOPED_TRACE("seed " + std::to_string(seed));
+      device one{protocol, seed, seed % 2 == 0 ? roomy : tight};
+      std::mt19937 chance{seed};
+      for (int crash = 0; crash < 10; ++crash) {
+        one.cut_in(chance() % 150, static_cast<power_loss>(chance() % 3));
+        one.play();
+      }
+      one.play();
+      one.judge();
+    }
+  }
+}
+
+class session_store_parts : public ::testing::Test {
+ protected:
+  session_store_parts() {
+    EXPECT_TRUE(now.records.format());
+    EXPECT_TRUE(now.kept.restore(now.who.machine).has_value());
+  }
+  failing_storage below{{2048, 4, 4, std::byte{0xff}}};
+  program now{below};
+  std::array<std::byte, 200> space{};
+};
+
+TEST_F(session_store_parts, the_server_is_remembered) {
+  EXPECT_FALSE(now.kept.facts(space));
+  const session_facts facts{version::v3_1_1, 6, 3600, "a-client-identifier-of-more-than-32-bytes"};
+  ASSERT_TRUE(now.kept.remember(facts));
+  const std::uint64_t written = now.records.sequence();
+  ASSERT_TRUE(now.kept.remember(facts));
+  EXPECT_EQ(now.records.sequence(), written) << "nothing new, nothing written";
+  const auto found = now.kept.facts(space);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->client_identifier, facts.client_identifier);
+  EXPECT_EQ(found->session_expiry_s, 3600U);
+  EXPECT_EQ(found->places, 6);
+  EXPECT_EQ(found->version, version::v3_1_1);
+}
+
+TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
+  ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::at_least_once}, 7));
+  ASSERT_TRUE(now.kept.subscribed({.filter = "b", .qos = qos::exactly_once, .no_local = true}, 0));
+  ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::exactly_once}, 8));
+  EXPECT_EQ(now.kept.counts().subscriptions, 2U);
+  const auto first = now.kept.next_subscription(0, space);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->what.filter, "a/+");
+  EXPECT_EQ(first->what.qos, qos::exactly_once);
+  EXPECT_EQ(first->identifier, 8U);
+  const auto second = now.kept.next_subscription(first->number + 1, space);
+  ASSERT_TRUE(second);
+  EXPECT_TRUE(second->what.no_local);
+  ASSERT_TRUE(now.kept.unsubscribed("a/+"));
+  ASSERT_TRUE(now.kept.unsubscribed("never"));
+  EXPECT_EQ(now.kept.counts().subscriptions, 1U);
+}
+
+TEST_F(session_store_parts, a_held_message_leaves_the_queue_as_it_is_published) {
+  const bytes pieces[] = {as_bytes("a message"), as_bytes(" in some form")};
+  const auto first = now.kept.hold(pieces);
+  const auto second = now.kept.hold(pieces);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(now.kept.read_held(*first, space).value_or(0), 22U);
+  now.kept.take_held(*first);
+  now.kept.label(99);
+  ASSERT_EQ(now.kept.publishing(3, {.topic = "t", .qos = qos::exactly_once, .tag = 5}, as_bytes("packet")),
+            mqtt::error::none);
+  EXPECT_EQ(now.kept.counts().held, 1U);
+  std::uint32_t from = 0;
+  const auto message = now.kept.next_message(from);
+  ASSERT_TRUE(message);
+  EXPECT_EQ(message->label, 99U);
+  EXPECT_EQ(message->tag, 5U);
+  EXPECT_EQ(message->size, 6U);
+}
+
+TEST_F(session_store_parts, a_full_journal_refuses_and_a_failed_one_ends_the_session) {
+  const std::string text(100, 'x');
+  mqtt::error refused{};
+  std::uint16_t identifier = 0;
+  while (refused == mqtt::error::none)
+    refused = now.kept.publishing(++identifier, {.topic = "t", .qos = qos::exactly_once}, as_bytes(text));
+  EXPECT_EQ(refused, mqtt::error::not_kept);
+  EXPECT_EQ(now.kept.why(), store::error::full);
+  EXPECT_FALSE(now.kept.commit()) << "what is in it stays";
+  for (std::uint16_t each = 1; each < 6; ++each) now.kept.took(qos::exactly_once, each);
+  EXPECT_FALSE(now.kept.commit()) << "room is left for what is received";
+  below.cut_in(0);
+  now.kept.took(qos::exactly_once, 99);
+  EXPECT_EQ(now.kept.commit(), make_fault(store::error::failed));
+}
+
+}  // namespace
+}  // namespace recado::chain

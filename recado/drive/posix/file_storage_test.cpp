@@ -1,0 +1,92 @@
+#include <recado/drive/posix/file_storage.hpp>
+
+#include <filesystem>
+#include <fstream>
+
+#include <recado/store/journal.hpp>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace recado::posix {
+namespace {
+
+constexpr store::storage_geometry shape{4096, 4, 8, std::byte{0}};
+
+class session_folder : public ::testing::Test {
+ protected:
+  session_folder() {
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directories(folder.parent_path());
+  }
+  ~session_folder() override { std::filesystem::remove_all(folder); }
+  std::filesystem::path folder = std::filesystem::path{RECADO_TEST_FILES} / ("session_" + std::to_string(::getpid()));
+  std::array<std::byte, 512> buffer{};
+};
+
+struct opened_journal {
+  explicit opened_journal(file_storage& below) : records(below, index, scratch) {}
+  std::array<store::index_entry, 32> index;
+  std::array<std::byte, 256> scratch{};
+  store::journal records;
+};
+
+TEST_F(session_folder, what_was_put_is_there_in_the_next_program) {
+  const bytes pieces[] = {as_bytes("some bytes"), as_bytes(" and more")};
+  for (const durability how : {durability::none, durability::flush, durability::fsync}) {
+    std::filesystem::remove_all(folder);
+    {
+      file_storage below{buffer};
+      ASSERT_TRUE(below.open(folder.c_str(), shape, how, true));
+      opened_journal now{below};
+      EXPECT_EQ(now.records.mount().error(), store::error::empty);
+      ASSERT_TRUE(now.records.format());
+      for (std::uint32_t i = 0; i < 500; ++i) ASSERT_TRUE(now.records.put({1, i % 7}, pieces));
+      ASSERT_TRUE(now.records.sync());
+    }
+    file_storage below{buffer};
+    ASSERT_TRUE(below.open(folder.c_str(), shape, how, false));
+    opened_journal now{below};
+    const auto report = now.records.mount();
+    ASSERT_TRUE(report);
+    EXPECT_FALSE(report->damaged() || report->torn);
+    EXPECT_EQ(now.records.records(), 7U);
+    char text[20];
+    EXPECT_EQ(now.records.read({1, 3}, 0, std::as_writable_bytes(std::span{text})).value_or(0), 19U);
+    EXPECT_EQ(std::string_view(text, 19), "some bytes and more");
+  }
+}
+
+TEST_F(session_folder, belongs_to_one_program_at_a_time) {
+  file_storage first{buffer};
+  ASSERT_TRUE(first.open(folder.c_str(), shape, durability::flush, true));
+  std::array<std::byte, 512> other{};
+  file_storage second{other};
+  const auto refused = second.open(folder.c_str(), shape, durability::flush, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().why, file_storage_failure::what::in_use);
+  EXPECT_EQ(refused.error().user, ::getpid());
+}
+
+TEST_F(session_folder, is_made_only_when_asked_and_only_for_its_owner) {
+  file_storage below{buffer};
+  const auto missing = below.open(folder.c_str(), shape, durability::flush, false);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().why, file_storage_failure::what::missing);
+  ASSERT_TRUE(below.open(folder.c_str(), shape, durability::flush, true));
+  namespace fs = std::filesystem;
+  EXPECT_EQ(fs::status(folder).permissions(), fs::perms::owner_all);
+  EXPECT_EQ(fs::status(folder / "journal").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+TEST_F(session_folder, another_size_is_refused) {
+  std::filesystem::create_directories(folder);
+  std::ofstream{folder / "journal"} << "not a journal";
+  file_storage below{buffer};
+  const auto refused = below.open(folder.c_str(), shape, durability::flush, true);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().why, file_storage_failure::what::other_size);
+}
+
+}  // namespace
+}  // namespace recado::posix

@@ -1,0 +1,52 @@
+// What a session tells whoever remembers it, so that it survives this program, this board's power, anything.
+//
+// The rule of it all: a change is told when it is made, and no byte leaves before `commit` agreed. So what the server
+// may know of this side is never more than what the journal holds:
+//
+// - a message of QoS 1 or 2 is in the journal before its PUBLISH leaves;
+// - that PUBREC came is, before PUBREL leaves: the message is never sent again, which would double it;
+// - that an exchange is over is, before its packet identifier is used again;
+// - a received message of QoS 2 that the application acknowledged is, before PUBREC leaves: it counts from then on;
+// - that PUBREL came is, before PUBCOMP leaves: a new message with that identifier is not taken for the old one;
+// - that the server forgot the session is, before anything of the new one leaves.
+//
+// `commit` is asked once for all that is to leave together, so many changes share what makes them durable.
+#pragma once
+
+#include <cstdint>
+
+#include <recado/core/bytes.hpp>
+#include <recado/core/fault.hpp>
+#include <recado/mqtt/error.hpp>
+#include <recado/mqtt/options.hpp>
+#include <recado/mqtt/types.hpp>
+
+namespace recado::mqtt {
+
+/// Given to `session::keep_in`. It is called from within the session's verbs and commands and must not call back.
+class journal {
+ public:
+  /// A message of QoS 1 or 2 is about to be taken; `packet` is its PUBLISH as it will be sent. Any other answer than
+  /// `none` is what `publish` returns, and the message is not taken.
+  virtual error publishing(std::uint16_t identifier, const message& what, bytes packet) = 0;
+  /// PUBREC came: the bytes of this message aren't needed any more, its exchange goes on.
+  virtual void released(std::uint16_t identifier) = 0;
+  /// The exchange is over: answered, refused, or given up.
+  virtual void finished(std::uint16_t identifier) = 0;
+  /// The application has acknowledged a received message of QoS 1 or 2, not with a failure. What it says about its
+  /// own state of that moment (how much it has written) belongs together with this.
+  virtual void took(qos level, std::uint16_t identifier) = 0;
+  /// PUBREL came for a message of QoS 2 that was told by `took`.
+  virtual void completed(std::uint16_t identifier) = 0;
+  /// The server has no session: what `took` and `released` said is void. Of the messages whose PUBLISH is here, those
+  /// that aren't told by `finished` next will be sent as new ones.
+  virtual void session_lost() = 0;
+  /// Before bytes leave: all that was told holds now, also if the power goes. A fault ends the connection, and nothing
+  /// leaves.
+  virtual fault commit() = 0;
+
+ protected:
+  ~journal() = default;
+};
+
+}  // namespace recado::mqtt

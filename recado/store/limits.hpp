@@ -1,0 +1,17 @@
+// The limits of the journal.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace recado::store {
+
+inline constexpr std::uint32_t sectors_min = 2;
+inline constexpr std::uint32_t sector_bytes_min = 512;
+inline constexpr std::uint32_t program_bytes_max = 64;
+/// What a journal needs to work: it copies records through that memory, and more makes fewer calls of the storage.
+inline constexpr std::size_t scratch_bytes_min = 128;
+/// A record may take at most this part of a sector, so that what is left over at a sector's end stays small.
+inline constexpr std::uint32_t records_per_sector_min = 4;
+
+}  // namespace recado::store
