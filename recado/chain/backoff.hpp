@@ -24,6 +24,7 @@ struct backoff_limits {
 /// Draws the waits of one series of failures.
 class backoff {
  public:
+  /// Begins with the first wait of a series.
   explicit backoff(const backoff_limits& limits = {}) : limits_(limits) {}
 
   /// The wait before the next attempt.

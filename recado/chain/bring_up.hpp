@@ -130,6 +130,8 @@ class bring_up {
   std::uint32_t rounds() const { return rounds_; }
   /// The last thing that went wrong, for whoever asks.
   fault last_fault() const { return last_fault_; }
+  /// The rung's patience is used up: `resume` will take it for failed.
+  bool too_late(instant now) const { return phase_ == phase::working && now >= until_; }
   /// Is the clock good enough to check certificates without a time server? A real-time clock or the last known time
   /// may be, a guess is not.
   void clock_is_plausible(bool yes) { plausible_ = yes; }

@@ -28,6 +28,10 @@ std::string_view words(error what) {
       return "the message that was sent did not come back in time";
     case error::storage_failed:
       return "the storage could not be read or written";
+    case error::speaks_tls:
+      return "the broker's port speaks TLS, and this device doesn't";
+    case error::closed_before_answer:
+      return "the broker closed the connection without an answer";
   }
   return "unknown application error";
 }
@@ -58,6 +62,10 @@ std::string_view remedy(error what) {
       return "check that the broker lets this client read broker.secret_topic";
     case error::storage_failed:
       return "check the folder given by --storage and its rights";
+    case error::speaks_tls:
+      return "set tls.enabled = true, or check the port (broker.plain_port; 1883 is usual)";
+    case error::closed_before_answer:
+      return "if this port speaks TLS set tls.enabled = true, else see the broker's log";
   }
   return "";
 }

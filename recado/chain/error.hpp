@@ -21,6 +21,8 @@ enum class error : std::uint16_t {
   message_differs,        ///< what came back is not what was sent
   message_missing,        ///< what was sent did not come back in time
   storage_failed,         ///< the board's storage could not be read or written
+  speaks_tls,             ///< without TLS configured, the broker's port answered in TLS
+  closed_before_answer,   ///< without TLS, the broker closed the connection instead of answering CONNECT
 };
 constexpr layer layer_of(error) { return layer::application; }
 

@@ -1,62 +1,175 @@
 #include <recado/chain/outbox.hpp>
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 
 namespace recado::chain {
-namespace {
 
-/// What stands before each message: the length of its topic, of its payload, and how it is to be sent.
-struct header {
+/// What stands before each message. Behind it: topic, properties as on the wire, payload.
+struct outbox::record {
+  std::int64_t expires_us = INT64_MAX;  // on the time line of `instant`
   std::uint32_t payload = 0;
+  std::uint32_t properties = 0;
+  std::uint32_t tag = 0;
   std::uint16_t topic = 0;
   std::uint8_t qos = 0;
-  std::uint8_t retain = 0;
-};
-static_assert(sizeof(header) == 8);
+  std::uint8_t marks = 0;
 
-header read_header(bytes from) {
-  header result;
-  std::memcpy(&result, from.data(), sizeof result);
-  return result;
+  static constexpr std::uint8_t retain = 1, dead = 2;
+  std::size_t size() const { return header_bytes + topic + properties + payload; }
+  bool expired(instant now) const { return now.time_since_epoch().count() >= expires_us; }
+};
+
+namespace {
+
+// Where the value of the Message Expiry Interval stands among properties as on the wire.
+std::optional<std::size_t> expiry_at(const mqtt::properties& list) {
+  std::size_t at = 0;
+  for (const mqtt::property_value& one : list) {
+    if (one.id == mqtt::property::message_expiry_interval) return at + 1;
+    at += mqtt::wire_item<mqtt::property_value>::size(one);
+  }
+  return std::nullopt;
+}
+
+// Whole seconds that are left, begun ones included; never more than at first.
+void write_seconds_left(std::byte* to, std::int64_t expires_us, instant now) {
+  const std::int64_t left = (expires_us - now.time_since_epoch().count() + 999'999) / 1'000'000;
+  const auto value = static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, UINT32_MAX));
+  for (int i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(value >> (24 - 8 * i));
 }
 
 }  // namespace
 
-std::expected<void, error> outbox::push(const waiting_message& what) {
-  const std::size_t needed = cost(what);
-  if (needed > memory_.size() || what.topic.size() > 65535) return std::unexpected{error::message_too_long};
-  if (needed > memory_.size() - end_) make_contiguous();
-  if (needed > memory_.size() - end_) return std::unexpected{error::outbox_full};
-  const header head{static_cast<std::uint32_t>(what.payload.size()), static_cast<std::uint16_t>(what.topic.size()),
-                    static_cast<std::uint8_t>(what.qos), what.retain};
-  std::memcpy(memory_.data() + end_, &head, sizeof head);
+outbox::record outbox::header_at(std::size_t at) const {
+  static_assert(sizeof(record) == header_bytes);
+  record result;
+  std::memcpy(&result, memory_.data() + at, sizeof result);
+  return result;
+}
+
+std::size_t outbox::behind(std::size_t at) const { return at + header_at(at).size(); }
+bool outbox::dead(std::size_t at) const { return (header_at(at).marks & record::dead) != 0; }
+
+waiting_message outbox::message_at(std::size_t at, instant now) const {
+  const record head = header_at(at);
+  const bytes rest = memory_.subspan(at + header_bytes);
+  const mutable_bytes listed = memory_.subspan(at + header_bytes + head.topic, head.properties);
+  const mqtt::properties list{mqtt::sequence<mqtt::property_value>::of_wire(listed)};
+  if (head.expires_us != INT64_MAX)
+    if (const auto where = expiry_at(list)) write_seconds_left(listed.data() + *where, head.expires_us, now);
+  return {.topic = as_text(rest.first(head.topic)),
+          .payload = rest.subspan(head.topic + head.properties, head.payload),
+          .qos = static_cast<mqtt::qos>(head.qos),
+          .retain = (head.marks & record::retain) != 0,
+          .tag = head.tag,
+          .properties = list};
+}
+
+std::expected<void, error> outbox::push(const waiting_message& what, instant now) {
+  const std::size_t listed = what.properties.wire_size();
+  const std::size_t needed = header_bytes + what.topic.size() + listed + what.payload.size();
+  if (needed > memory_.size() || limits_.messages_max == 0 || what.topic.size() > mqtt::string_bytes_max)
+    return std::unexpected{error::message_too_long};
+  if (!fits(needed)) expire(now);
+  if (!fits(needed)) make_room(needed, now);
+  if (!fits(needed)) return std::unexpected{error::outbox_full};
+  if (needed > memory_.size() - end_) compact();
+  record head{.payload = static_cast<std::uint32_t>(what.payload.size()),
+              .properties = static_cast<std::uint32_t>(listed),
+              .tag = what.tag,
+              .topic = static_cast<std::uint16_t>(what.topic.size()),
+              .qos = static_cast<std::uint8_t>(what.qos),
+              .marks = what.retain ? record::retain : std::uint8_t{0}};
+  if (const auto expiry = what.properties.find(mqtt::property::message_expiry_interval))
+    head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
+  std::byte* to = memory_.data() + end_;
+  std::memcpy(to, &head, sizeof head);
   copy(as_bytes(what.topic), memory_.subspan(end_ + header_bytes));
-  copy(what.payload, memory_.subspan(end_ + header_bytes + what.topic.size()));
-  end_ += needed;
-  ++count_;
+  what.properties.write(to + header_bytes + what.topic.size());
+  copy(what.payload, memory_.subspan(end_ + header_bytes + what.topic.size() + listed));
+  end_ += needed, held_ += needed, ++count_;
+  next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
   return {};
 }
 
-std::optional<waiting_message> outbox::front() const {
+std::optional<waiting_message> outbox::front(instant now) {
+  while (count_ != 0 && header_at(begin_).expired(now)) lose(begin_, outbox_loss::expired, now);
   if (count_ == 0) return std::nullopt;
-  const bytes rest = memory_.subspan(begin_, end_ - begin_);
-  const header head = read_header(rest);
-  const bytes topic = rest.subspan(header_bytes, head.topic);
-  return waiting_message{as_text(topic), rest.subspan(header_bytes + head.topic, head.payload),
-                         static_cast<mqtt::qos>(head.qos), head.retain != 0};
+  return message_at(begin_, now);
 }
 
 void outbox::pop() {
   assert(count_ != 0);
-  const header head = read_header(memory_.subspan(begin_));
-  begin_ += header_bytes + head.topic + head.payload;
-  if (--count_ == 0) begin_ = end_ = 0;
+  remove(begin_);
 }
 
-void outbox::make_contiguous() {
-  std::memmove(memory_.data(), memory_.data() + begin_, end_ - begin_);
-  end_ -= begin_, begin_ = 0;
+void outbox::expire(instant now) {
+  if (now < next_expiry_) return;
+  next_expiry_ = never;
+  for (std::size_t at = begin_; at < end_;) {
+    const record head = header_at(at);
+    const std::size_t next = at + head.size();
+    if ((head.marks & record::dead) == 0) {
+      if (head.expired(now)) lose(at, outbox_loss::expired, now);
+      else next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
+    }
+    at = next;
+  }
+}
+
+void outbox::clear() {
+  begin_ = end_ = count_ = held_ = 0;
+  next_expiry_ = never;
+}
+
+bool outbox::may_give_way(const record& head) const {
+  if ((head.marks & record::dead) != 0 || limits_.when_full == outbox_policy::refuse) return false;
+  return limits_.when_full == outbox_policy::drop_oldest || head.qos == 0;
+}
+
+// Drops the oldest that may be dropped, as many as it takes; none if all of them would not be enough.
+void outbox::make_room(std::size_t needed, instant now) {
+  std::size_t freed = 0, left = count_;
+  for (std::size_t at = begin_; at < end_; at = behind(at))
+    if (const record head = header_at(at); may_give_way(head)) freed += head.size(), --left;
+  if (held_ - freed + needed > memory_.size() || left >= limits_.messages_max) return;
+  for (std::size_t at = begin_; at < end_ && !fits(needed);) {
+    const record head = header_at(at);
+    const std::size_t next = at + head.size();
+    if (may_give_way(head)) lose(at, outbox_loss::crowded_out, now);
+    at = next;
+  }
+}
+
+void outbox::lose(std::size_t at, outbox_loss why, instant now) {
+  if (listener_ != nullptr) listener_->lost(message_at(at, now), why);
+  remove(at);
+}
+
+void outbox::remove(std::size_t at) {
+  record head = header_at(at);
+  head.marks |= record::dead;
+  std::memcpy(memory_.data() + at, &head, sizeof head);
+  held_ -= head.size(), --count_;
+  while (begin_ < end_ && dead(begin_)) begin_ = behind(begin_);
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (count_ == 0) next_expiry_ = never;
+}
+
+// Slides what lives over the gaps.
+void outbox::compact() {
+  std::size_t to = 0;
+  for (std::size_t at = begin_; at < end_;) {
+    const std::size_t size = header_at(at).size();
+    if (!dead(at)) {
+      std::memmove(memory_.data() + to, memory_.data() + at, size);
+      to += size;
+    }
+    at += size;
+  }
+  begin_ = 0, end_ = to;
 }
 
 }  // namespace recado::chain

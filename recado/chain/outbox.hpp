@@ -1,11 +1,14 @@
 // Messages that wait for a connection: publishing never depends on being online.
 //
 // A message is copied in, and stays until the session has taken it (of QoS 1 and 2 the session then keeps it until it
-// is acknowledged, over reconnections too). Order is kept. When there is no room for another one it is refused and
-// nothing is lost that was accepted.
+// is acknowledged, over reconnections too). Order is kept. The queue is bounded in bytes, by the memory that it is
+// given, and in messages; what happens when it is full is a policy. A Message Expiry Interval counts down while a
+// message waits (5.0 §3.3.2.3.3): the session is given what is left of it, and what has expired isn't sent. No message
+// leaves unseen: whoever listens is told of each that was dropped.
+//
+// A waiting message is one record, plain bytes one behind the other: what a journal keeps of it is the record.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -14,45 +17,114 @@
 
 #include <recado/chain/error.hpp>
 #include <recado/core/bytes.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/mqtt/options.hpp>
+#include <recado/mqtt/property.hpp>
 #include <recado/mqtt/types.hpp>
 
 namespace recado::chain {
 
-/// A waiting message; valid until the next `push` or `pop`.
+/// A waiting message. What it points to is valid until the next call that changes the outbox.
 struct waiting_message {
-  std::string_view topic;
-  bytes payload;
-  mqtt::qos qos = mqtt::qos::at_most_once;
-  bool retain = false;
+  std::string_view topic{};                 ///< up to 65,535 bytes; not checked here
+  bytes payload{};                          ///< of any length that fits
+  mqtt::qos qos = mqtt::qos::at_most_once;  ///< with which it is to be published
+  bool retain = false;                      ///< RETAIN
+  std::uint32_t tag = 0;                    ///< the application's
+  mqtt::properties properties{};            ///< in their order; of the Message Expiry Interval what is left of it
 };
 
-/// A queue of messages in the caller's memory.
+/// What a full outbox does with one message more.
+enum class outbox_policy : std::uint8_t {
+  refuse,             ///< the new one is refused; nothing that was accepted is lost
+  drop_oldest_qos_0,  ///< the oldest of QoS 0 make room; if that isn't enough the new one is refused
+  drop_oldest,        ///< the oldest make room, whatever their QoS
+};
+
+/// Why a message left the outbox unsent.
+enum class outbox_loss : std::uint8_t {
+  expired,      ///< its Message Expiry Interval has passed
+  crowded_out,  ///< a newer message took its place, as the policy says
+};
+
+/// Is told of what is lost. Must not call the outbox.
+class outbox_listener {
+ public:
+  /// The message is gone when this returns.
+  virtual void lost(const waiting_message& what, outbox_loss why) = 0;
+
+ protected:
+  ~outbox_listener() = default;
+};
+
+/// Bounds beside the memory.
+struct outbox_limits {
+  std::size_t messages_max = SIZE_MAX;              ///< waiting at a time
+  outbox_policy when_full = outbox_policy::refuse;  ///< what gives way
+};
+
+/// A queue of messages in the caller's memory. One thread at a time; no call allocates.
 class outbox {
  public:
-  explicit outbox(mutable_bytes memory) : memory_(memory) {}
+  /// Bytes that a message takes beside its topic, properties and payload.
+  static constexpr std::size_t header_bytes = 24;
 
-  /// Puts a message behind the others. Errors: `outbox_full` (for now), `message_too_long` (for ever).
-  std::expected<void, error> push(const waiting_message& what);
-  /// The oldest message, or nothing.
-  std::optional<waiting_message> front() const;
-  /// The oldest message was taken by the session.
+  /// The memory must outlive it and be used by nobody else. `listener` may be null.
+  explicit outbox(mutable_bytes memory, const outbox_limits& limits = {}, outbox_listener* listener = nullptr)
+      : memory_(memory), limits_(limits), listener_(listener) {}
+
+  /// Puts a message behind the others. Errors: `outbox_full` (for now), `message_too_long` (for ever); nothing was
+  /// changed then but that expired messages are gone.
+  std::expected<void, error> push(const waiting_message& what, instant now);
+  /// The oldest message, or nothing; expired ones are dropped first.
+  std::optional<waiting_message> front(instant now);
+  /// The oldest message was taken by the session. Not when empty.
   void pop();
+  /// Drops all that has expired by `now`.
+  void expire(instant now);
+  /// When the next message expires: call `expire` then. `never` if none does.
+  instant deadline() const { return next_expiry_; }
+  /// Forgets all; nobody is told.
+  void clear();
 
+  /// How many messages wait.
   std::size_t size() const { return count_; }
+  /// True if none does.
   bool empty() const { return count_ == 0; }
+  /// How many bytes their records take.
+  std::size_t bytes_held() const { return held_; }
   /// Bytes that a message needs in here.
   static std::size_t cost(const waiting_message& what) {
-    return header_bytes + what.topic.size() + what.payload.size();
+    return header_bytes + what.topic.size() + what.properties.wire_size() + what.payload.size();
+  }
+  /// Calls `visit(const waiting_message&)` for each message, the oldest first. It must not change the outbox.
+  template <class Visit>
+  void for_each(instant now, Visit&& visit) const {
+    for (std::size_t at = begin_; at < end_; at = behind(at))
+      if (!dead(at)) visit(message_at(at, now));
   }
 
  private:
-  static constexpr std::size_t header_bytes = 8;
-  void make_contiguous();
+  struct record;
+  record header_at(std::size_t at) const;
+  waiting_message message_at(std::size_t at, instant now) const;
+  std::size_t behind(std::size_t at) const;
+  bool dead(std::size_t at) const;
+  bool fits(std::size_t needed) const { return held_ + needed <= memory_.size() && count_ < limits_.messages_max; }
+  bool may_give_way(const record& head) const;
+  void make_room(std::size_t needed, instant now);
+  void lose(std::size_t at, outbox_loss why, instant now);
+  void remove(std::size_t at);
+  void compact();
 
   mutable_bytes memory_;
-  std::size_t begin_ = 0;
+  outbox_limits limits_;
+  outbox_listener* listener_;
+  std::size_t begin_ = 0;  // the oldest record; it isn't dead
   std::size_t end_ = 0;
   std::size_t count_ = 0;
+  std::size_t held_ = 0;
+  instant next_expiry_ = never;
 };
 
 }  // namespace recado::chain

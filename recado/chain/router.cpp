@@ -15,7 +15,8 @@ enum kind : std::uint8_t { is_free, is_name, is_plus, is_rest };
 std::uint32_t hash_of(std::uint32_t parent, std::string_view level) {
   std::uint32_t value = 2'166'136'261U ^ parent * 0x9e37'79b9U;
   for (const char c : level) value = (value ^ static_cast<unsigned char>(c)) * 16'777'619U;
-  return value ^ value >> 15;
+  value = (value ^ value >> 15) * 0x9e37'79b9U;  // neighbours like 7 and 8 differ in a few low bits only
+  return value ^ value >> 16;
 }
 
 /// A way through the levels of a topic, forwards and back.
@@ -55,10 +56,11 @@ std::string_view router::level_of(const route_node& node) const {
   return as_text(memory_.text.subspan(node.text + header_bytes, node.length));
 }
 
-std::uint32_t router::find(std::uint32_t parent, std::string_view level) const {
+std::uint32_t router::find(std::uint32_t parent, std::string_view level, std::size_t& compared) const {
   const std::uint32_t hash = hash_of(parent, level);
   for (std::uint32_t at = bucket(hash); at != none; at = memory_.nodes[at].chain) {
     const route_node& node = memory_.nodes[at];
+    ++compared;
     if (node.hash == hash && node.parent == parent && level_of(node) == level) return at;
   }
   return none;
@@ -68,7 +70,8 @@ std::uint32_t router::find(std::uint32_t parent, std::string_view level) const {
 std::uint32_t router::child(std::uint32_t parent, std::string_view level) const {
   if (level == "+") return memory_.nodes[parent].plus;
   if (level == "#") return memory_.nodes[parent].rest;
-  return find(parent, level);
+  std::size_t compared = 0;
+  return find(parent, level, compared);
 }
 
 std::uint32_t router::store(std::uint32_t node, std::string_view level) {
@@ -195,18 +198,19 @@ std::size_t router::tell(std::uint32_t node, callback call, void* to) const {
 }
 
 // Depth first: into the child of that name, on the way back into +, and only then further back.
-std::size_t router::walk(std::string_view topic, callback call, void* to) const {
-  if (topic.empty() || size_ == 0) return 0;
+router_cost router::walk(std::string_view topic, callback call, void* to) const {
+  router_cost cost;
+  if (topic.empty() || size_ == 0) return cost;
   const bool hidden = topic[0] == '$';  // [MQTT-4.7.2-1]
   position level{topic};
-  std::size_t count = 0;
   std::uint32_t at = root;
   for (;;) {
+    ++cost.visited;
     const route_node& here = memory_.nodes[at];
     const bool wildcards = at != root || !hidden;
-    if (wildcards) count += tell(here.rest, call, to);  // the parent of # too (4.7.1.2)
-    if (level.at_end()) count += tell(at, call, to);
-    std::uint32_t next = level.at_end() ? none : find(at, level.level());
+    if (wildcards) cost.matched += tell(here.rest, call, to);  // the parent of # too (4.7.1.2)
+    if (level.at_end()) cost.matched += tell(at, call, to);
+    std::uint32_t next = level.at_end() ? none : find(at, level.level(), cost.compared);
     if (next == none && !level.at_end() && wildcards) next = here.plus;
     while (next == none && at != root) {  // back, until there is a + that wasn't tried
       const route_node& left = memory_.nodes[at];
@@ -214,7 +218,7 @@ std::size_t router::walk(std::string_view topic, callback call, void* to) const 
       at = left.parent;
       if (left.kind == is_name && (at != root || !hidden)) next = memory_.nodes[at].plus;
     }
-    if (next == none) return count;
+    if (next == none) return cost;
     level.forward();
     at = next;
   }

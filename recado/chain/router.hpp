@@ -25,23 +25,23 @@ namespace recado::chain {
 
 /// A place for one level of a filter. The router's own.
 struct route_node {
-  std::uint32_t parent = 0;
+  std::uint32_t parent = 0;    ///< the level above
   std::uint32_t chain = 0;     ///< the next one in its bucket, or on the free list
   std::uint32_t text = 0;      ///< where its level stands
   std::uint32_t plus = 0;      ///< the child +
   std::uint32_t rest = 0;      ///< the child #
   std::uint32_t routes = 0;    ///< the first route that ends here
   std::uint32_t children = 0;  ///< of any kind
-  std::uint32_t hash = 0;
-  std::uint16_t length = 0;
-  std::uint8_t kind = 0;
+  std::uint32_t hash = 0;      ///< of parent and text
+  std::uint16_t length = 0;    ///< of its text
+  std::uint8_t kind = 0;       ///< free, a name, + or #
 };
 
 /// A place for one subscription. The router's own.
 struct route {
-  std::uint32_t node = 0;  ///< 0: free
-  std::uint32_t next = 0;
-  std::uint32_t value = 0;
+  std::uint32_t node = 0;   ///< 0: free
+  std::uint32_t next = 0;   ///< the next one on the same node, or on the free list
+  std::uint32_t value = 0;  ///< what `add` was given
 };
 
 /// The memory that a router works in; it must outlive the router and be used by nobody else.
@@ -55,18 +55,28 @@ struct router_memory {
 /// The arrays of a router for about so many subscriptions with three levels of their own each.
 template <std::size_t Subscriptions>
 struct router_storage {
-  std::array<route_node, 3 * Subscriptions + 2> nodes;
-  std::array<std::uint32_t, 3 * Subscriptions + 2> buckets;
-  std::array<route, Subscriptions + 1> routes;
-  std::array<std::byte, 64 * Subscriptions + 64> text;
+  std::array<route_node, 3 * Subscriptions + 2> nodes;       ///< see `router_memory`
+  std::array<std::uint32_t, 3 * Subscriptions + 2> buckets;  ///< see `router_memory`
+  std::array<route, Subscriptions + 1> routes;               ///< see `router_memory`
+  std::array<std::byte, 64 * Subscriptions + 64> text;       ///< see `router_memory`
+  /// All of it.
   router_memory get() { return {nodes, buckets, routes, text}; }
 };
 
 /// Names a subscription until it is removed; 0 is none.
 using route_id = std::uint32_t;
 
+/// What matching one topic took.
+struct router_cost {
+  std::size_t matched = 0;   ///< subscriptions that match
+  std::size_t visited = 0;   ///< nodes of the trie that were entered
+  std::size_t compared = 0;  ///< entries of the hash table that were looked at
+};
+
+/// The trie. One thread at a time; no call allocates.
 class router {
  public:
+  /// Empty; all of the memory is its own from now on.
   explicit router(const router_memory& given);
   router(const router&) = delete;
   router& operator=(const router&) = delete;
@@ -86,18 +96,23 @@ class router {
   template <class Found>
   std::size_t match(std::string_view topic, Found&& found) const {
     const auto call = [](void* to, std::uint32_t value) { (*static_cast<std::remove_reference_t<Found>*>(to))(value); };
-    return walk(topic, call, const_cast<void*>(static_cast<const void*>(&found)));
+    return walk(topic, call, const_cast<void*>(static_cast<const void*>(&found))).matched;
   }
   /// True if the topic matches any subscription.
   bool any(std::string_view topic) const {
     return match(topic, [](std::uint32_t) {}) != 0;
   }
+  /// What it takes to match that topic, counted while doing so.
+  router_cost cost(std::string_view topic) const {
+    return walk(
+        topic, [](void*, std::uint32_t) {}, nullptr);
+  }
 
  private:
   using callback = void (*)(void* to, std::uint32_t value);
-  std::size_t walk(std::string_view topic, callback call, void* to) const;
+  router_cost walk(std::string_view topic, callback call, void* to) const;
   std::size_t tell(std::uint32_t node, callback call, void* to) const;
-  std::uint32_t find(std::uint32_t parent, std::string_view level) const;
+  std::uint32_t find(std::uint32_t parent, std::string_view level, std::size_t& compared) const;
   std::uint32_t child(std::uint32_t parent, std::string_view level) const;
   std::uint32_t make(std::uint32_t parent, std::string_view level);
   std::uint32_t store(std::uint32_t node, std::string_view level);

@@ -145,5 +145,45 @@ TEST(router, finds_the_right_ones_among_many) {
   EXPECT_EQ(matching(routes, "house/1"), values{});
 }
 
+// So many filters of the same shapes, and the cost of the same topics among them.
+router_cost cost_among(std::uint32_t count, std::string_view topic) {
+  auto memory = std::make_unique<router_storage<10'003>>();
+  router routes{memory->get()};
+  EXPECT_TRUE(routes.add("house/+/light", 0));
+  EXPECT_TRUE(routes.add("+/7/#", 1));
+  EXPECT_TRUE(routes.add("#", 2));
+  for (std::uint32_t i = 0; i < count; ++i)
+    EXPECT_TRUE(routes.add("house/" + std::to_string(i) + (i % 2 == 0 ? "/light" : "/door"), i + 3));
+  return routes.cost(topic);
+}
+
+TEST(router, costs_the_same_among_ten_and_ten_thousand) {
+  for (const char* topic : {"house/6/light", "house/7/door", "house", "elsewhere/7/light", "house/6/light/more"}) {
+    const router_cost few = cost_among(10, topic), many = cost_among(10'000, topic);
+    EXPECT_EQ(few.visited, many.visited) << topic;
+    EXPECT_EQ(few.matched, many.matched) << topic;
+    EXPECT_LE(many.compared, few.compared + 8) << topic << ": neighbours in the hash table";
+  }
+  const router_cost one = cost_among(10'000, "house/6/light");
+  EXPECT_EQ(one.matched, 3u);
+  EXPECT_LE(one.visited, 9u) << "two ways at each of three levels, and the root";
+}
+
+// Over all topics of a full router: the hash table keeps its entries apart.
+TEST(router, compares_less_than_two_entries_for_each_level_on_average) {
+  constexpr std::uint32_t count = 10'000;
+  auto memory = std::make_unique<router_storage<count>>();
+  router routes{memory->get()};
+  for (std::uint32_t i = 0; i < count; ++i) ASSERT_TRUE(routes.add("house/" + std::to_string(i) + "/light", i));
+  std::size_t compared = 0, most = 0;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const router_cost cost = routes.cost("house/" + std::to_string(i) + "/light");
+    ASSERT_EQ(cost.visited, 4u);
+    compared += cost.compared, most = std::max(most, cost.compared);
+  }
+  EXPECT_LT(compared, 2 * 3 * count);
+  EXPECT_LE(most, 16u);
+}
+
 }  // namespace
 }  // namespace recado::chain

@@ -22,19 +22,23 @@ class stacked {
   /// Alternative 0 is the filter's event, alternative 1 the machine's.
   using event = std::variant<typename Filter::event, typename Machine::event>;
 
+  /// Puts one on the other; nothing happens yet.
   stacked(Filter& below, Machine& above) : filter_(below), machine_(above) {}
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void opened(instant now) {
     consumed_ = 0, up_ = false, ended_ = false, closed_ = false;
     filter_.opened(now);
   }
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void lost(fault why, instant now) {
     consumed_ = 0, up_ = false;
     machine_.lost(why, now);
     filter_.lost(why, now);
   }
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant now) {
     filter_.consumed(std::exchange(consumed_, 0));  // what the last event pointed to
     for (;;) {
@@ -46,20 +50,20 @@ class stacked {
     }
   }
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now) {
     if (up_) write(now);
     return filter_.pending(now);
   }
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void sent(std::size_t n) { filter_.sent(n); }
 
   /// The stack ends as its machine does, so that a filter below says its goodbye too.
-  static bool ends(const event& what)
-    requires requires(const typename Machine::event& above) { Machine::ends(above); }
-  {
-    return what.index() == 1 && Machine::ends(std::get<1>(what));
-  }
+  static bool ends(const event& what) requires requires(const typename Machine::event& above) { Machine::ends(above); }
+  { return what.index() == 1 && Machine::ends(std::get<1>(what)); }
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   instant deadline() const {
     if (!up_ && can_run()) return instant::min();
     return std::min(filter_.deadline(), machine_.deadline());

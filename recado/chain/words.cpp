@@ -7,6 +7,7 @@
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/reason.hpp>
 #include <recado/ntp/error.hpp>
+#include <recado/store/error.hpp>
 #include <recado/tls/error.hpp>
 #include <recado/transport/error.hpp>
 
@@ -50,8 +51,9 @@ void describe_mqtt(const fault& what, text_sink& out) {
   }
   const auto defect = mqtt::defect::from(what);
   if (!by_reason && what.detail != 0 && defect.where != mqtt::field::none) {
-    out << " (" << words(defect.where) << " at byte ";
-    out.number(defect.offset) << ')';
+    out << " (" << words(defect.where);
+    if (defect.offset != 0) out << " at byte ", out.number(defect.offset);
+    out << ')';
   }
 }
 
@@ -124,6 +126,8 @@ void describe_cause(const fault& what, text_sink& out) {
     case layer::transport:
       return describe_transport(what, out);
     case layer::store:
+      out << words(error_of<store::error>(what));
+      return;
     case layer::application:
       return describe_own(what, out);
   }
@@ -150,6 +154,7 @@ std::string_view remedy_of(const fault& what) {
     case layer::transport:
       return remedy(error_of<transport::error>(what));
     case layer::store:
+      return remedy(error_of<store::error>(what));
     case layer::application:
       return remedy(error_of<error>(what));
   }

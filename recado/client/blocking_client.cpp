@@ -9,9 +9,18 @@ namespace recado::client {
 blocking_client::blocking_client(options how) : engine_(std::make_shared<engine>(std::move(how))) {}
 blocking_client::~blocking_client() { engine_->close(); }
 
-std::expected<void, failure> blocking_client::connect(std::string_view broker) { return engine_->connect(broker); }
+std::expected<void, failure> blocking_client::connect(std::span<const std::string_view> brokers) {
+  return engine_->connect(brokers);
+}
+std::expected<void, failure> blocking_client::start(std::span<const std::string_view> brokers) {
+  return engine_->start(brokers);
+}
 std::expected<void, failure> blocking_client::disconnect(duration timeout) { return engine_->disconnect(timeout); }
 bool blocking_client::online() const { return engine_->online(); }
+connection_status blocking_client::status() const { return engine_->status(); }
+std::expected<void, failure> blocking_client::reauthenticate(duration timeout) {
+  return engine_->reauthenticate(timeout);
+}
 
 std::expected<mqtt::reason, failure> blocking_client::publish(const mqtt::message& what, duration timeout) {
   return engine_->publish(what, timeout);

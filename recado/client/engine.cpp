@@ -12,6 +12,12 @@ constexpr std::size_t alias_count = 64;
 constexpr std::size_t alias_topic_bytes = 256;
 constexpr std::size_t verdicts_kept = 1000;
 constexpr std::size_t piece_bytes = 64 << 10;
+constexpr std::size_t scram_bytes = 4096;
+constexpr std::size_t brokers_max = 32;
+// A connection that held for so long begins a new series of attempts.
+constexpr duration stable = std::chrono::seconds{10};
+// Server References that are followed in a row.
+constexpr std::uint8_t references_max = 4;
 
 mqtt::memory memory_of(std::vector<std::byte>& transmit, std::vector<mqtt::outgoing_flight>& outgoing,
                        std::vector<std::uint16_t>& received, std::vector<std::byte>& incoming_aliases,
@@ -47,11 +53,15 @@ engine::engine(options how)
       session_(memory_of(transmit_, outgoing_, received_identifiers_, incoming_aliases_, outgoing_aliases_,
                          std::max<std::size_t>(options_.sizes.receive, 4096))),
       guarded_(session_, mutex_),
+      conductor_({}, entropy_),
+      scram_memory_(scram_bytes),
       receive_memory_(std::max<std::size_t>(options_.sizes.receive, 4096)),
       receive_buffer_(receive_memory_),
-      flights_(std::max<std::size_t>(options_.sizes.in_flight, 1)),
+      flights_(std::max<std::size_t>(options_.sizes.in_flight, 1) + options_.outbox.messages_max),
       verdicts_(verdicts_kept),
-      piece_(piece_bytes) {
+      piece_(piece_bytes),
+      outbox_memory_(options_.outbox.bytes_max),
+      outbox_(outbox_memory_, {options_.outbox.messages_max, options_.outbox.when_full}, this) {
   for (std::uint32_t i = static_cast<std::uint32_t>(flights_.size()); i-- > 0;) {
     flights_[i].number = i + flights_.size();
     free_flights_.push_back(i);
@@ -59,7 +69,15 @@ engine::engine(options how)
   matched_.reserve(64);
   identifier_ = options_.client_identifier.empty() ? random_identifier(entropy_) : options_.client_identifier;
   response_topic_ = options_.response_topic.empty() ? "recado/answers/" + identifier_ : options_.response_topic;
-  backoff_ = chain::backoff{options_.backoff};
+}
+
+engine::~engine() {
+  const auto forget = [](auto& secret) { wipe(std::as_writable_bytes(std::span{secret})); };
+  if (options_.password) forget(*options_.password);
+  forget(options_.tls.key), forget(options_.tls.pass_phrase), forget(options_.tls.psk_key);
+  for (auto* list : {&brokers_, &referred_})
+    for (url& one : *list)
+      if (one.password) forget(*one.password);
 }
 
 engine::patience engine::patience_of(duration timeout) const {
@@ -95,8 +113,8 @@ void engine::changed() { changed_.notify_all(); }
 
 std::optional<failure> engine::unusable() const {
   if (stopping_) return make_failure(error::closed);
-  if (state_ == state::idle && failed_) return last_failure_;
-  if (state_ == state::idle) return make_failure(error::not_connected);
+  if (!up_ && failed_) return last_failure_;
+  if (!up_) return make_failure(error::not_connected);
   if (leaving_) return make_failure(error::closed);
   return std::nullopt;
 }
@@ -120,15 +138,31 @@ bool engine::online() const {
   return online_ && !leaving_;
 }
 
+connection_status engine::status() const {
+  const std::scoped_lock held{mutex_};
+  connection_status result{.state = conductor_.state(),
+                           .failed_rounds = conductor_.rounds(),
+                           .waiting = outbox_.size(),
+                           .last_failure = last_failure_};
+  if (up_ && result.state == chain::reconnect_state::idle) result.state = chain::reconnect_state::resolving;
+  if (result.state != chain::reconnect_state::idle && !brokers_.empty()) result.broker = address_of(where());
+  if (conductor_.retry_at() != never)
+    result.retry_in = std::max(conductor_.retry_at() - posix::now(), duration::zero());
+  return result;
+}
+
 std::expected<void, failure> engine::load_tls() {
   const tls_options& from = options_.tls;
   stack_.reset(), filter_.reset(), tls_context_.reset();
+  const auto source_of = [](const std::string& file, const std::string& memory) {
+    return tls::source{file, as_bytes(memory)};
+  };
   tls::client_options how;
   how.check = from.check;
-  how.ca.path = from.ca_file, how.ca_path = from.ca_path, how.crl.path = from.crl_file;
+  how.ca = source_of(from.ca_file, from.ca), how.crl = source_of(from.crl_file, from.crl), how.ca_path = from.ca_path;
+  how.certificate = source_of(from.certificate_file, from.certificate), how.key = source_of(from.key_file, from.key);
   const bool psk = !from.psk_identity.empty();
-  how.system_store = from.system_store || (from.ca_file.empty() && from.ca_path.empty() && !psk);
-  how.certificate.path = from.certificate_file, how.key.path = from.key_file;
+  how.system_store = from.system_store || (!how.ca.given() && from.ca_path.empty() && !psk);
   how.pass_phrase = as_bytes(from.pass_phrase);
   how.psk = {from.psk_identity, from.psk_key};
   how.alpn = from.alpn;
@@ -139,40 +173,103 @@ std::expected<void, failure> engine::load_tls() {
   tls_outgoing_.resize(std::max<std::size_t>(tls_outgoing_.size(), 128 << 10));
   tls_plaintext_.resize(receive_memory_.size());
   filter_.emplace(*tls_context_, tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
-  if (const auto set = filter_->set_peer(where_.host); !set) return std::unexpected{make_failure(set.error())};
-  stack_.emplace(*filter_, guarded_);
   return {};
 }
 
-std::expected<void, failure> engine::connect(std::string_view broker) {
-  auto where = parse_url(broker);
+// What was meant to be encrypted must not leave in the clear because of a letter that is missing.
+std::expected<std::vector<url>, failure> engine::read_brokers(std::span<const std::string_view> brokers) const {
+  if (brokers.empty() || brokers.size() > brokers_max) return std::unexpected{make_failure(error::bad_url)};
+  const tls_options& tls = options_.tls;
+  const bool meant = !tls.ca_file.empty() || !tls.ca.empty() || !tls.ca_path.empty() || !tls.certificate_file.empty() ||
+                     !tls.certificate.empty() || !tls.psk_identity.empty() || tls.system_store;
+  std::vector<url> result;
+  for (const std::string_view each : brokers) {
+    auto one = parse_url(each);
+    if (!one) return std::unexpected{std::move(one.error())};
+    if (meant && !one->secure) return std::unexpected{make_failure(error::tls_without_mqtts)};
+    result.push_back(std::move(*one));
+  }
+  return result;
+}
+
+std::expected<void, failure> engine::begin_thread() {
+  if (thread_.joinable()) return {};
+  if (const auto opened = loop_.open(); !opened) return std::unexpected{make_failure(opened.error())};
+  try {
+    thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
+  } catch (const std::system_error&) {
+    return std::unexpected{make_failure(link_error::no_resources)};
+  }
+  own_thread_ = thread_.get_id();
+  return {};
+}
+
+chain::reconnect_policy engine::policy(bool retry_first) const {
+  return {.brokers = static_cast<std::uint8_t>(brokers_.size()),
+          .patience = options_.connect_timeout,
+          .retry = options_.backoff,
+          .stable = stable,
+          .rounds_max = options_.attempts_max,
+          .retry_first = retry_first,
+          .retry_lost = options_.reconnect,
+          .retry_final = options_.retry_final,
+          .references_max = options_.follow_references ? references_max : std::uint8_t{0}};
+}
+
+std::expected<void, failure> engine::begin(lock&, std::span<const std::string_view> brokers, bool retry_first) {
+  if (stopping_) return std::unexpected{make_failure(error::closed)};
+  if (up_) return std::unexpected{make_failure(error::already_connected)};
+  auto where = read_brokers(brokers);
+  if (!where) return std::unexpected{std::move(where.error())};
+  const bool durable = options_.version == mqtt::version::v3_1_1 && !options_.clean_start;
+  if (durable && options_.client_identifier.empty())
+    return std::unexpected{make_failure(mqtt::error::client_identifier_needed)};
+  brokers_ = std::move(*where);
+  wall_clock_.set(posix::realtime(), posix::now());
+  const bool secure = std::any_of(brokers_.begin(), brokers_.end(), [](const url& one) { return one.secure; });
+  if (secure)
+    if (auto loaded = load_tls(); !loaded) return loaded;
+  if (auto begun = begin_thread(); !begun) return begun;
+  conductor_.configure(policy(retry_first));
+  leaving_ = failed_ = stood_ = stop_told_ = false;
+  session_at_.clear();
+  last_failure_ = {};
+  up_ = start_due_ = true;
+  work();
+  return {};
+}
+
+std::expected<void, failure> engine::connect(std::span<const std::string_view> brokers) {
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
-  if (stopping_) return std::unexpected{make_failure(error::closed)};
-  if (state_ != state::idle) return std::unexpected{make_failure(error::already_connected)};
-  if (!where) return std::unexpected{where.error()};
-  where_ = std::move(*where);
-  wall_clock_.set(posix::realtime(), posix::now());
-  stack_.reset();
-  if (where_.secure)
-    if (auto loaded = load_tls(); !loaded) return loaded;
-  if (!thread_.joinable()) {
-    if (const auto opened = loop_.open(); !opened) return std::unexpected{make_failure(opened.error())};
-    try {
-      thread_ = std::thread{[self = shared_from_this()] { self->run(); }};
-    } catch (const std::system_error&) {
-      return std::unexpected{make_failure(link_error::no_resources)};
-    }
-    own_thread_ = thread_.get_id();
-  }
-  was_online_ = leaving_ = failed_ = began_ = false;
-  attempts_ = 0;
-  backoff_.reset();
-  state_ = state::starting;
-  work();
-  while (!online_ && !stopping_ && !failed_ && state_ != state::idle) wait_for_change(held, {true, {}});
+  if (auto begun = begin(held, brokers, options_.retry_first); !begun) return begun;
+  while (!online_ && !stopping_ && up_) wait_for_change(held, {true, {}});
   if (online_) return {};
   return std::unexpected{unusable().value_or(last_failure_)};
+}
+
+std::expected<void, failure> engine::start(std::span<const std::string_view> brokers) {
+  lock held{mutex_};
+  return begin(held, brokers, true);
+}
+
+std::expected<void, failure> engine::reauthenticate(duration timeout) {
+  const patience how = patience_of(timeout);
+  lock held{mutex_};
+  if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
+  for (;;) {
+    if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
+    const std::uint32_t before = authentications_, failures = conductor_.failures();
+    const auto begun = online_ ? session_.reauthenticate()
+                               : std::expected<void, mqtt::error>{std::unexpected{mqtt::error::not_connected}};
+    if (!begun && !goes_by(begun.error())) return std::unexpected{make_failure(begun.error())};
+    if (begun) work();
+    while (begun && authentications_ == before && conductor_.failures() == failures && !unusable())
+      if (!wait_for_change(held, how)) return std::unexpected{make_failure(error::timed_out)};
+    if (authentications_ != before) return {};
+    if (conductor_.failures() != failures) return std::unexpected{last_failure_};
+    if (!begun && !wait_for_room(held, how)) return std::unexpected{make_failure(error::timed_out)};
+  }
 }
 
 std::expected<void, failure> engine::disconnect(duration timeout) {
@@ -180,15 +277,15 @@ std::expected<void, failure> engine::disconnect(duration timeout) {
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
+  const auto busy = [this] { return session_.in_flight() != 0 || unsettled_ != 0 || !outbox_.empty(); };
   bool all_done = true;
-  while (!unusable() && (session_.in_flight() != 0 || unsettled_ != 0) && all_done) all_done = wait_for_room(held, how);
+  while (!unusable() && busy() && all_done) all_done = wait_for_room(held, how);
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
   leaving_ = true;
-  if (online_) say_goodbye();
   work();
   wake_publishers();
   changed();
-  while (state_ != state::idle && !stopping_) wait_for_change(held, {true, {}});
+  while (up_ && !stopping_) wait_for_change(held, {true, {}});
   if (!all_done) return std::unexpected{make_failure(error::timed_out)};
   return {};
 }
@@ -210,6 +307,7 @@ void engine::close() {
   changed();
   changed_.wait(held, [this] { return inside_ == 0; });
   const bool own = in_own_thread();
+  if (own) silenced_ = true, stream_.observe(nullptr);
   held.unlock();
   if (!thread_.joinable()) return;
   if (own) thread_.detach();

@@ -19,7 +19,8 @@
 #include <thread>
 #include <vector>
 
-#include <recado/chain/backoff.hpp>
+#include <recado/chain/outbox.hpp>
+#include <recado/chain/reconnect.hpp>
 #include <recado/chain/router.hpp>
 #include <recado/chain/stacked.hpp>
 #include <recado/client/blocking_client.hpp>
@@ -30,8 +31,10 @@
 #include <recado/drive/posix/entropy.hpp>
 #include <recado/drive/posix/loop.hpp>
 #include <recado/drive/posix/tcp_stream.hpp>
+#include <recado/mqtt/scram.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/tls/openssl/filter.hpp>
+#include <recado/tls/openssl/sha256.hpp>
 #include <recado/tls/single_session.hpp>
 
 namespace recado::client {
@@ -77,15 +80,21 @@ class guarded_session {
 };
 static_assert(stream_machine<guarded_session>);
 
-class engine : public std::enable_shared_from_this<engine> {
+class engine final : public std::enable_shared_from_this<engine>, private chain::outbox_listener {
  public:
   using lock = std::unique_lock<std::mutex>;
   using clock = std::chrono::steady_clock;
 
   explicit engine(options how);
+  ~engine();
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
 
   // engine.cpp: the connection as callers see it
-  std::expected<void, failure> connect(std::string_view broker);
+  std::expected<void, failure> connect(std::span<const std::string_view> brokers);
+  std::expected<void, failure> start(std::span<const std::string_view> brokers);
+  std::expected<void, failure> reauthenticate(duration timeout);
+  connection_status status() const;
   std::expected<void, failure> disconnect(duration timeout);
   bool online() const;
   void close();
@@ -108,7 +117,7 @@ class engine : public std::enable_shared_from_this<engine> {
   std::expected<publication, failure> reply(const mqtt::message_received& to, std::string_view payload, mqtt::qos qos);
 
  private:
-  enum class state : std::uint8_t { idle, starting, resolving, streaming, pausing };
+  using told = chain::reconnect_happening;
 
   /// When a call gives up; steady time.
   struct patience {
@@ -116,27 +125,31 @@ class engine : public std::enable_shared_from_this<engine> {
     clock::time_point until;
   };
 
+  /// How a message ended: with the server's reason, unless it never came that far.
+  struct ending {
+    mqtt::reason reason = mqtt::reason::success;
+    fault why;
+  };
   /// A thread that waits for one message's acknowledgement, on its stack.
   struct publish_waiter {
     std::condition_variable told;
     publish_waiter* next = nullptr;
     bool done = false;
-    mqtt::reason reason = mqtt::reason::success;
-    mqtt::outcome outcome = mqtt::outcome::answered;
+    ending how;
   };
-  /// A message of QoS 1 or 2 on its way, or one in pieces. Its index is the session's tag.
+  /// A message of QoS 1 or 2 on its way or in the outbox, or one in pieces. Its index is the session's tag.
   struct flight {
     std::uint64_t number = 0;  // counts up whenever the place is used again
     publish_waiter* waiting = nullptr;
     payload_source source;
     std::uint32_t size = 0;   // of the payload that the source gives
     bool unanswered = false;  // QoS 0: over when its last byte was given
+    bool queued = false;      // in the outbox
   };
   /// How a message failed, for those who ask later.
   struct verdict {
     std::uint64_t number = 0;
-    mqtt::reason reason = mqtt::reason::success;
-    mqtt::outcome outcome = mqtt::outcome::answered;
+    ending how;
   };
 
   /// One subscription. Handlers run while a pointer is held, so that it may be removed meanwhile.
@@ -165,24 +178,40 @@ class engine : public std::enable_shared_from_this<engine> {
   };
 
   // engine.cpp
+  std::expected<void, failure> begin(lock& held, std::span<const std::string_view> brokers, bool retry_first);
+  std::expected<std::vector<url>, failure> read_brokers(std::span<const std::string_view> brokers) const;
+  std::expected<void, failure> load_tls();
+  std::expected<void, failure> begin_thread();
+  chain::reconnect_policy policy(bool retry_first) const;
+
+  // engine_connection.cpp: the I/O thread
   void run();
+  void tell_what_is_due(lock& held);
   instant step(instant now);
-  instant turn(instant now);
-  instant stop(instant now);
-  instant stream_over(instant now);
-  posix::progress drive(instant now);
-  instant begin_attempt(instant now);
-  instant look_at_resolution(instant now);
-  instant open_stream(instant now);
+  told wish();
+  chain::reconnect_want resume(const told& what, instant now);
+  std::optional<told> look(instant now, instant& until);
+  const url& where() const;
+  void begin_resolution();
+  std::optional<told> look_at_resolution();
+  std::optional<told> open_stream(std::uint16_t address, instant now);
   std::expected<void, mqtt::error> prepare_connect();
-  instant attempt_over(failure why, instant now);
+  mqtt::authenticator* prepare_authenticator(const std::optional<std::string>& user,
+                                             const std::optional<std::string>& password);
+  std::optional<told> turn(instant now, instant& until);
+  posix::progress drive(instant now);
+  std::optional<told> stream_over(instant now);
+  told failed(failure why, std::uint16_t references = 0);
+  void move_peer_to_front();
+  void connection_ended();
   void abort_stream(instant now);
+  void say_goodbye();
+  void over();
   void tell(const connection_news& news);
   posix::flow on_event(mqtt::session_event& what);
   posix::flow on_event(tls::event& what);
   void on_connected(const mqtt::connected& what);
-  std::expected<void, failure> load_tls();
-  void say_goodbye();
+  void on_closed(const mqtt::closed& what);
 
   // shared by the calls
   patience patience_of(duration timeout) const;
@@ -200,13 +229,22 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // engine_publish.cpp
   std::expected<publication, failure> put(lock& held, mqtt::message what, payload_source* source, const patience& how);
+  std::expected<publication, mqtt::error> put_into_session(mqtt::message& what, payload_source* source);
   std::expected<mqtt::reason, failure> await(lock& held, publication which, const patience& how);
   void on_acknowledged(const mqtt::acknowledged& what);
   posix::flow on_wants_payload(const mqtt::wants_payload& what);
+  void settle(flight& place, const ending& how);
   void release(std::uint32_t index);
   std::vector<payload_source> drop_unanswered();
   void wake_publishers();
-  std::expected<mqtt::reason, failure> result_of(mqtt::reason reason, mqtt::outcome outcome) const;
+  static std::expected<mqtt::reason, failure> result_of(const ending& how);
+
+  // engine_outbox.cpp
+  std::expected<publication, failure> keep_for_later(const mqtt::message& what);
+  void pump_outbox(instant now);
+  void lost(const chain::waiting_message& what, chain::outbox_loss why) override;
+  void give_up(const chain::waiting_message& what, const fault& why);
+  void report(dropped_message what);
 
   // engine_subscribe.cpp
   void pump_subscriptions();
@@ -225,6 +263,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // engine_receive.cpp
   void on_message(const mqtt::message_received& what);
+  bool too_long(std::string_view topic, std::size_t size, mqtt::qos level);
   void on_begin(const mqtt::message_begin& what);
   void on_end();
   bool take_answer(const mqtt::message_received& what);
@@ -254,35 +293,44 @@ class engine : public std::enable_shared_from_this<engine> {
   mqtt::session session_;
   guarded_session guarded_;
 
-  // the connection: the I/O thread's own, but for what is read by callers under the mutex
-  url where_;
+  // the connection: the I/O thread's own, but for what is read or written by callers under the mutex
+  std::vector<url> brokers_;
+  std::vector<url> referred_;  // of the last Server Reference
   std::string identifier_;
-  state state_ = state::idle;
-  bool online_ = false;      // accepted by the server
-  bool was_online_ = false;  // since `connect`: it comes back by itself
-  bool leaving_ = false;     // `disconnect` was called
-  bool failed_ = false;      // `connect` failed, or the client gave up
-  bool began_ = false;       // a first connection was accepted in this object's life, or since `disconnect`
+  chain::reconnect conductor_;
+  bool up_ = false;         // from `connect` or `start` until the end
+  bool start_due_ = false;  // the conductor isn't told yet
+  bool stop_told_ = false;
+  bool online_ = false;     // accepted by the server
+  bool leaving_ = false;    // `disconnect` was called
+  bool failed_ = false;     // it ended, and nobody wished it
+  bool accepted_ = false;   // in this turn
+  bool stood_ = false;      // a connection was accepted since `connect`
+  std::string session_at_;  // whose session this side's state belongs to: host and port; empty: nobody's yet
   failure last_failure_;
-  std::uint32_t attempts_ = 0;
-  instant attempt_ends_ = never;
-  instant online_since_ = never;
-  instant retry_at_ = never;
-  chain::backoff backoff_;
+  failure fresh_failure_;                // of the attempt that just failed
+  std::uint32_t authentications_ = 0;    // that have succeeded after the first
+  std::vector<std::byte> scram_memory_;  // the method below wipes it at its end, so it must outlive it
+  std::optional<mqtt::scram_sha_256> scram_;
+  tls::openssl::sha256 hashes_;
   std::shared_ptr<resolution> resolution_;
   std::vector<endpoint> candidates_;
   std::vector<std::byte> receive_memory_;
   posix::receive_buffer receive_buffer_;
   posix::tcp_stream stream_;
   std::optional<failure> ending_;  // why the conversation is being ended
+  std::uint16_t named_ = 0;        // servers of its Server Reference
   bool finishing_ = false;
   bool source_failed_ = false;
+  bool streaming_ = false;  // from `open_stream` to the end of that stream
+  std::uint16_t address_ = 0;
   tls::single_session<8192> tickets_;
   std::optional<tls::openssl::context> tls_context_;
   std::vector<std::byte> tls_outgoing_;
   std::vector<std::byte> tls_plaintext_;
   std::optional<tls::openssl::filter> filter_;
   std::optional<chain::stacked<tls::openssl::filter, guarded_session>> stack_;
+  bool silenced_ = false;  // destroyed in its own thread: nothing of the application's is called any more
   std::thread thread_;
   std::thread::id own_thread_;
 
@@ -293,6 +341,10 @@ class engine : public std::enable_shared_from_this<engine> {
   std::size_t next_verdict_ = 0;
   std::vector<std::byte> piece_;
   std::size_t longest_message_ = 0;
+  std::size_t in_session_ = 0;  // flights that the session has
+  std::vector<std::byte> outbox_memory_;
+  chain::outbox outbox_;
+  std::vector<dropped_message> dropped_;  // to be told without the mutex
 
   // subscriptions
   std::vector<entry_ptr> entries_;  // by index; the value in the router

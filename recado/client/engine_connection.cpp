@@ -1,4 +1,4 @@
-// The I/O thread: attempts, turns over the stream, and what becomes of a connection that ended.
+// The I/O thread: what the conductor wants, turns over the stream, and what becomes of a connection that ended.
 #include <recado/client/engine.hpp>
 
 #include <algorithm>
@@ -9,8 +9,7 @@
 namespace recado::client {
 namespace {
 
-// A connection that held for so long begins a new series of attempts.
-constexpr duration stable = std::chrono::seconds{10};
+using want = chain::reconnect_want::kind;
 
 }  // namespace
 
@@ -22,14 +21,8 @@ void engine::run() {
     held.unlock();
     const instant until = step(posix::now());
     held.lock();
-    if (!ended_.empty()) {
-      std::vector<entry_ptr> ended;
-      std::swap(ended, ended_);
-      held.unlock();
-      ended.clear();
-      held.lock();
-    }
-    if (stopping_ && state_ == state::idle) break;
+    tell_what_is_due(held);
+    if (stopping_ && !up_) break;
     if (work_) continue;
     sleeping_ = true;
     held.unlock();
@@ -40,81 +33,159 @@ void engine::run() {
   if (resolution_) resolution_->abandon();
 }
 
+// What is the application's runs, and ends, without the mutex.
+void engine::tell_what_is_due(lock& held) {
+  if (ended_.empty() && dropped_.empty()) return;
+  std::vector<entry_ptr> ended;
+  std::vector<dropped_message> dropped;
+  std::swap(ended, ended_), std::swap(dropped, dropped_);
+  held.unlock();
+  ended.clear();
+  for (const dropped_message& one : dropped)
+    if (options_.on_dropped && !silenced_) options_.on_dropped(one);
+  held.lock();
+}
+
+// What callers have asked for since the last time.
+engine::told engine::wish() {
+  const std::scoped_lock held{mutex_};
+  if (std::exchange(start_due_, false)) return told::start();
+  if ((stopping_ || leaving_) && up_ && !std::exchange(stop_told_, true)) return told::stop();
+  return {};
+}
+
 instant engine::step(instant now) {
-  lock held{mutex_};
-  const bool ending = stopping_ || leaving_;
-  const state here = state_;
-  held.unlock();
-  if (ending && here != state::idle) return stop(now);
-  switch (here) {
-    case state::idle:
-      return never;
-    case state::starting:
-      return begin_attempt(now);
-    case state::resolving:
-      return look_at_resolution(now);
-    case state::streaming:
-      return turn(now);
-    case state::pausing:
-      return now < retry_at_ ? retry_at_ : begin_attempt(now);
+  told what;
+  for (;;) {
+    if (what.what == told::kind::time_passed) what = wish();
+    const chain::reconnect_want next = resume(what, now);
+    what = {};
+    switch (next.what) {
+      case want::resolve:
+        begin_resolution();
+        break;
+      case want::open:
+        if (auto failure = open_stream(next.address, now)) what = *failure;
+        break;
+      case want::drop:
+        if (std::exchange(resolution_, nullptr) == nullptr && streaming_) abort_stream(now);
+        connection_ended();
+        break;
+      case want::farewell: {
+        const std::scoped_lock held{mutex_};
+        leaving_ = true;
+        if (session_.online()) say_goodbye();
+        break;
+      }
+      case want::end:
+        over();
+        break;
+      case want::wait: {
+        instant until = next.until;
+        const auto news = look(now, until);
+        if (!news) return until;
+        what = *news;
+      }
+    }
   }
-  return never;
 }
 
-// The end was asked for: with a goodbye if there is a session, else at once.
-instant engine::stop(instant now) {
-  lock held{mutex_};
-  if (state_ == state::streaming && online_) {
-    if (session_.online()) say_goodbye();
-    leaving_ = true;
-    held.unlock();
-    return turn(now);
-  }
-  const bool streaming = state_ == state::streaming;
-  if (!leaving_) leaving_ = true;
-  held.unlock();
-  if (streaming && finishing_) return turn(now);
-  if (streaming) abort_stream(now);
-  return attempt_over({}, now);
-}
-
-instant engine::begin_attempt(instant now) {
-  attempt_ends_ = now + options_.connect_timeout;
-  wall_clock_.set(posix::realtime(), now);
-  if (resolution_) resolution_->abandon();
-  resolution_ = resolution::start(where_.host, where_.port, loop_);
+// Tells the conductor, and the application if that was one more failure. The last one is told by `over`.
+chain::reconnect_want engine::resume(const told& what, instant now) {
+  connection_news news;
+  chain::reconnect_want next;
   {
     const std::scoped_lock held{mutex_};
-    ++attempts_;
-    state_ = state::resolving;
+    const std::uint32_t before = conductor_.failures();
+    next = conductor_.resume(what, now);
+    if (conductor_.failures() == before || what.what == told::kind::start) return next;
+    const bool known = fresh_failure_.why == conductor_.last_fault() && !fresh_failure_.line.empty();
+    last_failure_ = known ? std::exchange(fresh_failure_, {}) : make_failure(conductor_.last_fault());
+    changed();
+    if (next.what == want::end) return next;
+    news.why = last_failure_;
+    news.retry_in = conductor_.retry_at() == never ? duration::zero() : conductor_.retry_at() - now;
   }
-  return look_at_resolution(now);
+  tell(news);
+  return next;
 }
 
-instant engine::look_at_resolution(instant now) {
-  int code = 0;
-  if (!resolution_->done(candidates_, code)) {
-    if (now < attempt_ends_) return attempt_ends_;
-    resolution_->abandon();
-    return attempt_over(make_failure(error::name_not_found), now);
+// The end of all attempts: `connect` may be called again.
+void engine::over() {
+  connection_news news;
+  std::vector<payload_source> dropped;
+  {
+    const std::scoped_lock held{mutex_};
+    failed_ = !leaving_ && !stopping_;
+    if (failed_) news.why = last_failure_;
+    dropped = drop_unanswered();
+    up_ = online_ = assembling_ = leaving_ = streaming_ = false;
+    wake_publishers();
+    changed();
   }
-  if (code == 0) return open_stream(now);
+  tell(news);
+}
+
+// What may have happened by itself; `until` is when to look again.
+std::optional<engine::told> engine::look(instant now, instant& until) {
+  std::optional<told> result;
+  if (streaming_) result = turn(now, until);
+  else if (resolution_) result = look_at_resolution();
+  const std::scoped_lock held{mutex_};
+  outbox_.expire(now);
+  until = std::min(until, outbox_.deadline());
+  return result;
+}
+
+const url& engine::where() const {
+  const chain::broker_choice which = conductor_.broker();
+  return which.referred && which.number < referred_.size() ? referred_[which.number] : brokers_[which.number];
+}
+
+void engine::begin_resolution() {
+  wall_clock_.set(posix::realtime(), posix::now());
+  if (resolution_) resolution_->abandon();
+  resolution_ = resolution::start(where().host, where().port, loop_);
+}
+
+std::optional<engine::told> engine::look_at_resolution() {
+  int code = 0;
+  if (!resolution_->done(candidates_, code)) return std::nullopt;
+  resolution_.reset();
+  if (code == 0)
+    return told::resolved(static_cast<std::uint16_t>(std::min<std::size_t>(candidates_.size(), UINT16_MAX)));
   const fault why = recado::make_fault(error::name_not_found, static_cast<std::uint32_t>(-code));
-  return attempt_over(make_failure(why, where_.host + ": " + ::gai_strerror(code)), now);
+  return failed(make_failure(why, where().host + ": " + ::gai_strerror(code)));
+}
+
+mqtt::authenticator* engine::prepare_authenticator(const std::optional<std::string>& user,
+                                                   const std::optional<std::string>& password) {
+  if (options_.authentication != authentication::scram_sha_256) return options_.authenticator;
+  scram_.emplace(mqtt::scram_options{.user_name = user ? std::string_view{*user} : std::string_view{},
+                                     .password = password ? std::string_view{*password} : std::string_view{},
+                                     .memory = scram_memory_},
+                 hashes_, entropy_);
+  return &*scram_;
 }
 
 std::expected<void, mqtt::error> engine::prepare_connect() {
+  const url& here = where();
   const bool v5 = options_.version == mqtt::version::v5_0;
-  const auto& user = options_.user_name ? options_.user_name : where_.user_name;
-  const auto& password = options_.password ? options_.password : where_.password;
+  const bool scram = options_.authentication == authentication::scram_sha_256;
+  const auto& user = options_.user_name ? options_.user_name : here.user_name;
+  const auto& password = options_.password ? options_.password : here.password;
   // A random identifier has no older session to forget; and mosquitto keeps none over its own restart that began clean.
-  const bool may_be_known = v5 ? !began_ && !options_.client_identifier.empty() : true;
+  // With another server than before this side's state is of no use.
+  const bool random = options_.client_identifier.empty();
+  const bool same = session_at_ == address_of(here);
+  const bool ours = v5 && ((stood_ && same) || (random && (same || session_at_.empty())));
   mqtt::connect_options how{.version = options_.version,
                             .client_identifier = identifier_,
-                            .clean_start = options_.clean_start && may_be_known,
+                            .clean_start = options_.clean_start && !ours,
                             .keep_alive_s = options_.keep_alive_s};
-  if (user) how.user_name = *user;
-  if (password) how.password = as_bytes(*password);
+  if (user && !scram) how.user_name = *user;
+  if (password && !scram) how.password = as_bytes(*password);
+  how.authenticator = prepare_authenticator(user, password);
   mqtt::property_value delay[] = {{mqtt::property::will_delay_interval, 0U}};
   if (options_.will) {
     const will& last = *options_.will;
@@ -128,32 +199,35 @@ std::expected<void, mqtt::error> engine::prepare_connect() {
     how.maximum_packet_size = static_cast<std::uint32_t>(most);
   }
   how.connect_timeout = options_.connect_timeout;
+  how.when_session_lost = options_.when_session_lost;
   const std::size_t said = identifier_.size() + (user ? user->size() : 0) + (password ? password->size() : 0) +
                            (how.will ? how.will->topic.size() + how.will->payload.size() : 0) + 128;
   longest_message_ = transmit_.size() > said ? transmit_.size() - said : 0;
   return session_.connect(how);
 }
 
-instant engine::open_stream(instant now) {
+std::optional<engine::told> engine::open_stream(std::uint16_t address, instant now) {
   {
-    lock held{mutex_};
-    const auto prepared = prepare_connect();
-    held.unlock();
-    if (!prepared) return attempt_over(make_failure(prepared.error()), now);
+    const std::scoped_lock held{mutex_};
+    if (const auto prepared = prepare_connect(); !prepared) return failed(make_failure(prepared.error()));
+  }
+  stack_.reset();
+  if (where().secure) {
+    if (const auto set = filter_->set_peer(where().host); !set) return failed(make_failure(set.error()));
+    stack_.emplace(*filter_, guarded_);
   }
   receive_buffer_.clear();
   ending_.reset();
-  finishing_ = source_failed_ = false;
+  named_ = 0, address_ = address;
+  finishing_ = source_failed_ = accepted_ = false;
   stream_.observe(options_.observer);
   posix::tcp_options how;
   how.connect_timeout = std::min(how.connect_timeout, options_.connect_timeout);
-  if (const auto connecting = stream_.connect(loop_, candidates_, how, now); !connecting)
-    return attempt_over(make_failure(connecting.error()), now);
-  {
-    const std::scoped_lock held{mutex_};
-    state_ = state::streaming;
-  }
-  return turn(now);
+  const auto candidates = std::span<const endpoint>{candidates_}.subspan(address);
+  if (const auto connecting = stream_.connect(loop_, candidates, how, now); !connecting)
+    return fresh_failure_ = make_failure(connecting.error()), told::failed_everywhere(connecting.error());
+  streaming_ = true;
+  return std::nullopt;
 }
 
 posix::progress engine::drive(instant now) {
@@ -165,26 +239,25 @@ posix::progress engine::drive(instant now) {
   return posix::drive(*stack_, stream_, receive_buffer_, now, of_either);
 }
 
-instant engine::turn(instant now) {
+std::optional<engine::told> engine::turn(instant now, instant& until) {
   {
-    lock held{mutex_};
+    const std::scoped_lock held{mutex_};
     if (online_ && unsettled_ != 0) pump_subscriptions();
-    const bool late = !online_ && !finishing_ && now >= attempt_ends_;
-    held.unlock();
-    if (late) {
-      abort_stream(now);
-      return attempt_over(make_failure(stream_error::timed_out), now);
-    }
+    pump_outbox(now);
   }
-  const posix::progress done = drive(now);
+  const posix::progress done = source_failed_ ? posix::progress{} : drive(now);
+  if (std::exchange(accepted_, false)) return told::accepted();
   if (source_failed_) {
     abort_stream(now);
-    return attempt_over(make_failure(stream_error::aborted), now);
+    connection_ended();
+    return failed(make_failure(stream_error::aborted));
   }
   if (done.ended) return stream_over(now);
   const std::scoped_lock held{mutex_};
+  pump_outbox(now);
   if (waiting_for_room_ != 0) changed();
-  return online_ || finishing_ ? done.deadline : std::min(done.deadline, attempt_ends_);
+  until = std::min(until, done.deadline);
+  return std::nullopt;
 }
 
 // The machines hear that the stream is gone, and what they have to say to that.
@@ -202,57 +275,57 @@ void engine::abort_stream(instant now) {
   }
 }
 
-instant engine::stream_over(instant now) {
-  failure why = ending_ ? std::move(*ending_) : make_failure(stream_.why());
-  if (finishing_) abort_stream(now);
-  return attempt_over(std::move(why), now);
+// Of several addresses that were raced the one that won was tried; those it overtook are still to be.
+void engine::move_peer_to_front() {
+  const auto first = candidates_.begin() + address_;
+  const auto found = std::find(first, candidates_.end(), stream_.peer());
+  if (found != candidates_.end()) std::rotate(first, found, found + 1);
 }
 
-instant engine::attempt_over(failure why, instant now) {
-  connection_news news;
-  std::vector<payload_source> dropped;
-  {
-    lock held{mutex_};
-    if (online_ && now - online_since_ >= stable) backoff_.reset();
-    online_ = assembling_ = false;
-    dropped = drop_unanswered();
-    const bool wished = leaving_ || stopping_;
-    const bool again = !wished && was_online_ && options_.reconnect &&
-                       (options_.attempts_max == 0 || attempts_ < options_.attempts_max);
-    if (again) {
-      news.next_attempt = std::max(backoff_.next(entropy_), duration{1});
-      retry_at_ = now + news.next_attempt;
-      state_ = state::pausing;
-    } else {
-      state_ = state::idle;
-      failed_ = !wished;
-      leaving_ = false;
-      wake_publishers();
-    }
-    if (!wished) last_failure_ = news.why = std::move(why);
-    changed();
-  }
-  tell(news);
+std::optional<engine::told> engine::stream_over(instant now) {
+  const bool opened = stream_.identity().local.address != ip_address{};
+  failure why = ending_ ? std::move(*ending_) : make_failure(stream_.why());
+  if (finishing_) abort_stream(now);
+  if (opened) move_peer_to_front();
+  connection_ended();
+  if (opened) return failed(std::move(why), named_);
+  const fault everywhere = why.why;
+  fresh_failure_ = std::move(why);
+  return told::failed_everywhere(everywhere);
+}
+
+engine::told engine::failed(failure why, std::uint16_t references) {
+  fresh_failure_ = std::move(why);
+  return told::failed(fresh_failure_.why, references);
+}
+
+void engine::connection_ended() {
+  std::vector<payload_source> dropped;  // they are the application's
   const std::scoped_lock held{mutex_};
-  return state_ == state::pausing ? retry_at_ : instant::min();
+  streaming_ = online_ = assembling_ = false;
+  dropped = drop_unanswered();
+  changed();
 }
 
 void engine::tell(const connection_news& news) {
-  if (options_.on_connection) options_.on_connection(news);
+  if (options_.on_connection && !silenced_) options_.on_connection(news);
 }
 
 void engine::on_connected(const mqtt::connected& what) {
-  connection_news news{.online = true, .session_present = what.session_present};
+  using kind = connection_news::kind;
+  bool forgotten = false;
   {
     const std::scoped_lock held{mutex_};
-    online_ = was_online_ = began_ = true;
-    online_since_ = posix::now();
-    attempts_ = 0;
+    forgotten = stood_ && !what.session_present;
+    online_ = stood_ = accepted_ = true;
+    session_at_ = address_of(where());
     subscriptions_after_connect(what.session_present);
     pump_subscriptions();
+    pump_outbox(posix::now());
     changed();
   }
-  tell(news);
+  tell({.what = kind::connected, .session_present = what.session_present});
+  if (forgotten) tell({.what = kind::session_lost});
 }
 
 posix::flow engine::on_event(tls::event& what) {
@@ -263,25 +336,41 @@ posix::flow engine::on_event(tls::event& what) {
   return posix::flow::finish;
 }
 
+void engine::on_closed(const mqtt::closed& what) {
+  if (ending_) return;
+  std::string cause;
+  if (!what.reason_string.empty())
+    cause = std::string{words(static_cast<mqtt::error>(what.why.code))} + ": " + std::string{what.reason_string};
+  if (!what.server_reference.empty()) {
+    if (cause.empty()) cause = words(static_cast<mqtt::error>(what.why.code));
+    cause += " (it names " + std::string{what.server_reference} + ")";
+    std::vector<url> others = parse_reference(what.server_reference, where());
+    named_ = static_cast<std::uint16_t>(std::min<std::size_t>(others.size(), UINT16_MAX));
+    const std::scoped_lock held{mutex_};
+    if (named_ != 0 && options_.follow_references) referred_ = std::move(others);
+  }
+  ending_ = make_failure(what.why, cause, what.by_server ? what.reason : mqtt::reason::success);
+}
+
 posix::flow engine::on_event(mqtt::session_event& what) {
   if (auto* one = std::get_if<mqtt::message_received>(&what)) return on_message(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::acknowledged>(&what)) return on_acknowledged(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*one);
   if (auto* one = std::get_if<mqtt::message_begin>(&what)) on_begin(*one);
-  if (auto* one = std::get_if<mqtt::message_part>(&what))
+  if (auto* one = std::get_if<mqtt::message_part>(&what); one != nullptr && assembling_)
     assembled_.payload.insert(assembled_.payload.end(), one->payload.begin(), one->payload.end());
   if (std::holds_alternative<mqtt::message_end>(what)) on_end();
   if (auto* one = std::get_if<mqtt::subscribed>(&what)) on_subscribed(*one);
   if (auto* one = std::get_if<mqtt::unsubscribed>(&what)) on_unsubscribed(*one);
   if (auto* one = std::get_if<mqtt::connected>(&what)) on_connected(*one);
+  if (std::holds_alternative<mqtt::authenticated>(what)) {
+    const std::scoped_lock held{mutex_};
+    ++authentications_;
+    changed();
+  }
   const auto* end = std::get_if<mqtt::closed>(&what);
   if (end == nullptr) return posix::flow::go_on;
-  if (!ending_) {
-    std::string cause;
-    if (!end->reason_string.empty())
-      cause = std::string{words(static_cast<mqtt::error>(end->why.code))} + ": " + std::string{end->reason_string};
-    ending_ = make_failure(end->why, cause, end->by_server ? end->reason : mqtt::reason::success);
-  }
+  on_closed(*end);
   finishing_ = true;
   return posix::flow::finish;
 }

@@ -5,45 +5,62 @@
 
 namespace recado::client {
 
-std::expected<mqtt::reason, failure> engine::result_of(mqtt::reason reason, mqtt::outcome outcome) const {
-  if (outcome == mqtt::outcome::session_lost) return std::unexpected{make_failure(error::session_lost)};
-  if (is_failure(reason))
-    return std::unexpected{make_failure(recado::make_fault(error::refused_by_server), {}, reason)};
-  return reason;
+std::expected<mqtt::reason, failure> engine::result_of(const ending& how) {
+  if (how.why) return std::unexpected{make_failure(how.why)};
+  if (is_failure(how.reason))
+    return std::unexpected{make_failure(recado::make_fault(error::refused_by_server), {}, how.reason)};
+  return how.reason;
 }
 
-// Waits for room as long as `how` allows; in a handler not at all. What `source` gives is taken once it succeeded.
+// Into the session, or behind those that wait in the outbox. Waits for room as long as `how` allows; in a handler not
+// at all. What `source` gives is taken once it succeeded.
 std::expected<publication, failure> engine::put(lock& held, mqtt::message what, payload_source* source,
                                                 const patience& how) {
-  const bool answered = what.qos != mqtt::qos::at_most_once;
   for (;;) {
     if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
-    mqtt::error wrong = mqtt::error::not_connected;
-    if (online_) {
-      // A margin for header, identifier and lengths.
-      if (what.topic.size() + what.payload.size() + what.properties.wire_size() + 64 > longest_message_)
+    const bool direct = online_ && outbox_.empty();
+    fault wrong;
+    if (direct) {
+      const auto sent = put_into_session(what, source);
+      if (sent) return *sent;
+      if (!goes_by(sent.error())) {
+        if (sent.error() != mqtt::error::message_too_large) return std::unexpected{make_failure(sent.error())};
         return std::unexpected{make_failure(error::message_too_long)};
-      const bool placed = answered || source != nullptr;
-      wrong = mqtt::error::flight_table_full;
-      if (!placed || !free_flights_.empty()) {
-        if (placed) what.tag = free_flights_.back();
-        if (const auto done = session_.publish(what)) {
-          work();
-          if (!placed) return publication{};
-          free_flights_.pop_back();
-          flight& taken = flights_[what.tag];
-          if (source != nullptr) taken.source = std::move(*source);
-          taken.size = what.payload_from_source;
-          taken.unanswered = !answered;
-          return publication{answered ? taken.number : 0};
-        } else {
-          wrong = done.error();
-        }
       }
+      wrong = recado::make_fault(sent.error());
     }
-    if (!goes_by(wrong) || in_own_thread()) return std::unexpected{make_failure(wrong)};
-    if (!wait_for_room(held, how)) return std::unexpected{make_failure(error::timed_out)};
+    if (source == nullptr && (!direct || in_own_thread())) {
+      auto kept = keep_for_later(what);
+      if (kept || !is(kept.error().why, chain::error::outbox_full)) return kept;
+      wrong = kept.error().why;
+    }
+    if (in_own_thread()) return std::unexpected{make_failure(wrong ? wrong : recado::make_fault(error::not_connected))};
+    if (wait_for_room(held, how)) continue;
+    const bool full = is(wrong, chain::error::outbox_full);
+    return std::unexpected{full ? make_failure(wrong) : make_failure(error::timed_out)};
   }
+}
+
+// `message_too_large` stands for what doesn't fit the transmit buffer.
+std::expected<publication, mqtt::error> engine::put_into_session(mqtt::message& what, payload_source* source) {
+  // A margin for header, identifier and lengths.
+  if (what.topic.size() + what.payload.size() + what.properties.wire_size() + 64 > longest_message_)
+    return std::unexpected{mqtt::error::message_too_large};
+  const bool answered = what.qos != mqtt::qos::at_most_once;
+  const bool placed = answered || source != nullptr;
+  if (placed && (free_flights_.empty() || in_session_ >= options_.sizes.in_flight))
+    return std::unexpected{mqtt::error::flight_table_full};
+  if (placed) what.tag = free_flights_.back();
+  if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
+  work();
+  if (!placed) return publication{};
+  free_flights_.pop_back();
+  ++in_session_;
+  flight& taken = flights_[what.tag];
+  if (source != nullptr) taken.source = std::move(*source);
+  taken.size = what.payload_from_source;
+  taken.unanswered = !answered;
+  return publication{answered ? taken.number : 0};
 }
 
 std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, const patience& how) {
@@ -52,7 +69,7 @@ std::expected<mqtt::reason, failure> engine::await(lock& held, publication which
   flight& place = flights_[which.number % flights_.size()];
   if (place.number != which.number) {
     for (const verdict& one : verdicts_)
-      if (one.number == which.number) return result_of(one.reason, one.outcome);
+      if (one.number == which.number) return result_of(one.how);
     return mqtt::reason::success;
   }
   publish_waiter me;
@@ -62,7 +79,7 @@ std::expected<mqtt::reason, failure> engine::await(lock& held, publication which
     over = unusable();
     if (!over && !wait_on(me.told, held, how) && !me.done) over = make_failure(error::timed_out);
   }
-  if (me.done) return result_of(me.reason, me.outcome);
+  if (me.done) return result_of(me.how);
   publish_waiter** link = &place.waiting;
   while (*link != &me) link = &(*link)->next;
   *link = me.next;
@@ -109,26 +126,32 @@ void engine::release(std::uint32_t index) {
   free_flights_.push_back(index);
 }
 
+// Tells those who wait; who asks later finds failures among the verdicts.
+void engine::settle(flight& place, const ending& how) {
+  if (is_failure(how.reason) || how.why) verdicts_[next_verdict_++ % verdicts_.size()] = {place.number, how};
+  publish_waiter* next = std::exchange(place.waiting, nullptr);
+  while (publish_waiter* one = next) {
+    next = one->next;
+    one->how = how, one->done = true;
+    one->told.notify_one();
+  }
+}
+
 void engine::on_acknowledged(const mqtt::acknowledged& what) {
   payload_source done;  // ends when the mutex is free: it is the application's
   const std::scoped_lock held{mutex_};
   flight& place = flights_[what.tag];
-  if (is_failure(what.reason) || what.outcome != mqtt::outcome::answered)
-    verdicts_[next_verdict_++ % verdicts_.size()] = {place.number, what.reason, what.outcome};
-  publish_waiter* next = std::exchange(place.waiting, nullptr);
-  while (publish_waiter* one = next) {
-    next = one->next;
-    one->reason = what.reason, one->outcome = what.outcome, one->done = true;
-    one->told.notify_one();
-  }
+  const bool forgotten = what.outcome != mqtt::outcome::answered;
+  settle(place, {what.reason, forgotten ? recado::make_fault(error::session_lost) : fault{}});
   if (place.source) done = std::exchange(place.source, {});
+  --in_session_;
   release(what.tag);
 }
 
 posix::flow engine::on_wants_payload(const mqtt::wants_payload& what) {
   flight& place = flights_[what.tag];  // until it is acknowledged only this thread touches its source
   const mutable_bytes room = mutable_bytes{piece_}.first(std::min<std::size_t>(piece_.size(), what.room));
-  const std::size_t given = place.source(what.offset, room);
+  const std::size_t given = silenced_ ? 0 : place.source(what.offset, room);
   if (given == 0 || given > room.size()) {
     source_failed_ = true;
     return posix::flow::pause;
@@ -138,6 +161,7 @@ posix::flow engine::on_wants_payload(const mqtt::wants_payload& what) {
   (void)session_.supply(bytes{room}.first(given));
   if (place.unanswered && what.offset + given == place.size) {
     done = std::exchange(place.source, {});
+    --in_session_;
     release(what.tag);
   }
   return posix::flow::go_on;
@@ -149,6 +173,7 @@ std::vector<payload_source> engine::drop_unanswered() {
   for (std::uint32_t i = 0; i < flights_.size(); ++i) {
     if (!flights_[i].unanswered) continue;
     dropped.push_back(std::exchange(flights_[i].source, {}));
+    --in_session_;
     release(i);
   }
   return dropped;

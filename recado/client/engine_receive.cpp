@@ -35,13 +35,14 @@ bool engine::find_receivers(const mqtt::message_received& what) {
 void engine::on_message(const mqtt::message_received& what) {
   {
     const std::scoped_lock held{mutex_};
+    if (too_long(what.topic, what.payload.size(), what.qos)) return;
     if (take_answer(what)) return;
     if (find_receivers(what)) enqueue(what);
   }
   for (const entry_ptr& one : matched_) {
     {
       const std::scoped_lock held{mutex_};
-      if (one->silent) continue;
+      if (one->silent || silenced_) continue;
       running_ = one->number;
     }
     one->handler(what);
@@ -52,6 +53,17 @@ void engine::on_message(const mqtt::message_received& what) {
   matched_.clear();
 }
 
+// The server wasn't told, or doesn't care: whoever waits for the message shall know. Under the mutex.
+bool engine::too_long(std::string_view topic, std::size_t size, mqtt::qos level) {
+  if (size <= options_.sizes.message_max) return false;
+  report({.topic = std::string{topic},
+          .payload_size = size,
+          .qos = level,
+          .incoming = true,
+          .why = make_failure(error::longer_than_taken)});
+  return true;
+}
+
 void engine::enqueue(const mqtt::message_received& what) {
   queue_.push(what);
   if (queue_.size() >= options_.sizes.queue_messages_max || queue_.bytes_held() >= options_.sizes.queue_bytes_max)
@@ -60,6 +72,10 @@ void engine::enqueue(const mqtt::message_received& what) {
 }
 
 void engine::on_begin(const mqtt::message_begin& what) {
+  {
+    const std::scoped_lock held{mutex_};
+    if (too_long(what.topic, what.payload_size, what.qos)) return;
+  }
   assembled_.assign({.topic = what.topic,
                      .qos = what.qos,
                      .retain = what.retain,

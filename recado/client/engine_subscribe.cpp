@@ -96,8 +96,8 @@ bool engine::filter_in_use(const entry& besides) const {
 void engine::leave(entry& one) {
   one.silent = true;
   if (one.route != 0) router_->remove(std::exchange(one.route, 0));
-  const bool told = one.at == entry::phase::active || one.at == entry::phase::asked;
-  if (!told || filter_in_use(one)) return erase(one);
+  const bool known = one.at == entry::phase::active || one.at == entry::phase::asked;
+  if (!known || filter_in_use(one)) return erase(one);
   enter(one, entry::phase::leaving);
   if (online_) pump_subscriptions();
   work();
@@ -204,8 +204,9 @@ std::expected<void, failure> engine::unsubscribe(const subscription& which, dura
     over = unusable();
     if (!over && !wait_for_change(held, how)) over = make_failure(error::timed_out);
   }
-  held.unlock();
-  if (over && one->at != entry::phase::gone) return std::unexpected{std::move(*over)};
+  const bool gone = one->at == entry::phase::gone;
+  held.unlock();  // the handler may end with `one`, and is the application's
+  if (over && !gone) return std::unexpected{std::move(*over)};
   return {};
 }
 

@@ -26,6 +26,13 @@ constexpr row rows[] = {
     {error::session_lost, "the server forgot the session while the message was on its way",
      "nobody knows whether it arrived: publish it again if twice is better than never"},
     {error::no_such_subscription, "there is no such subscription", "unsubscribe once"},
+    {error::tls_without_mqtts, "TLS options are given, but the address says mqtt://, which is not encrypted",
+     "write mqtts://, or leave the TLS options out"},
+    {error::message_expired, "the message expired while it waited for a connection",
+     "give it a longer Message Expiry Interval, or none"},
+    {error::message_crowded_out, "newer messages took the message's place in the outbox",
+     "give a larger outbox, or choose another outbox.when_full"},
+    {error::longer_than_taken, "a received message is longer than sizes.message_max", "allow more, if it is meant"},
     {error::needs_version_5, "MQTT 3.1.1 has no such thing", "connect with MQTT 5.0"},
 };
 

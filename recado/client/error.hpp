@@ -25,6 +25,10 @@ enum class error : std::uint16_t {
   session_lost,          ///< the server forgot the session while the message was on its way
   no_such_subscription,  ///< it ended before
   needs_version_5,       ///< MQTT 3.1.1 has no such thing
+  tls_without_mqtts,     ///< TLS options are given, and a URL says mqtt://: nothing would be encrypted
+  message_expired,       ///< its Message Expiry Interval passed while it waited in the outbox
+  message_crowded_out,   ///< newer messages took its place in the outbox, as `outbox_options::when_full` says
+  longer_than_taken,     ///< a received message is longer than `sizes::message_max`
 };
 constexpr layer layer_of(error) { return layer::application; }
 
@@ -35,9 +39,12 @@ std::string_view remedy(error what);
 
 /// Why a call failed.
 struct failure {
-  fault why;
+  fault why;                                    ///< what happened, and in which layer
   mqtt::reason reason = mqtt::reason::success;  ///< the server's, where it gave one
   std::string line;                             ///< who, the cause and the remedy, in one line without its end
+
+  /// True if anything failed.
+  explicit operator bool() const { return static_cast<bool>(why); }
 };
 
 /// Puts it in words. `cause` replaces the fault's own where more is known about this very case.

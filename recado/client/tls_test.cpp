@@ -1,4 +1,7 @@
 // mqtts:// with certificates of recado's own PKI, and what must not be accepted.
+#include <fstream>
+#include <sstream>
+
 #include <gmock/gmock.h>
 
 #include <recado/client/broker_test.hpp>
@@ -69,6 +72,41 @@ TEST_F(client_with_tls, connects_with_a_client_certificate_and_comes_back) {
   }
   ASSERT_OK(client.disconnect());
   ASSERT_OK(client.connect(broker.url("mqtts")));
+}
+
+TEST_F(client_with_tls, takes_authority_certificate_and_key_from_memory) {
+  test::mosquitto broker{mosquitto_program, own_folder() / "broker", settings(true)};
+  const auto content_of = [&](const std::string& name) {
+    std::ostringstream text;
+    text << std::ifstream{file(name), std::ios::binary}.rdbuf();
+    return text.str();
+  };
+  options how;
+  how.tls.ca = content_of("ca.crt");
+  how.tls.certificate = content_of("clients/board-chain.crt");
+  how.tls.key = content_of("clients/board.key");
+  std::filesystem::remove_all(folder / "pki/clients");  // nothing is read from there
+  blocking_client client{how};
+  ASSERT_OK(client.connect(broker.url("mqtts")));
+  ASSERT_OK(client.publish("t", "x", qos::exactly_once));
+  authority("other").init({.organization = "", .key = {}, .valid = {}, .passphrase = {}});
+  how.tls.ca = content_of("../other/ca.crt");
+  blocking_client other{how};
+  const auto untrusted = other.connect(broker.url("mqtts"));
+  ASSERT_FALSE(untrusted);
+  EXPECT_EQ(untrusted.error().why.where, layer::tls) << untrusted.error().line;
+}
+
+// Certificates that are refused are not tried again and again.
+TEST_F(client_with_tls, does_not_come_back_to_a_server_that_it_does_not_trust) {
+  test::mosquitto broker{mosquitto_program, own_folder() / "broker", settings(false)};
+  options how;
+  how.retry_first = true;
+  blocking_client careless{how};
+  const auto unknown = careless.connect(broker.url("mqtts"));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().why.where, layer::tls) << unknown.error().line;
+  EXPECT_EQ(careless.status().state, chain::reconnect_state::idle);
 }
 
 TEST_F(client_with_tls, is_refused_without_one) {

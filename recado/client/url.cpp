@@ -1,5 +1,6 @@
 #include <recado/client/url.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace recado::client {
@@ -9,22 +10,6 @@ int digit_of(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-std::optional<std::string> decode(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      result += text[i];
-      continue;
-    }
-    if (text.size() - i < 3) return std::nullopt;
-    const int high = digit_of(text[i + 1]), low = digit_of(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    result += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return result;
 }
 
 bool read_scheme(std::string_view& text, url& result) {
@@ -42,10 +27,10 @@ bool read_user(std::string_view& text, url& result) {
   const std::string_view user = text.substr(0, at);
   text.remove_prefix(at + 1);
   const std::size_t colon = user.find(':');
-  result.user_name = decode(user.substr(0, colon));
+  result.user_name = percent_decoded(user.substr(0, colon));
   if (!result.user_name) return false;
   if (colon == user.npos) return true;
-  result.password = decode(user.substr(colon + 1));
+  result.password = percent_decoded(user.substr(colon + 1));
   return result.password.has_value();
 }
 
@@ -68,10 +53,43 @@ bool read_host(std::string_view text, url& result) {
 
 }  // namespace
 
+std::optional<std::string> percent_decoded(std::string_view text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      result += text[i];
+      continue;
+    }
+    if (text.size() - i < 3) return std::nullopt;
+    const int high = digit_of(text[i + 1]), low = digit_of(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    result += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return result;
+}
+
 std::expected<url, failure> parse_url(std::string_view text) {
   url result;
   if (read_scheme(text, result) && read_user(text, result) && read_host(text, result)) return result;
   return std::unexpected{make_failure(error::bad_url)};
+}
+
+std::string address_of(const url& where) {
+  const bool v6 = where.host.find(':') != std::string::npos;
+  return (v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
+}
+
+std::vector<url> parse_reference(std::string_view text, const url& from) {
+  std::vector<url> result;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    url next = from;
+    next.port = from.secure ? port_secure : port_plain;
+    if (read_host(one, next)) result.push_back(std::move(next));
+  }
+  return result;
 }
 
 }  // namespace recado::client

@@ -34,5 +34,24 @@ TEST(url, refuses_everything_else) {
   }
 }
 
+// MQTT 5.0 §4.11, with its examples
+TEST(url, reads_server_references) {
+  const url from = parse_url("mqtts://user:secret@first:1234").value_or(url{});
+  const auto all = parse_reference(
+      "myserver.xyz.org myserver.xyz.org:8884 10.10.151.22:8883 [fe80::9610:3eff:fe1c]:1 "
+      "[::1] a@b mqtt://c d: ",
+      from);
+  ASSERT_EQ(all.size(), 5u) << "what is none is left out";
+  const char* const hosts[] = {"myserver.xyz.org", "myserver.xyz.org", "10.10.151.22", "fe80::9610:3eff:fe1c", "::1"};
+  const std::uint16_t ports[] = {8883, 8884, 8883, 1, 8883};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].host, hosts[i]);
+    EXPECT_EQ(all[i].port, ports[i]);
+    EXPECT_TRUE(all[i].secure);
+    EXPECT_EQ(all[i].password, "secret");
+  }
+  EXPECT_TRUE(parse_reference("", from).empty());
+}
+
 }  // namespace
 }  // namespace recado::client

@@ -13,14 +13,14 @@ namespace recado::tls {
 /// One certificate of the server's chain, the authority first and the server's own last. They come when
 /// `client_options::report_chain` asks for them, before `secured` or `closed`.
 struct certificate_seen {
-  const certificate* seen;
-  circumstances checked;
+  const certificate* seen;  ///< until the next `receive`
+  circumstances checked;    ///< against what it was judged
 };
 
 /// The handshake is done: `write` and `plaintext` work from now on. With TLS 1.3 the server may still
 /// refuse the client certificate; it says so in `closed` (RFC 8446 §4.4.2.4).
 struct secured {
-  version negotiated;
+  version negotiated;      ///< of TLS
   std::string_view suite;  ///< the IANA name: "TLS_AES_256_GCM_SHA384"
   std::string_view group;  ///< key exchange: "x25519"; empty if there was none or it isn't known
   std::string_view alpn;   ///< the protocol that the server chose, or empty if it has no ALPN

@@ -13,16 +13,20 @@ namespace recado::tls {
 
 /// The two versions that recado speaks, with their numbers on the wire.
 enum class version : std::uint16_t { v1_2 = 0x0303, v1_3 = 0x0304 };
-std::string_view words(version which);
+std::string_view words(version which);  ///< "TLS 1.3"
 
 /// Where a certificate, key or CRL comes from: a file, or memory. PEM and DER are told apart by content.
 /// Both empty: not given. A path wins over memory; back ends without files take memory only.
 struct source {
-  std::string_view path;
+  std::string_view path;  ///< empty: memory
+  /// PEM or DER
   bytes data;
 
+  /// A file by its path.
   static constexpr source file(std::string_view path) { return {path, {}}; }
+  /// Bytes.
   static constexpr source memory(bytes data) { return {{}, data}; }
+  /// True if there is one.
   constexpr bool given() const { return !path.empty() || !data.empty(); }
 };
 
@@ -47,6 +51,7 @@ class pass_phrase_source {
 /// Who has them can read everything that was sent.
 class key_log {
  public:
+  /// One line.
   virtual void line(std::string_view text) = 0;
 
  protected:
@@ -73,33 +78,35 @@ class session_store {
 struct pre_shared_key {
   std::string_view identity;  ///< 1 to 128 bytes, sent in the clear
   bytes key;                  ///< 14 to 64 bytes; the raw key, not hexadecimal
+  bool weak = false;          ///< the key may be shorter, as the server insists on it
+  /// True if there is one.
   constexpr bool given() const { return !identity.empty() || !key.empty(); }
 };
 
 /// Everything about a client's TLS. Texts and bytes are only borrowed while the options are loaded; the
 /// objects that are pointed to must outlive the context.
 struct client_options {
-  version lowest = version::v1_2;
-  version highest = version::v1_3;
-  peer_check check = peer_check::chain_and_name;
-  source ca;                         ///< one or more trusted certificates
-  std::string_view ca_path;          ///< a folder of them, named by hash as `openssl rehash` does
-  bool system_store = false;         ///< trust what the operating system trusts, too
-  source crl;                        ///< one or more CRLs; if given, that of the server's issuer must be there
-  bool crl_for_whole_chain = false;  ///< that of every authority must be there
-  source certificate;                ///< the client's own, with any intermediates behind it
-  source key;                        ///< its private key; if not given, looked for beside the certificate
-  bytes pass_phrase;                 ///< of the private key; if empty, `ask` is asked
-  pass_phrase_source* ask = nullptr;
-  pre_shared_key psk;
-  std::string_view alpn = "mqtt";  ///< offered protocols, best first, separated by commas; empty: no ALPN
-  bool server_name = true;         ///< send the host name (SNI, RFC 6066 §3); never sent for an address
-  std::string_view ciphers;        ///< TLS 1.2, in OpenSSL's words; empty: those with forward secrecy and AEAD
-  std::string_view suites;         ///< TLS 1.3, separated by colons; empty: the back end's
-  bool report_chain = false;       ///< tell each certificate of the server as an event
-  duration handshake_patience = tls::handshake_patience;
+  version lowest = version::v1_2;                 ///< the oldest that is accepted
+  version highest = version::v1_3;                ///< the newest that is offered
+  peer_check check = peer_check::chain_and_name;  ///< how much of the server is verified
+  source ca;                                      ///< one or more trusted certificates
+  std::string_view ca_path;                       ///< a folder of them, named by hash as `openssl rehash` does
+  bool system_store = false;                      ///< trust what the operating system trusts, too
+  source crl;                         ///< one or more CRLs; if given, that of the server's issuer must be there
+  bool crl_for_whole_chain = false;   ///< that of every authority must be there
+  source certificate;                 ///< the client's own, with any intermediates behind it
+  source key;                         ///< its private key; if not given, looked for beside the certificate
+  bytes pass_phrase;                  ///< of the private key; if empty, `ask` is asked
+  pass_phrase_source* ask = nullptr;  ///< nullptr: nobody
+  pre_shared_key psk;                 ///< instead of certificates
+  std::string_view alpn = "mqtt";     ///< offered protocols, best first, separated by commas; empty: no ALPN
+  bool server_name = true;            ///< send the host name (SNI, RFC 6066 §3); never sent for an address
+  std::string_view ciphers;           ///< TLS 1.2, in OpenSSL's words; empty: those with forward secrecy and AEAD
+  std::string_view suites;            ///< TLS 1.3, separated by colons; empty: the back end's
+  bool report_chain = false;          ///< tell each certificate of the server as an event
+  duration handshake_patience = tls::handshake_patience;  ///< from `opened` to `secured`
   const wall_clock* clock = nullptr;  ///< dates are checked against it; needed unless nothing is verified
-  key_log* keys = nullptr;
+  key_log* keys = nullptr;            ///< nullptr: secrets go nowhere
   session_store* sessions = nullptr;  ///< if given, sessions are resumed
 };
 

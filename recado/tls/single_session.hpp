@@ -31,6 +31,7 @@ class single_session final : public session_store {
 
   /// What is kept, to be stored over a restart (a secret), and the host that it belongs to.
   bytes kept() const { return bytes{memory_}.first(size_); }
+  /// Whose session it is.
   std::string_view host() const { return host_.view(); }
 
  private:

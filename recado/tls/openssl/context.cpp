@@ -126,7 +126,7 @@ outcome set_credentials(SSL_CTX* to, const client_options& options) {
 bool psk_valid(const pre_shared_key& psk) {
   if (!psk.given()) return true;
   return !psk.identity.empty() && psk.identity.size() <= psk_identity_bytes_max && !psk.identity.contains('\0') &&
-         psk.key.size() >= psk_bytes_min && psk.key.size() <= psk_bytes_max;
+         psk.key.size() >= (psk.weak ? 1 : psk_bytes_min) && psk.key.size() <= psk_bytes_max;
 }
 
 void add(EVP_MD_CTX* to, bytes data) { EVP_DigestUpdate(to, data.data(), data.size()); }

@@ -24,6 +24,7 @@ class context {
   /// Reads and checks everything that `options` names; the first thing wrong is returned and leaves the
   /// context as it was. May allocate. Connections that are open keep what they began with.
   std::expected<void, error> load(const client_options& options);
+  /// True after `load` has succeeded.
   bool loaded() const { return shared_ != nullptr; }
 
  private:

@@ -26,7 +26,7 @@ class connection;
 /// plaintext, but by the next; `deadline()` is in the past until then.
 class filter {
  public:
-  using event = tls::event;
+  using event = tls::event;  ///< what `receive` answers
 
   /// What the filter works in, given by the caller and used until the filter's end.
   struct memory {
@@ -44,17 +44,28 @@ class filter {
   /// is the key of the session store. Before `opened`; stays for later connections.
   std::expected<void, error> set_peer(std::string_view host);
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void opened(instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void lost(fault why, instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void sent(std::size_t n);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   instant deadline() const;
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bool ready() const;
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes plaintext() const;
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void consumed(std::size_t n);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::size_t write(bytes out, instant now);
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void close(instant now);
 
  private:
