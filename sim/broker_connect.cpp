@@ -1,0 +1,141 @@
+// How the broker lets a client in, or doesn't, and what it announces.
+#include <algorithm>
+
+#include <sim/broker.hpp>
+
+namespace recado::sim {
+
+using mqtt::property;
+using mqtt::property_value;
+using mqtt::reason;
+using namespace std::chrono_literals;
+
+void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, instant now) {
+  if (from.connected) return world_.violate("a second CONNECT [MQTT-3.1.0-2]");
+  from.connected = true;
+  from.version = what.protocol;
+  from.clean = what.clean_start;
+  from.client = what.client_identifier;
+  from.keep_alive_s = what.keep_alive_s;
+  from.receive_maximum = what.properties.number(property::receive_maximum, 65'535);
+  if (from.version == mqtt::version::v3_1_1) from.receive_maximum = inflight_max_;
+  from.packet_maximum = what.properties.number(property::maximum_packet_size);
+  from.alias_maximum = static_cast<std::uint16_t>(what.properties.number(property::topic_alias_maximum));
+  from.expiry_s = what.properties.number(property::session_expiry_interval);
+  if (from.version == mqtt::version::v3_1_1) from.expiry_s = what.clean_start ? 0 : mqtt::session_expiry_never_s;
+  from.problem_information = what.properties.number(property::request_problem_information, 1) != 0;
+  if (now < mute_until_) return world_.note("broker: does not answer CONNECT");
+  if (now < refuses_until_) return refuse(on, from, now);
+  from.connack_due = now + (random_.one_in(3) ? mood(now) : 0us);
+  if (now >= from.connack_due) accept(on, from, now);
+}
+
+void broker::refuse(connection& on, peer& to, instant now) {
+  static constexpr reason reasons[] = {reason::server_unavailable,
+                                       reason::server_busy,
+                                       reason::quota_exceeded,
+                                       reason::not_authorized,
+                                       reason::use_another_server,
+                                       reason::connection_rate_exceeded,
+                                       reason::banned};
+  mqtt::connack answer;
+  answer.reason =
+      to.version == mqtt::version::v5_0 ? reasons[refusal_ % std::size(reasons)] : reason::server_unavailable;
+  const property_value list[] = {{property::reason_string, "not now"}};
+  if (to.version == mqtt::version::v5_0 && to.problem_information) answer.properties = mqtt::properties{list};
+  say(on, to, answer, now);
+  end(on, connection::end::finished, now);
+}
+
+broker_limits broker::draw_limits() {
+  broker_limits made;
+  const auto maybe = [&](std::uint32_t n) { return random_.one_in(tight_ ? 2 : n); };
+  if (maybe(3)) made.receive_maximum = static_cast<std::uint16_t>(random_.between(1, tight_ ? 3 : 20));
+  if (maybe(8)) made.packet_maximum = random_.between(tight_ && !mended_ ? 48 : 400, 2000);
+  if (tight_ && !mended_ && random_.one_in(8)) made.packet_maximum = random_.between(36, 80);
+  if (maybe(2)) made.alias_maximum = static_cast<std::uint16_t>(random_.below(5));
+  if (!mended_ && random_.one_in(tight_ ? 5 : 40)) made.qos_maximum = static_cast<std::uint8_t>(random_.below(2));
+  if (maybe(6)) made.retain = false;
+  if (maybe(6)) made.wildcards = false;
+  if (maybe(6)) made.shared = false;
+  if (maybe(6)) made.identifiers = false;
+  if (maybe(5)) made.keep_alive_s = static_cast<std::uint16_t>(random_.between(11, 90));
+  if (maybe(20)) made.expiry_s = random_.between(30, 900);
+  return made;
+}
+
+// CONNACK, and with it what this connection may do [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.2.2-21].
+void broker::accept(connection& on, peer& to, instant now) {
+  to.connack_due = never;
+  if (bound_ != nullptr && bound_ != &on) {  // [MQTT-3.1.4-3]
+    peer& old = peer_of(*bound_);
+    connection& gone = *bound_;
+    say_disconnect(gone, old, reason::session_taken_over, now);
+    end(gone, connection::end::finished, now);
+  }
+  const bool v5 = to.version == mqtt::version::v5_0;
+  char name[24];
+  std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
+  const bool assigns = to.client.empty();
+  if (assigns) to.client = name, ++assigned_;
+  if (exists_ && (to.clean || to.client != client_)) lose_session();
+  const bool present = exists_;
+  world_.count.resumed += present ? 1 : 0;
+  if (!exists_) exists_ = true, ++epoch_, client_ = to.client;
+  bound_ = &on;
+  expires_ = never;
+  if (v5) to.limits = draw_limits();
+  expiry_s_ = to.limits.expiry_s != 0 ? std::min(to.limits.expiry_s, to.expiry_s) : to.expiry_s;
+  ends_with_connection_ = expiry_s_ == 0;
+
+  const broker_limits& it = to.limits;
+  std::vector<property_value> list;
+  if (it.receive_maximum != 65'535) list.emplace_back(property::receive_maximum, it.receive_maximum);
+  if (it.packet_maximum != 0) list.emplace_back(property::maximum_packet_size, it.packet_maximum);
+  if (it.alias_maximum != 0) list.emplace_back(property::topic_alias_maximum, it.alias_maximum);
+  if (it.qos_maximum != 2) list.emplace_back(property::maximum_qos, it.qos_maximum);
+  if (!it.retain) list.emplace_back(property::retain_available, 0);
+  if (!it.wildcards) list.emplace_back(property::wildcard_subscription_available, 0);
+  if (!it.shared) list.emplace_back(property::shared_subscription_available, 0);
+  if (!it.identifiers) list.emplace_back(property::subscription_identifiers_available, 0);
+  if (it.keep_alive_s != 0) list.emplace_back(property::server_keep_alive, it.keep_alive_s);
+  if (expiry_s_ != to.expiry_s) list.emplace_back(property::session_expiry_interval, expiry_s_);
+  if (assigns && v5) list.emplace_back(property::assigned_client_identifier, std::string_view{name});
+  if (it.keep_alive_s != 0) to.keep_alive_s = it.keep_alive_s;
+  mqtt::connack answer;
+  answer.session_present = present;
+  if (v5) answer.properties = mqtt::properties{std::span<const property_value>{list}};
+  to.online = true;
+  to.unanswered.clear();
+  to.charged = 0;
+  if (!say(on, to, answer, now)) world_.note("broker: CONNACK is larger than the client takes");
+  resume();
+}
+
+// All that was on its way goes again, in its order [MQTT-4.4.0-1].
+void broker::resume() {
+  owed_.clear();
+  for (flight& one : flights_) one.again = true;
+}
+
+void broker::say_disconnect(connection& on, const peer& to, reason code, instant now) {
+  if (to.version != mqtt::version::v5_0 || !to.online) return;
+  mqtt::disconnect bye;
+  bye.reason = code;
+  const property_value list[] = {{property::reason_string, "it is my right"}};
+  if (to.problem_information && random_.one_in(2)) bye.properties = mqtt::properties{list};
+  if (!say(on, to, bye, now)) bye.properties = {}, say(on, to, bye, now);
+}
+
+void broker::lose_session() {
+  if (!exists_) return;
+  world_.note("broker: the session is gone");
+  exists_ = false;
+  for (const std::uint32_t number : queue_) messages_.forgotten(number);
+  for (const flight& one : flights_) messages_.forgotten(one.message);
+  queue_.clear(), flights_.clear(), received_.clear();
+  subscribed_ = {};
+  messages_.server_forgot();
+}
+
+}  // namespace recado::sim

@@ -1,0 +1,268 @@
+#include <sim/gadget.hpp>
+
+#include <algorithm>
+
+#include <recado/chain/words.hpp>
+#include <sim/gadget_parts.hpp>
+#include <sim/names.hpp>
+
+namespace recado::sim {
+
+using chain::happening;
+using chain::rung;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t alias_bytes = 48;
+
+chain::policy policy_of(const settings& how) {
+  chain::policy made;
+  made.secure = how.secure;
+  made.time_servers = how.ladder ? 1 : 0;
+  made.on_no_time = chain::no_time_policy::keep_trying;
+  made.retry = {1s, 30s, {}};
+  return made;
+}
+
+}  // namespace
+
+gadget::gadget(world& all, ledger& messages, network_stream& wire, server_network& servers, const settings& how,
+               std::uint64_t seed)
+    : world_(all),
+      messages_(messages),
+      wire_(wire),
+      servers_(servers),
+      how_(how),
+      random_(seed, 4),
+      board_(wire, servers, seed),
+      storage_({how.sector_bytes, how.sectors, how.program_bytes}, seed) {
+  if (how.names_itself) client_identifier_ = "gadget";
+}
+
+gadget::~gadget() = default;
+
+void gadget::power_on(instant now) {
+  transmit_.make(how_.transmit), receive_.make(how_.receive), outbox_.make(how_.outbox);
+  incoming_.make(how_.incoming_aliases * alias_bytes), outgoing_topics_.make(how_.outgoing_aliases * alias_bytes);
+  outgoing_.make(how_.outgoing), received_.make(how_.received), owed_.make(how_.owed);
+  const mqtt::memory given{.transmit = transmit_.view(),
+                           .outgoing = outgoing_.view(),
+                           .received = received_.view(),
+                           .owed = owed_.view(),
+                           .incoming_aliases = incoming_.view(),
+                           .incoming_alias_count = how_.incoming_aliases,
+                           .outgoing_aliases = outgoing_topics_.view(),
+                           .outgoing_alias_count = how_.outgoing_aliases,
+                           .receive_size = static_cast<std::uint32_t>(how_.receive)};
+  parts_ = std::make_unique<parts>(policy_of(how_), board_.view(), given, receive_.view(), outbox_.view(),
+                                   chain::outbox_limits{how_.outbox_messages, how_.when_full}, this);
+  until_ = now;
+  parts_->chosen.dhcp.static_address = {};
+  if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view());
+  board_.applied = false;
+  if (how_.journal) remember();
+}
+
+void gadget::power_off(instant now) {
+  if (parts_ == nullptr) return;
+  wire_.device_dies(now);
+  parts_.reset();
+  if (how_.journal) storage_.power_cycle(static_cast<power_loss>(random_.below(3)));
+  else messages_.device_forgot();
+}
+
+bool gadget::online() const { return parts_ != nullptr && parts_->conductor.is_online(); }
+bool gadget::outbox_empty() const { return parts_ != nullptr && parts_->outbox.empty(); }
+
+void gadget::step(instant now) {
+  wire_.noticed(now);
+  servers_.noticed(now);
+  if (parts_ == nullptr || sleeps(now)) return;
+  constexpr unsigned turns_max = 200;
+  woke_ = asleep_until_ != instant{} && now >= asleep_until_;
+  asleep_until_ = {};
+  if (!woke_) check_keep_alive(now);
+  wire_.was_full() = false;
+  unsigned turns = 0;
+  while ((turn(now) || next_deadline() <= now) && turns < turns_max && !world_.violated() && !died()) ++turns;
+  if (died()) return;
+  if (how_.journal) note_durable();
+  until_ = next_deadline();
+  wire_.noticed(now);
+  if (turns == turns_max)
+    world_.violate(until_ <= now ? "after a full turn a deadline lies in the past" : "the device never comes to rest");
+  check(now);
+}
+
+bool gadget::turn(instant now) {
+  parts& it = *parts_;
+  it.moved = false;
+  if (it.outbox.deadline() <= now) it.outbox.expire(now);
+  poll_link(now);
+  if (poll_low(now)) it.moved = true;
+  if (const auto happened = it.channel.step(now)) on_channel(*happened, now), it.moved = true;
+  if (it.session.online()) {
+    acknowledge_due(now);
+    supply(now);
+    if (it.subscribe_due) subscribe(now);
+    if (it.conductor.is_online()) drain(now);
+    it.channel.say(now);
+  }
+  tell({}, now);
+  return it.moved;
+}
+
+void gadget::poll_link(instant now) {
+  parts& it = *parts_;
+  const bool up = wire_.path.cable;
+  if (up == it.link) return;
+  it.link = up;
+  link_changed(up, now);
+  if (up) tell(happening::reached(rung::link), now);
+  else tell(happening::lost(rung::link, make_fault(link_error::no_carrier)), now);
+}
+
+void gadget::tell(const happening& what, instant now) {
+  chain::want wish = parts_->conductor.resume(what, now);
+  for (unsigned bound = 0; bound < 40 && wish.what != chain::want::kind::wait; ++bound) {
+    do_as(wish, now);
+    wish = parts_->conductor.resume({}, now);
+  }
+}
+
+void gadget::do_as(const chain::want& wish, instant now) {
+  parts_->moved = true;
+  if (wish.what == chain::want::kind::attempt) return attempt(wish, now);
+  if (wish.what == chain::want::kind::undo) {
+    parts_->channel.abandon(now);
+    parts_->subscribe_due = parts_->supplying = false;
+    undo_low(wish.at, now);
+  }
+}
+
+void gadget::attempt(const chain::want& wish, instant now) {
+  parts& it = *parts_;
+  switch (wish.at) {
+    case rung::link:
+      if (it.link) tell(happening::reached(rung::link), now);
+      return;
+    case rung::lease:
+    case rung::time_name:
+    case rung::clock:
+    case rung::name:
+      return attempt_low(wish.at, now);
+    case rung::stream:
+      return open_stream(now);
+    case rung::secure:
+    case rung::session:
+      return;
+    case rung::online:
+      if (it.subscribed) return tell(happening::reached(rung::online), now);
+      it.subscribe_due = true;
+      return;
+  }
+}
+
+void gadget::open_stream(instant now) {
+  parts& it = *parts_;
+  mqtt::connect_options options;
+  options.version = how_.version;
+  options.client_identifier = client_identifier_;
+  // Nothing is known of what an earlier run had in flight: its session may not be resumed [MQTT-3.2.2-4].
+  options.clean_start = !it.connected_before;
+  options.keep_alive_s = how_.keep_alive_s;
+  options.acknowledge = how_.deferred ? mqtt::acknowledge_when::deferred : mqtt::acknowledge_when::at_once;
+  options.when_session_lost = how_.when_lost;
+  options.will = mqtt::will{.topic = "will", .payload = as_bytes("gone"), .qos = {}, .retain = false, .properties = {}};
+  if (how_.version == mqtt::version::v5_0) {
+    options.session_expiry_s = how_.session_expiry_s;
+    options.receive_maximum = how_.receive_maximum;
+    options.maximum_packet_size = how_.maximum_packet_size;
+    options.request_problem_information = how_.wants_problem_information;
+  }
+  if (const auto done = it.session.connect(options); !done)
+    return world_.violate("connect is refused: %s", std::string{words(done.error())}.c_str());
+  undecided_ = how_.journal;
+  world_.note("device: connects");
+  if (const auto begun = it.channel.connect({}, "broker", now); !begun)
+    tell(happening::failed(rung::stream, begun.error()), now);
+}
+
+void gadget::subscribe(instant) {
+  parts& it = *parts_;
+  const mqtt::announcements& may = it.session.announced();
+  const std::uint32_t kind = random_.below(3);
+  mqtt::subscription filters[topic_count];
+  std::size_t count = 0;
+  const auto add = [&](std::string_view filter) {
+    filters[count++] = {.filter = filter, .qos = mqtt::qos::exactly_once};
+  };
+  if (kind == 0 && may.wildcard_subscription_available) add(down_wildcard);
+  else if (kind == 1 && may.wildcard_subscription_available && may.shared_subscription_available) add(down_shared);
+  else
+    for (const std::string_view one : down_topics) add(one);
+  mqtt::subscribe_properties more;
+  if (how_.version == mqtt::version::v5_0 && may.subscription_identifiers_available && random_.one_in(2))
+    more.subscription_identifier = random_.between(1, 70'000);
+  const auto asked = it.session.subscribe({filters, count}, more);
+  if (!asked) return;  // no room yet: the next turn tries again
+  it.subscribe_due = false;
+  it.subscribing = *asked;
+  it.moved = true;
+}
+
+void gadget::on_channel(const device::channel::event& what, instant now) {
+  parts& it = *parts_;
+  if (std::holds_alternative<device::channel::opened>(what)) {
+    tell(happening::reached(rung::stream), now);
+  } else if (const auto* tls = std::get_if<tls::event>(&what)) {
+    if (std::holds_alternative<tls::secured>(*tls)) tell(happening::reached(rung::secure), now);
+    if (const auto* over = std::get_if<tls::closed>(tls)) tell(happening::failed(it.conductor.at(), over->why), now);
+  } else if (const auto* said = std::get_if<mqtt::session_event>(&what)) {
+    on_session(*said, now);
+  } else {
+    const fault why = std::get<device::channel::ended>(what).why;
+    world_.note("device: the stream ended");
+    const rung at = it.conductor.at();
+    if (it.conductor.is_online()) tell(happening::lost(rung::online, why), now);
+    else if (at >= rung::stream) tell(happening::failed(at, why), now);
+  }
+}
+
+instant gadget::next_deadline() const {
+  const parts& it = *parts_;
+  instant until = std::min({it.conductor.until(), it.channel.deadline(), it.outbox.deadline(), low_deadline()});
+  if (!it.session.online()) return until;
+  for (const owed_receipt& one : it.owed) until = std::min(until, one.due);
+  if (it.supplying) until = std::min(until, it.supply_at);
+  return until;
+}
+
+void gadget::check(instant now) {
+  parts& it = *parts_;
+  const bool intact = transmit_.intact() && incoming_.intact() && outgoing_topics_.intact() && receive_.intact() &&
+                      outbox_.intact() && outgoing_.intact() && received_.intact() && owed_.intact();
+  if (!intact) world_.violate("memory was written behind its end");
+  if (it.session.in_flight() > how_.outgoing) world_.violate("more exchanges in flight than places for them");
+  if (it.session.receiving() > how_.received && how_.received < mqtt::received_bitmap_words)
+    world_.violate("more messages are being received than places for them");
+  if (it.session.room() > how_.transmit) world_.violate("the transmit log has more room than memory");
+  check_keep_alive(now);
+  if (how_.ladder && board_.applied && now > board_.expires)
+    world_.violate("an address is used after its lease (RFC 2131 §4.4.5)");
+  if (how_.ladder && it.session.online() && !board_.applied) world_.violate("online without an address");
+}
+
+// [MQTT-3.1.2-20], as far as the stream takes anything.
+void gadget::check_keep_alive(instant now) {
+  parts& it = *parts_;
+  if (!it.session.online() || it.session.sending_payload() || wire_.was_full()) return;
+  const std::chrono::seconds interval{it.keep_alive_s};
+  if (interval == 0s || now - wire_.last_sent() <= interval) return;
+  world_.violate("nothing was sent for %.3f s, and the keep alive is %lld s [MQTT-3.1.2-20]",
+                 static_cast<double>((now - wire_.last_sent()).count()) / 1e6,
+                 static_cast<long long>(interval.count()));
+}
+
+}  // namespace recado::sim

@@ -1,0 +1,212 @@
+// What the application does with its session.
+#include <algorithm>
+
+#include <recado/chain/words.hpp>
+#include <sim/gadget_parts.hpp>
+#include <sim/names.hpp>
+
+namespace recado::sim {
+
+using chain::happening;
+using chain::rung;
+using namespace std::chrono_literals;
+
+bool gadget::publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bool from_source, instant now) {
+  if (parts_ == nullptr) return false;
+  const std::uint32_t number = messages_.make_up(level, topic, size, from_source);
+  payload_.resize(from_source ? payload_min : size);
+  fill_payload(number, 0, payload_);
+  mqtt::property_value list[2];
+  std::size_t count = 0;
+  const bool v5 = how_.version == mqtt::version::v5_0;
+  if (v5 && random_.one_in(8)) list[count++] = {mqtt::property::content_type, "text/plain"};
+  if (v5 && random_.one_in(12)) {
+    const std::uint32_t seconds = random_.between(1, 300);
+    list[count++] = {mqtt::property::message_expiry_interval, seconds};
+    messages_.up[number].expires = now + std::chrono::seconds{seconds};
+  }
+  const auto kept =
+      parts_->outbox.push({.topic = up_topics[topic],
+                           .payload = payload_,
+                           .qos = level,
+                           .tag = number,
+                           .properties = mqtt::properties{std::span<const mqtt::property_value>{list, count}}},
+                          now);
+  if (!kept) return false;
+  messages_.accepted(number);
+  world_.note("application: message %u, QoS %u, %u bytes%s", number, static_cast<unsigned>(level), size,
+              from_source ? ", piece by piece" : "");
+  return true;
+}
+
+// The outbox has dropped it, as the application wished it to.
+void gadget::lost(const chain::waiting_message& what, chain::outbox_loss why) {
+  up_message& one = messages_.up[what.tag];
+  const bool expired = why == chain::outbox_loss::expired;
+  world_.note("outbox: message %u is dropped: %s", what.tag, expired ? "it expired" : "there is no room");
+  if (expired && world_.now < one.expires) world_.violate("message %u was dropped before it expired", what.tag);
+  if (!expired && how_.when_full == chain::outbox_policy::refuse) world_.violate("message %u was dropped", what.tag);
+  if (!expired && how_.when_full == chain::outbox_policy::drop_oldest_qos_0 && one.level != mqtt::qos::at_most_once)
+    world_.violate("message %u was dropped, though it is not of QoS 0", what.tag);
+  messages_.given_up(what.tag);
+}
+
+void gadget::drain(instant now) {
+  parts& it = *parts_;
+  while (const auto next = it.outbox.front(now))
+    if (!hand_over(*next, now)) return;
+}
+
+// What the session refuses for now waits; what it refuses for ever is given up, and the application knows.
+bool gadget::hand_over(const chain::waiting_message& next, instant now) {
+  parts& it = *parts_;
+  const std::uint32_t number = next.tag;
+  const up_message& one = messages_.up[number];
+  if (now >= one.expires) world_.violate("message %u has expired, and is sent", number);
+  const std::chrono::seconds left{next.properties.number(mqtt::property::message_expiry_interval)};
+  if (one.expires != never && left > one.expires - now + 1s)
+    world_.violate("the expiry of message %u was not counted down", number);
+  mqtt::message what;
+  what.topic = next.topic, what.qos = next.qos, what.tag = number, what.properties = next.properties;
+  if (one.from_source) what.payload_from_source = one.size;
+  else what.payload = next.payload;
+  const auto sent = it.session.publish(what);
+  if (!sent) {
+    using enum mqtt::error;
+    const mqtt::error why = sent.error();
+    const bool idle = it.session.in_flight() == 0 && it.session.room() >= how_.transmit;
+    const bool too_long = why == not_kept && it.journal->kept.why() == store::error::too_long;
+    const bool never_fits = ((why == no_room || why == not_kept) && idle && !died()) || too_long;
+    const bool waits = why == no_room || why == receive_maximum_reached || why == flight_table_full ||
+                       why == payload_pending || why == not_connected || why == not_kept;
+    if (waits && !never_fits) return false;
+    world_.note("application: message %u can't be sent: %s", number, std::string{words(why)}.c_str());
+    messages_.given_up(number);
+  } else if (how_.journal && next.qos != mqtt::qos::at_most_once) {
+    it.undurable.push_back(number);
+  }
+  it.outbox.pop();
+  it.moved = true;
+  return true;
+}
+
+void gadget::on_session(const mqtt::session_event& what, instant now) {
+  parts& it = *parts_;
+  if (const auto* up = std::get_if<mqtt::connected>(&what)) return on_connected(*up, now);
+  if (const auto* over = std::get_if<mqtt::closed>(&what)) return on_closed(*over, now);
+  if (const auto* one = std::get_if<mqtt::message_received>(&what))
+    return on_message(number_in(one->payload), one->topic, one->qos, one->receipt, now);
+  if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) {
+    world_.note("application: message %u is over, reason 0x%02x%s", done->tag, static_cast<unsigned>(done->reason),
+                done->outcome == mqtt::outcome::session_lost ? ", the session was lost" : "");
+    return messages_.ended(done->tag, *done);
+  }
+  if (const auto* done = std::get_if<mqtt::subscribed>(&what)) {
+    if (done->token != it.subscribing || it.conductor.at() != rung::online || it.conductor.is_online()) return;
+    const bool well = !done->reasons.empty() && !is_failure(done->reasons.front());
+    it.subscribed = well;
+    if (well) return tell(happening::reached(rung::online), now);
+    return tell(happening::failed(rung::online, make_fault(chain::error::subscription_refused)), now);
+  }
+  if (const auto* wish = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*wish, now);
+  if (const auto* first = std::get_if<mqtt::message_begin>(&what)) {
+    it.topic = first->topic, it.level = first->qos;
+    it.arrived = 0, it.arriving_size = first->payload_size;
+    it.pieces.clear();
+    return;
+  }
+  if (const auto* part = std::get_if<mqtt::message_part>(&what)) return on_piece(*part);
+  if (const auto* last = std::get_if<mqtt::message_end>(&what)) {
+    if (it.arrived != it.arriving_size) return world_.violate("a message in pieces ended too soon");
+    return on_message(number_in(it.pieces), it.topic, it.level, last->receipt, now);
+  }
+}
+
+void gadget::on_piece(const mqtt::message_part& what) {
+  parts& it = *parts_;
+  if (what.offset != it.arrived) return world_.violate("a piece of a message is missing");
+  it.pieces.insert(it.pieces.end(), what.payload.begin(), what.payload.end());
+  it.arrived += static_cast<std::uint32_t>(what.payload.size());
+}
+
+void gadget::on_connected(const mqtt::connected& what, instant now) {
+  parts& it = *parts_;
+  world_.note("device: connected%s", what.session_present ? ", session resumed" : "");
+  if (!what.assigned_client_identifier.empty()) client_identifier_ = what.assigned_client_identifier;
+  it.connected_before = true;
+  if (how_.journal) remember_server();
+  it.keep_alive_s = what.properties.number(mqtt::property::server_keep_alive, how_.keep_alive_s);  // [MQTT-3.2.2-21]
+  it.subscribed = it.subscribed && what.session_present;
+  tell(happening::reached(rung::session), now);
+}
+
+// The broker does nothing that the standard forbids: if the session blames it, the session errs.
+void gadget::on_closed(const mqtt::closed& what, instant now) {
+  char text[300];
+  buffer_sink out{text};
+  if (what.why) chain::describe_cause(what.why, out);
+  if (died()) return;
+  world_.note("device: closed: %.*s", static_cast<int>(out.view().size()), out.view().data());
+  using enum mqtt::error;
+  const bool may = !what.why || is(what.why, refused) || is(what.why, disconnected) ||
+                   is(what.why, connect_timed_out) || is(what.why, ping_timed_out) || is(what.why, stream_stalled);
+  if (!may)
+    world_.violate("the session blames the broker: %.*s", static_cast<int>(out.view().size()), out.view().data());
+  parts& it = *parts_;
+  const rung at = it.conductor.at();
+  if (it.conductor.is_online()) tell(happening::lost(rung::online, what.why), now);
+  else tell(happening::failed(at, what.why), now);
+}
+
+void gadget::on_message(std::uint32_t number, std::string_view topic, mqtt::qos level, mqtt::receipt receipt,
+                        instant now) {
+  if (number == UINT32_MAX) return world_.violate("the device was told a message that is changed");
+  world_.note("application: told message %u", number);
+  messages_.told(number, level, number_of(down_topics, topic), !receipt);
+  if (!receipt) return;
+  if (!how_.deferred) return world_.violate("a receipt, though acknowledgement is at once");
+  parts_->owed.push_back({receipt, number, now + (random_.one_in(2) ? 0us : random_.time(0us, 4s))});
+}
+
+// In any order, sometimes with a refusal, and sometimes for a connection that is gone.
+void gadget::acknowledge_due(instant now) {
+  parts& it = *parts_;
+  for (std::size_t i = 0; i < it.owed.size();) {
+    const owed_receipt one = it.owed[i];
+    if (one.due > now) {
+      ++i;
+      continue;
+    }
+    const bool refuses = how_.version == mqtt::version::v5_0 && random_.one_in(16);
+    if (how_.journal && !refuses) it.journal->kept.note({taken_.size() + 1, 0});
+    const auto done =
+        it.session.acknowledge(one.receipt, refuses ? mqtt::reason::quota_exceeded : mqtt::reason::success);
+    if (how_.journal && !refuses && !done) it.journal->kept.note({taken_.size(), 0});
+    if (done && !refuses) taken_.push_back(one.number);
+    if (done) messages_.taken(one.number, refuses);
+    else if (done.error() != mqtt::error::unknown_receipt) world_.violate("acknowledge is refused");
+    it.owed.erase(it.owed.begin() + static_cast<std::ptrdiff_t>(i));
+    it.moved = true;
+  }
+}
+
+void gadget::on_wants_payload(const mqtt::wants_payload& what, instant now) {
+  parts& it = *parts_;
+  it.supplying = true;
+  it.supply_number = what.tag, it.supply_offset = what.offset, it.supply_room = what.room;
+  it.supply_at = now + (random_.one_in(4) ? random_.time(0us, 2s) : 0us);
+}
+
+void gadget::supply(instant now) {
+  parts& it = *parts_;
+  if (!it.supplying || now < it.supply_at) return;
+  it.supplying = false;
+  const std::uint32_t n = random_.one_in(2) ? it.supply_room : random_.between(1, it.supply_room);
+  payload_.resize(n);
+  fill_payload(it.supply_number, it.supply_offset, payload_);
+  const auto taken = it.session.supply(payload_);
+  if (taken && *taken != n) world_.violate("supply took less than it had asked for");
+  it.moved = true;
+}
+
+}  // namespace recado::sim

@@ -1,0 +1,74 @@
+// What the device loses with its power.
+#pragma once
+
+#include <sim/gadget.hpp>
+#include <sim/null_filter.hpp>
+
+namespace recado::sim {
+
+/// What belongs to the journal of one run.
+struct gadget::keeping {
+  keeping(store::storage& below, std::size_t places_count)
+      : index(160), places(places_count), records(below, index, scratch), kept(records, places) {}
+  std::vector<store::index_entry> index;
+  std::vector<std::uint32_t> places;
+  std::array<std::byte, 256> scratch{};
+  store::journal records;
+  chain::session_store kept;
+};
+
+/// What climbs the lower rungs.
+struct gadget::services {
+  services(const device::configuration& chosen, const device::board& on)
+      : memory(on.storage), address(chosen, on, memory), names(on, storage.view(), over_tcp), time(on.entropy) {}
+  device::remembered memory;
+  device::address_service address;
+  dns::resolver_storage<2, 8, 256> storage{};
+  std::array<std::byte, 600> over_tcp{};
+  device::name_service names;
+  ntp::client time;
+  device::datagram_pump<ntp::client, 128> pump{device::service::ntp};
+  chain::rung naming = chain::rung::link;
+};
+
+struct gadget::parts {
+  parts(const chain::policy& how, const device::board& on, const mqtt::memory& memory, mutable_bytes receive,
+        mutable_bytes outbox_memory, const chain::outbox_limits& limits, chain::outbox_listener* listener)
+      : conductor(how, on.entropy),
+        session(memory),
+        filter(receive.size()),
+        channel(on, session, how.secure ? &filter : nullptr, receive),
+        outbox(outbox_memory, limits, listener) {}
+
+  std::unique_ptr<keeping> journal{};
+  device::configuration chosen{};
+  std::unique_ptr<services> services_below{};
+  std::vector<std::uint32_t> undurable{};  ///< published, and not synced yet
+  chain::bring_up conductor;
+  mqtt::session session;
+  null_filter filter;
+  device::channel channel;
+  chain::outbox outbox;
+
+  bool link = false;
+  bool connected_before = false;
+  bool subscribed = false;
+  bool moved = false;
+  bool subscribe_due = false;
+  mqtt::token subscribing{};
+  std::uint32_t keep_alive_s = 0;  // as CONNACK says
+  std::vector<owed_receipt> owed{};
+
+  // a message that arrives in pieces
+  std::string topic{};
+  mqtt::qos level{};
+  std::uint32_t arrived = 0, arriving_size = 0;
+  std::vector<std::byte> pieces{};
+
+  // a payload that is asked for
+  bool supplying = false;
+  std::uint32_t supply_number = 0, supply_offset = 0, supply_room = 0;
+  instant supply_at{};
+};
+
+}  // namespace recado::sim

@@ -1,0 +1,118 @@
+// What a seed decides before a life begins: how the device is made and used, and what will happen to it, and when.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <recado/chain/outbox.hpp>
+#include <recado/core/instant.hpp>
+#include <recado/mqtt/memory.hpp>
+#include <recado/mqtt/options.hpp>
+
+namespace recado::sim {
+
+// name, how often it is drawn, the longest time that it lasts in seconds (0: it is over at once), words
+#define RECADO_SIM_MISHAPS(X)                                                              \
+  X(stream_reset, 6, 0, "the stream is reset")                                             \
+  X(stream_cut_up, 6, 0, "the stream breaks after so many more bytes to the broker")       \
+  X(stream_cut_down, 6, 0, "the stream breaks after so many more bytes from the broker")   \
+  X(stream_closed, 4, 0, "the broker's side closes the stream")                            \
+  X(stream_silent, 3, 0, "the stream is dead, and nobody is told")                         \
+  X(stream_stalls_up, 4, 90, "the stream takes no bytes")                                  \
+  X(stream_stalls_down, 4, 90, "nothing arrives from the broker")                          \
+  X(stream_fragments, 5, 200, "the stream gives and takes a few bytes at a time")          \
+  X(path_slow, 4, 200, "the path is slow")                                                 \
+  X(cable_out, 3, 120, "the cable is out")                                                 \
+  X(broker_refuses_stream, 2, 120, "nobody listens on the broker's port")                  \
+  X(broker_restarts, 4, 60, "the broker restarts with its sessions")                       \
+  X(broker_forgets, 3, 60, "the broker restarts without its sessions")                     \
+  X(broker_drops_session, 2, 0, "the broker drops the session, and the connection")        \
+  X(broker_disconnects, 4, 0, "the broker says DISCONNECT")                                \
+  X(broker_refuses, 3, 120, "the broker refuses CONNECT")                                  \
+  X(broker_mute, 2, 120, "the broker answers no CONNECT")                                  \
+  X(broker_slow, 5, 120, "the broker answers late and out of order")                       \
+  X(broker_strict, 6, 0, "the broker announces tight limits from now on, and disconnects") \
+  X(broker_generous, 2, 0, "the broker announces no limits from now on, and disconnects")  \
+  X(broker_rejects, 3, 120, "the broker rejects some of the messages")                     \
+  X(burst, 6, 0, "many messages at once, in both directions")                              \
+  X(device_sleeps, 2, 400, "the device does nothing for a while")                          \
+  X(datagrams_suffer, 4, 300, "datagrams are lost, delayed, doubled and overtaken")        \
+  X(dhcp_silent, 2, 300, "the DHCP server is silent")                                      \
+  X(dhcp_moves, 2, 0, "the DHCP server refuses the address, and gives another")            \
+  X(dns_silent, 2, 200, "the DNS server is silent")                                        \
+  X(dns_fails, 2, 200, "the DNS server has no answer")                                     \
+  X(ntp_silent, 2, 200, "the NTP server is silent")                                        \
+  X(ntp_lies, 2, 200, "the NTP server does not know the time")                             \
+  X(clock_jumps, 2, 0, "the device's clock jumps")                                         \
+  X(device_restarts, 3, 20, "the device loses power")                                      \
+  X(power_fails_in_write, 4, 20, "the device loses power in the middle of a write")
+
+/// What can go wrong.
+enum class mishap : std::uint8_t {
+#define RECADO_SIM_MISHAP_ENUMERATOR(name, weight, seconds, text) name,
+  RECADO_SIM_MISHAPS(RECADO_SIM_MISHAP_ENUMERATOR)
+#undef RECADO_SIM_MISHAP_ENUMERATOR
+};
+#define RECADO_SIM_MISHAP_COUNT(name, weight, seconds, text) +1
+inline constexpr std::size_t mishap_count = 0 RECADO_SIM_MISHAPS(RECADO_SIM_MISHAP_COUNT);
+#undef RECADO_SIM_MISHAP_COUNT
+
+/// "stream_reset".
+std::string_view name_of(mishap what);
+/// "the stream is reset".
+std::string_view words(mishap what);
+
+/// One of them in a life.
+struct planned {
+  instant at{};
+  mishap what{};
+  duration length{};       ///< how long it lasts
+  std::uint32_t size = 0;  ///< what its kind makes of it: bytes, messages, which reason
+};
+
+/// How the device is made and used.
+struct settings {
+  mqtt::version version = mqtt::version::v5_0;
+  bool ladder = false;  ///< address, time and name have to be got first
+  bool secure = false;  ///< a filter stands between stream and session
+  bool deferred = false;
+  bool journal = false;  ///< the session outlives the loss of power
+  std::uint32_t sector_bytes = 0, sectors = 0, program_bytes = 1;
+  bool names_itself = true;  ///< else the server assigns the client identifier
+  mqtt::lost_session when_lost = mqtt::lost_session::publish_again;
+  std::uint16_t keep_alive_s = 60;
+  std::uint32_t session_expiry_s = 0;
+  std::uint16_t receive_maximum = 0;
+  std::uint32_t maximum_packet_size = 0;
+  bool wants_problem_information = true;
+  std::size_t transmit = 0, outgoing = 0, received = 0, owed = 0, receive = 0, outbox = 0;
+  std::size_t outbox_messages = 0;
+  chain::outbox_policy when_full = chain::outbox_policy::refuse;
+  std::uint16_t incoming_aliases = 0, outgoing_aliases = 0;
+  std::uint32_t window = 0;    ///< bytes that the stream holds in each direction
+  std::uint32_t messages = 0;  ///< in each direction
+  duration latency{};          ///< of the path at its best
+};
+
+/// All that a seed decides beforehand.
+struct plan {
+  std::uint64_t seed = 0;
+  settings how;
+  std::vector<planned> mishaps;  ///< in their order; what is left out has not happened
+};
+
+/// A life takes so long before the world is mended for good.
+inline constexpr duration life_length = std::chrono::hours{1};
+inline constexpr std::uint32_t messages_min =
+    116;  ///< in each direction; with those that nobody could take less, but not below:
+inline constexpr std::uint32_t messages_of_life_min = 200;
+inline constexpr std::uint32_t mishaps_min = 10;
+
+plan make_plan(std::uint64_t seed);
+/// One line for each mishap, as a trace begins.
+std::string print(const plan& all);
+
+}  // namespace recado::sim

@@ -1,0 +1,54 @@
+// What all parts of a life share: the time, what went wrong, what was counted, and the trace.
+#pragma once
+
+#include <array>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include <recado/core/instant.hpp>
+#include <sim/plan.hpp>
+
+namespace recado::sim {
+
+/// What a life, or many of them, came to.
+struct tally {
+  std::array<std::uint64_t, mishap_count> mishaps{};
+  std::uint64_t lives = 0;
+  std::uint64_t published = 0;  ///< messages that the device accepted
+  std::uint64_t delivered = 0;  ///< messages that the device was told
+  std::uint64_t connections = 0;
+  std::uint64_t packets = 0;  ///< that the broker heard and said
+  std::uint64_t resumed = 0;  ///< sessions that the broker still had
+  std::uint64_t steps = 0;
+  std::uint64_t least_messages = UINT64_MAX;  ///< of one life, in both directions
+  std::uint64_t least_mishaps = UINT64_MAX;
+  std::uint64_t virtual_us = 0;
+
+  void add(const tally& other);
+};
+
+class world {
+ public:
+  explicit world(std::FILE* trace = nullptr) : trace_(trace) {}
+
+  instant now{};
+  tally count;
+
+  bool tracing() const { return trace_ != nullptr; }
+  /// A line of the trace, with the time in front.
+  [[gnu::format(printf, 2, 3)]] void note(const char* format, ...);
+  /// An invariant does not hold. Only the first one is kept.
+  [[gnu::format(printf, 2, 3)]] void violate(const char* format, ...);
+  bool violated() const { return !violation_.empty(); }
+  const std::string& violation() const { return violation_; }
+
+ private:
+  void print(const char* mark, const char* text);
+
+  std::FILE* trace_;
+  std::string violation_;
+};
+
+}  // namespace recado::sim
