@@ -52,12 +52,15 @@ using add_command = void (*)(CLI::App& root);
 /// All the commands, in the order of the help.
 std::span<const add_command> commands();
 
+void add_completion(CLI::App& root);
 void add_decode(CLI::App& root);
 void add_lab(CLI::App& root);
+void add_manual(CLI::App& root);
 void add_messages(CLI::App& root);
 void add_pki(CLI::App& root);
 void add_probe(CLI::App& root);
 void add_run(CLI::App& root);
+void add_session(CLI::App& root);
 
 /// What followed the first "--" of a `recado lab` command line: words for another program, which the option parser
 /// must not touch.

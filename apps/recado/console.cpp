@@ -1,9 +1,13 @@
 #include "console.hpp"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
+#include <csignal>
 #include <cstdlib>
 
 namespace recado::app {
@@ -48,15 +52,32 @@ console::console(int descriptor)
     : descriptor_(descriptor), terminal_(::isatty(descriptor) == 1), colours_(colours_wanted(terminal_)) {}
 
 void console::write(std::string_view text) {
+  given_ += text.size();
   buffer_ += text;
   const bool line_ended = text.find('\n') != std::string_view::npos;
   if (buffer_.size() >= buffer_bytes_max || (line_ended && (terminal_ || descriptor_ == STDERR_FILENO))) flush();
 }
 
+bool console::has_room() const {
+  constexpr int look_again_ms = 100;
+  for (;;) {
+    pollfd waiting{descriptor_, POLLOUT, 0};
+    if (::poll(&waiting, 1, look_again_ms) != 0) return true;
+    sigset_t due;
+    ::sigpending(&due);
+    if (::sigismember(&due, SIGINT) == 1 || ::sigismember(&due, SIGTERM) == 1) return false;
+  }
+}
+
 void console::flush() {
   std::string_view rest = buffer_;
   while (!rest.empty() && write_error_ == 0) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (heeds_signals_ && !has_room()) {
+      write_error_ = EINTR;
+      break;
+    }
+    const std::size_t most = heeds_signals_ ? PIPE_BUF : rest.size();  // a pipe with room has room for that
+    const ssize_t written = ::write(descriptor_, rest.data(), std::min(most, rest.size()));
     if (written >= 0) rest.remove_prefix(static_cast<std::size_t>(written));
     else if (errno != EINTR && errno != EAGAIN) write_error_ = errno;
   }

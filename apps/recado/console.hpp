@@ -24,7 +24,13 @@ class console final : public text_sink {
   void write(std::string_view text) override;
   void flush();
 
+  /// From now on a full pipe doesn't hold up SIGINT and SIGTERM, which the caller has blocked and reads himself: what
+  /// can't be written then is thrown away, and `write_error` is EINTR.
+  void heed_signals() { heeds_signals_ = true; }
+
   int descriptor() const { return descriptor_; }
+  /// Bytes that it was given, flushed or not.
+  std::uint64_t given() const { return given_; }
   /// True if a person looks: the place for progress that is redrawn in place.
   bool is_terminal() const { return terminal_; }
   bool has_colours() const { return colours_; }
@@ -39,7 +45,11 @@ class console final : public text_sink {
   int descriptor_;
   bool terminal_;
   bool colours_;
+  bool has_room() const;
+
   int write_error_ = 0;
+  std::uint64_t given_ = 0;
+  bool heeds_signals_ = false;
   std::string buffer_;
 };
 

@@ -18,6 +18,7 @@ namespace {
 struct lab_options {
   std::string folder;
   bool loopback = false;
+  int while_process = 0;
   std::vector<std::string> dnsmasq, chronyd, mosquitto;
   std::string host;
   std::string server;
@@ -27,7 +28,8 @@ struct lab_options {
 
   lab::folder where() const { return {folder.empty() ? lab::default_folder() : std::filesystem::absolute(folder)}; }
   lab::up_options up(bool tied) const {
-    return {where(), loopback, tied, {{"dnsmasq", dnsmasq}, {"chronyd", chronyd}, {"mosquitto", mosquitto}}};
+    return {
+        where(), loopback, tied, while_process, {{"dnsmasq", dnsmasq}, {"chronyd", chronyd}, {"mosquitto", mosquitto}}};
   }
 };
 
@@ -186,7 +188,10 @@ void add_lab(CLI::App& root) {
   CLI::App* group = root.add_subcommand("lab", "A small network with real servers, to bring recado up in");
   group->require_subcommand(0, 1);
   const auto options = std::make_shared<lab_options>();
-  add_up_options(*add(*group, options, "up", "Bring the lab up", up), options);
+  CLI::App* bringing_up = add(*group, options, "up", "Bring the lab up", up);
+  add_up_options(*bringing_up, options);
+  bringing_up->add_option("--while", options->while_process, "Take it down when the process of this number ends")
+      ->check(CLI::PositiveNumber);
   add_run(*group, options);
   add(*group, options, "down", "Take the lab down", down);
   add(*group, options, "status", "Say what is up", status);

@@ -14,6 +14,12 @@ void add_common(CLI::App& command, common_options& to) {
   command.add_option("--interface", to.interface, "Network interface to use")->type_name("NAME");
 }
 
+void add_dns_servers(CLI::App& command, common_options& to) {
+  command
+      .add_option("--dns", to.dns_servers, "DNS server to ask for HOST (repeatable; default: the system's resolver)")
+      ->type_name("ADDRESS[:PORT]");
+}
+
 template <class Options>
 CLI::App* add(CLI::App& parent, const char* name, const char* what, const std::shared_ptr<Options>& to) {
   CLI::App* command = parent.add_subcommand(name, what);
@@ -49,7 +55,7 @@ void add_dns(CLI::App& parent) {
   CLI::App* command = add(parent, "dns", "Look a name up", to);
   command->add_option("NAME", to->name, "Host name")->required();
   command->add_option("--server", to->servers, "DNS server (repeatable; default: those of /etc/resolv.conf)")
-      ->type_name("ADDRESS");
+      ->type_name("ADDRESS[:PORT]");
   command->add_option("--family", to->family, "Only addresses of IPv4 (4) or IPv6 (6)")->check(CLI::IsMember({4, 6}));
   on_run(*command, [to] { return dns(*to, to->name, to->servers, to->family); });
 }
@@ -64,6 +70,7 @@ void add_ntp(CLI::App& parent) {
   CLI::App* command = add(parent, "ntp", "Ask a time server for the time; no clock is set", to);
   command->add_option("SERVER", to->server, "Host name or address")->required();
   command->add_option("--port", to->port, "UDP port")->capture_default_str();
+  add_dns_servers(*command, *to);
   command->add_option("--samples", to->samples, "How often to ask")->capture_default_str()->check(CLI::Range(1, 8));
   on_run(*command, [to] { return ntp(*to, to->server, to->port, to->samples); });
 }
@@ -89,6 +96,7 @@ void add_tls(CLI::App& parent) {
   CLI::App* command = add(parent, "tls", "Shake hands, show the server's chain and the verdict", to);
   command->add_option("HOST", to->host, "Host name or address")->required();
   command->add_option("-p,--port", to->port, "TCP port")->capture_default_str();
+  add_dns_servers(*command, *to);
   add_tls_options(*command, *to);
   on_run(*command, [to] { return tls(*to); });
 }
@@ -117,6 +125,7 @@ void add_mqtt(CLI::App& parent) {
   CLI::App* command = add(parent, "mqtt", "Connect to a broker and show what it offers", to);
   command->add_option("HOST", to->host, "Host name or address")->required();
   command->add_option("-p,--port", to->port, "TCP port (default: 1883, with TLS 8883)");
+  add_dns_servers(*command, *to);
   command->add_option("-V,--protocol-version", *version, "5 or 311")
       ->capture_default_str()
       ->check(CLI::IsMember({"5", "311", "mqttv5", "mqttv311"}));
@@ -127,6 +136,8 @@ void add_mqtt(CLI::App& parent) {
   command->add_option("-k,--keepalive", to->keep_alive_s, "Keep alive in seconds")->capture_default_str();
   command->add_flag("--show-secrets", to->show_secrets, "Print passwords instead of their length");
   command->add_flag("--tls", to->secure, "Use TLS with the system's trusted certificates");
+  CLI::Option* table = command->add_flag("--table", to->table, "Try what the broker supports, and print a table");
+  command->add_flag("--json", to->json, "The same as JSON")->excludes(table);
   add_tls_options(*command, *to);
   on_run(*command, [to, version, command] { return run_mqtt(*command, *to, *version); });
 }

@@ -25,6 +25,7 @@ namespace recado::app::probe {
 struct common_options {
   double timeout_s = 15;
   std::string interface;
+  std::vector<std::string> dns_servers;  ///< to ask for the host; none: the system's resolver
   bool show_secrets = false;
 };
 
@@ -51,8 +52,11 @@ struct mqtt_options : stream_options {
   unsigned keep_alive_s = 60;
   mqtt::version version = mqtt::version::v5_0;
   bool has_user_name = false, has_password = false;
+  bool table = false, json = false;  ///< say what the broker supports instead of showing packets
 };
 int mqtt(const mqtt_options& how);
+/// What a broker supports, by its announcements and by trying; as a table or as JSON.
+int survey(const mqtt_options& how);
 
 /// Shows what passes, field by field, each packet with direction and time since the start.
 class watch final : public tap {
@@ -120,8 +124,12 @@ class indented final : public text_sink {
 /// Prints TLS records: type, version, length, and what of the handshake is readable.
 std::size_t print_tls_records(direction way, bytes data, text_sink& out);
 
-/// The addresses of a host by the system's resolver, which waits no longer than `patience`. Throws `failure`.
-std::vector<endpoint> addresses_of(const std::string& host, std::uint16_t port, duration patience);
+/// The addresses of a host by the DNS servers named in `how`, else by the system's resolver, which is waited for no
+/// longer than the whole probe may take. Says who answered what. Throws `failure`.
+std::vector<endpoint> addresses_of(const common_options& how, const std::string& host, std::uint16_t port);
+/// Asks with recado's own resolver and shows each packet. Throws `failure`.
+std::vector<ip_address> ask_dns(const common_options& how, const std::string& name,
+                                const std::vector<std::string>& servers, int family);
 /// The DNS servers of the system's configuration, which is only read.
 std::vector<endpoint> system_dns_servers();
 

@@ -1,7 +1,9 @@
 // The rungs over datagrams: DHCP, DNS, NTP.
 #include <array>
+#include <csignal>
 #include <memory>
 
+#include <recado/device/server.hpp>
 #include <recado/dhcp/client.hpp>
 #include <recado/dns/resolver.hpp>
 #include <recado/dns/tcp_exchange.hpp>
@@ -51,7 +53,8 @@ class dhcp_probe {
     rig_->shown.datagrams("DHCP", [](direction, bytes data, text_sink& to) { recado::dhcp::print(data, to); });
     socket_.observe(&rig_->shown);
     arp_.observe(&rig_->shown);
-    if (!link_.status().up) checked(link_.set_up(true));
+    checked(signals_.open(rig_->loop, {SIGINT, SIGTERM, SIGHUP}));
+    if (!link_.status().up) checked(link_.set_up(true)), restored_.switched_on = true;
     wait_for_carrier();
     const auto total = std::chrono::duration_cast<duration>(std::chrono::duration<double>{arp_s});
     checked(socket_.open(rig_->loop, link_.status().name));
@@ -63,7 +66,6 @@ class dhcp_probe {
     options_.retry_first = std::chrono::seconds{2};
     options_.probe = arp_s > 0;
   }
-
   int lease(bool keep) {
     start();
     client_->start(posix::now());
@@ -93,9 +95,13 @@ class dhcp_probe {
   void wait_for_carrier() {
     while (!link_.status().carrier) {
       if (rig_->over()) throw failure_of(make_fault(link_error::no_carrier));
-      rig_->wait(rig_->end);
+      wait(rig_->end);
       link_.changed();
     }
+  }
+  void wait(instant until) {
+    rig_->wait(until);
+    if (signals_.next()) throw failure("interrupted before there was a lease", "the interface is as it was");
   }
   template <class Done>
   void run(Done done) {
@@ -111,7 +117,7 @@ class dhcp_probe {
       }
       if (done()) return;
       if (rig_->over()) throw too_late(rig_->how, "no lease was granted");
-      rig_->wait(std::min(result.deadline, arp_.deadline()));
+      wait(std::min(result.deadline, arp_.deadline()));
     }
   }
   void hear(recado::dhcp::probe_address& event) { arp_.start(event.address, posix::now()); }
@@ -138,7 +144,16 @@ class dhcp_probe {
   }
 
   std::unique_ptr<rig> rig_;
+  posix::signals signals_;
   posix::network_interface link_;
+  /// The interface is left as it was found.
+  struct restored {
+    posix::network_interface& link;
+    bool switched_on = false;
+    ~restored() {
+      if (switched_on) (void)link.set_up(false);
+    }
+  } restored_{link_};
   posix::dhcp_socket socket_;
   posix::arp_probe arp_;
   recado::dhcp::options options_;
@@ -152,9 +167,12 @@ class dhcp_probe {
 std::vector<endpoint> dns_servers_of(const std::vector<std::string>& given) {
   std::vector<endpoint> result;
   for (const std::string& each : given) {
-    const auto address = parse_address(each);
-    if (!address) throw usage_error("'" + each + "' is no address", "DNS servers are given by address: 192.0.2.53");
-    result.push_back({*address, recado::dns::server_port});
+    const auto named = device::parse_server(each, recado::dns::server_port);
+    const auto address = named ? parse_address(named->host) : std::nullopt;
+    if (!address)
+      throw usage_error("'" + each + "' is no address",
+                        "DNS servers are given by address: 192.0.2.53, 192.0.2.53:5353");
+    result.push_back({*address, named->port});
   }
   if (result.empty()) result = system_dns_servers();
   if (result.empty())
@@ -178,7 +196,7 @@ class dns_probe {
     resolver_.set_servers(servers, rig_->start);
   }
 
-  int run(const std::string& name, recado::dns::family wanted) {
+  std::vector<ip_address> run(const std::string& name, recado::dns::family wanted) {
     if (const auto asked = resolver_.resolve(name, wanted, posix::now()); !asked)
       throw failure_of(make_fault(asked.error()));
     while (!answered_) {
@@ -192,7 +210,7 @@ class dns_probe {
       if (rig_->over()) throw too_late(rig_->how, "no DNS server answered");
       rig_->wait(until);
     }
-    return exit_success;
+    return found_;
   }
 
  private:
@@ -211,7 +229,7 @@ class dns_probe {
     out() << painted{style::good, "addresses"} << " (to be kept for ";
     out().number(static_cast<std::uint64_t>(event.ttl.count()));
     out() << " s)\n";
-    for (const auto& each : event.addresses) out() << "    " << each << '\n';
+    for (const auto& each : event.addresses) out() << "    " << each << '\n', found_.push_back(each);
     if (event.more) out() << "    and more than fit\n";
   }
   void hear(recado::dns::failed& event) { failed_ = event.why; }
@@ -249,6 +267,7 @@ class dns_probe {
   posix::tcp_options tcp_options_;
   std::optional<recado::dns::wants_tcp> tcp_;
   std::optional<fault> failed_;
+  std::vector<ip_address> found_;
   bool answered_ = false;
 };
 
@@ -289,14 +308,20 @@ int dhcp(const common_options& how, const std::string& inform, bool keep, double
   return own ? probe->inform(*own) : probe->lease(keep);
 }
 
-int dns(const common_options& how, const std::string& name, const std::vector<std::string>& servers, int family) {
+std::vector<ip_address> ask_dns(const common_options& how, const std::string& name,
+                                const std::vector<std::string>& servers, int family) {
   using wish = recado::dns::family;
   const auto wanted = family == 4 ? wish::v4 : family == 6 ? wish::v6 : wish::any;
   return std::make_unique<dns_probe>(how, dns_servers_of(servers))->run(name, wanted);
 }
 
+int dns(const common_options& how, const std::string& name, const std::vector<std::string>& servers, int family) {
+  (void)ask_dns(how, name, servers, family);
+  return exit_success;
+}
+
 int ntp(const common_options& how, const std::string& server, std::uint16_t port, unsigned samples) {
-  const auto servers = addresses_of(server, port, patience_of(how));
+  const auto servers = addresses_of(how, server, port);
   auto with = std::make_unique<rig>(how);
   with->shown.datagrams("NTP", [](direction, bytes data, text_sink& to) {
     const auto packet = recado::ntp::decode(data);

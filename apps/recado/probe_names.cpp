@@ -38,23 +38,36 @@ lookup_result look_up(const std::string& host, std::uint16_t port) {
   return result;
 }
 
-}  // namespace
-
-std::vector<endpoint> addresses_of(const std::string& host, std::uint16_t port, duration patience) {
-  if (const auto literal = parse_address(host)) return {endpoint{*literal, port}};
+std::vector<endpoint> by_system(const std::string& host, std::uint16_t port, duration patience) {
   // getaddrinfo can't be bounded; a thread that is left behind ends with the process.
   auto answer = std::make_shared<std::promise<lookup_result>>();
   auto waiting = answer->get_future();
   std::thread{[answer, host, port] { answer->set_value(look_up(host, port)); }}.detach();
   if (waiting.wait_for(patience) != std::future_status::ready)
     throw failure("the system's resolver did not answer for '" + host + "' in time",
-                  "give an address, or check the DNS servers with 'recado probe dns'");
+                  "give an address, or name a DNS server with --dns");
   const lookup_result result = waiting.get();
   if (result.status != 0 || result.found.empty())
     throw failure("the host '" + host + "' is unknown" +
                       (result.status != 0 ? std::string{": "} + ::gai_strerror(result.status) : std::string{}),
-                  "check the name, or give an address");
+                  "check the name, give an address, or name a DNS server with --dns");
   return result.found;
+}
+
+}  // namespace
+
+std::vector<endpoint> addresses_of(const common_options& how, const std::string& host, std::uint16_t port) {
+  if (const auto literal = parse_address(host)) return {endpoint{*literal, port}};
+  if (!how.dns_servers.empty()) {
+    std::vector<endpoint> found;
+    for (const ip_address& each : ask_dns(how, host, how.dns_servers, 0)) found.push_back({each, port});
+    return found;
+  }
+  std::vector<endpoint> found = by_system(host, port, patience_of(how));
+  out() << host << " is";
+  for (const endpoint& each : found) out() << ' ' << each.address;
+  out() << ", says the system's resolver (--dns asks a server itself)\n";
+  return found;
 }
 
 std::vector<endpoint> system_dns_servers() {

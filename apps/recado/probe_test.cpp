@@ -55,7 +55,7 @@ class probe_network : public testing::Test {
       dnsmasq_.emplace(
           std::vector<std::string>{"/usr/sbin/dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--log-facility=-",
                                    "--interface=server0", "--bind-interfaces", "--no-resolv", "--no-hosts",
-                                   "--local=/lab/", "--dhcp-range=10.77.0.50,10.77.0.60,255.255.255.0,600",
+                                   "--local=/lab/", "--dhcp-range=10.77.0.50,10.77.0.59,255.255.255.0,600",
                                    "--leasefile-ro", "--no-ping", "--host-record=broker.lab,10.77.0.2", "--pid-file="});
       ASSERT_TRUE(dnsmasq_->says("DHCP, sockets bound")) << dnsmasq_->said();
     }
@@ -83,6 +83,44 @@ TEST_F(probe_network, dhcp_shows_the_exchange_and_gives_the_address_back) {
   EXPECT_THAT(done.output, AllOf(HasSubstr("DISCOVER"), HasSubstr("OFFER"), HasSubstr("REQUEST"), HasSubstr("ACK"),
                                  HasSubstr("ARP probe"), HasSubstr("RELEASE"), HasSubstr("address 10.77.0.5")));
   EXPECT_TRUE(dnsmasq_->says("DHCPRELEASE(server0)")) << dnsmasq_->said();
+}
+
+bool is_up(std::string_view name) {
+  recado::posix::loop loop;
+  recado::posix::network_interface which;
+  return loop.open() && which.open(loop, name_of(name)) && which.status().up;
+}
+
+TEST_F(probe_network, dhcp_leaves_the_interface_as_it_was) {
+  ASSERT_FALSE(is_up("board0"));
+  EXPECT_EQ(probe("dhcp board0 --arp 0").status, 0);
+  EXPECT_FALSE(is_up("board0"));
+  EXPECT_EQ(probe("dhcp board0 --timeout 0.01").status, 1);
+  EXPECT_FALSE(is_up("board0")) << "after a failure";
+  dnsmasq_->end();
+  recado::test::child_process interrupted{{RECADO_PROGRAM, "probe", "dhcp", "board0"}};
+  ASSERT_TRUE(interrupted.says("DISCOVER"));
+  EXPECT_TRUE(is_up("board0"));
+  interrupted.signal(SIGINT);
+  EXPECT_TRUE(interrupted.says("interrupted before there was a lease")) << interrupted.said();
+  interrupted.end();
+  EXPECT_FALSE(is_up("board0")) << "after a signal";
+  recado::test::switch_on("board0");
+  EXPECT_EQ(probe("dhcp board0 --timeout 0.01").status, 1);
+  EXPECT_TRUE(is_up("board0")) << "it was up before";
+}
+
+TEST_F(probe_network, a_host_is_looked_up_by_the_named_server) {
+  give_board_an_address();
+  for (const char* command : {"tls broker.lab", "mqtt broker.lab", "ntp broker.lab"}) {
+    const result done = probe(std::string{command} + " --dns 10.77.0.1 --timeout 0.5");
+    EXPECT_EQ(done.status, 1) << done.output;
+    EXPECT_THAT(done.output, AllOf(HasSubstr("question: broker.lab. A"), HasSubstr("    10.77.0.2\n"))) << command;
+    const result unknown = probe("tls nowhere.lab --dns 10.77.0.1:53 --timeout 5");
+    EXPECT_EQ(unknown.status, 1);
+    EXPECT_THAT(unknown.output, HasSubstr("recado probe tls: "));
+  }
+  EXPECT_THAT(probe("mqtt localhost -p 4711").output, HasSubstr("localhost is 127.0.0.1, says the system's resolver"));
 }
 
 TEST_F(probe_network, dns_shows_question_and_answer) {
@@ -160,6 +198,7 @@ TEST(probe, options_that_make_no_sense_are_refused) {
   EXPECT_EQ(probe("mqtt").status, 2);
   EXPECT_EQ(probe("dns a --server nobody").status, 2);
   EXPECT_EQ(probe("tls 127.0.0.1 --timeout 0").status, 2);
+  EXPECT_EQ(probe("tls broker.lab --dns nobody").status, 2);
   EXPECT_EQ(probe("dhcp a-name-that-is-too-long").status, 2);
 }
 

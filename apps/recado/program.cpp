@@ -188,7 +188,7 @@ int run_chosen(int argc, const char* const* argv) {
 int finish(int status) {
   out().flush();
   const int error = out().write_error();
-  if (error == 0 || status != exit_success) return status;
+  if (error == 0 || error == EINTR || status != exit_success) return status;  // EINTR: a signal, console.hpp
   if (error != EPIPE)
     print(failure(std::string{"the output could not be written: "} + std::strerror(error),
                   "make room or write elsewhere"),

@@ -107,6 +107,9 @@ class one_run {
 
   std::expected<void, fault> check() const { return board::check_tls(chosen_, how_); }
   board::run_result operator()(const device::test_plan* plan) { return board::run(chosen_, how_, plan); }
+  board::run_result compare(const device::test_plan& secure, const device::test_plan& plain) {
+    return board::compare(chosen_, how_, secure, plain);
+  }
 
  private:
   void read_pass_phrase() {
@@ -195,46 +198,30 @@ int run_test(const run_options& options, const device::configuration& chosen) {
   const std::vector<std::uint32_t> sizes = options.sizes.empty() ? std::vector{chosen.test.bytes} : options.sizes;
   board::test_results results{chosen.tls.enabled};
   device::test_plan plan;
-  plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results;
+  plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results, plan.first_warm_up = 20;
   out() << painted{style::title, "test mode"} << (chosen.tls.enabled ? " with TLS\n" : " without TLS\n");
   const int status = finish(one_run{options, chosen}(&plan));
   write_results(options, chosen, results.all, false);
   return status;
 }
 
-/// The same broker without TLS: a port in the list is meant for TLS, and gives way to `plain_port`.
-device::configuration without_tls(const device::configuration& chosen, std::deque<std::string>& texts) {
-  device::configuration plain = chosen;
-  plain.tls.enabled = false;
-  plain.broker.servers.clear();
-  for (const std::string_view each : chosen.broker.servers) {
-    const auto named = device::parse_server(each, 1);
-    const bool v6 = named->host.find(':') != std::string_view::npos;
-    texts.push_back((v6 ? "[" : "") + std::string{named->host} + (v6 ? "]" : ""));
-    plain.broker.servers.push_back(texts.back());
-  }
-  return plain;
-}
-
-int compare(const run_options& options, device::configuration chosen) {
+int compare(const run_options& options, const device::configuration& chosen) {
   if (!chosen.tls.enabled)
     throw usage_error("a comparison needs tls.enabled = true", "it measures without TLS by itself");
   if (!options.pcapng.empty())
-    throw usage_error("--pcapng records one run, and a comparison makes two", "record a run in test mode instead");
-  const std::vector<std::uint32_t>& sizes = options.sizes.empty() ? comparison_sizes : options.sizes;
-  std::deque<std::string> texts;
-  std::vector<board::series> all;
-  for (const bool tls : {true, false}) {
-    const device::configuration once = tls ? chosen : without_tls(chosen, texts);
-    board::test_results results{tls};
-    device::test_plan plan;
-    plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results;
-    out() << painted{style::title, tls ? "comparison, first with TLS\n" : "comparison, now without TLS\n"};
-    const board::run_result ended = one_run{options, once}(&plan);
-    const int status = finish(ended);
-    if (ended.signal != 0) return status;
-    all.insert(all.end(), results.all.begin(), results.all.end());
-  }
+    throw usage_error("--pcapng records one connection, and a comparison has two", "record a run in test mode instead");
+  board::test_results secure{true}, plain{false};
+  device::test_plan plan;
+  plan.sizes = options.sizes.empty() ? comparison_sizes : options.sizes;
+  plan.cycles = chosen.test.cycles, plan.by_turns = true, plan.first_warm_up = 20;
+  device::test_plan with = plan, without = plan;
+  with.log = &secure, with.name = "TLS   ", without.log = &plain, without.name = "plain ";
+  out() << painted{style::title, "comparison, with and without TLS in turn\n"};
+  const board::run_result ended = one_run{options, chosen}.compare(with, without);
+  const int status = finish(ended);
+  if (ended.signal != 0) return status;
+  std::vector<board::series> all = std::move(secure.all);
+  all.insert(all.end(), plain.all.begin(), plain.all.end());
   out() << '\n';
   board::print_ratios(all, out());
   write_results(options, chosen, all, true);

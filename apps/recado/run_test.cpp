@@ -81,7 +81,7 @@ TEST(run, says_what_cannot_be_done) {
   };
   const row table[] = {
       {"--compare -s tls.enabled=false", 2, "a comparison needs tls.enabled = true"},
-      {"--compare --pcapng x -s tls.enabled=true", 2, "--pcapng records one run"},
+      {"--compare --pcapng x -s tls.enabled=true", 2, "--pcapng records one connection"},
       {"--config /no/such/file.toml", 2, "/no/such/file.toml: the configuration can't be read"},
       {"-s tls.enabled=false -i no-such-dev", 1, "recado run: network interface: "},
       {"-s network.mode=as-is -s tls.ca=/no/such/ca.crt", 1, "recado run: TLS: the CA file can't be read; "},

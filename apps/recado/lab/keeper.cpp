@@ -15,6 +15,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "guardian.hpp"
 #include "network.hpp"
 
 namespace recado::lab {
@@ -181,10 +182,17 @@ void report(const file_descriptor& to, char sign, const void* data, std::size_t 
   if (write(to.get(), message.data(), message.size()) < 0) _exit(1);
 }
 
-/// Lets go of what whoever started the lab had open (terminal, pipes, the lock), but for two pipes.
-void detach(const folder& where, const file_descriptor& starter, const file_descriptor& lifeline) {
+/// What connects a keeper with others.
+struct ties {
+  file_descriptor starter;   ///< who waits for its report
+  file_descriptor lifeline;  ///< readable when the lab shall end
+  file_descriptor guardian;
+};
+
+/// Lets go of what whoever started the lab had open (terminal, pipes, the lock), but for its ties.
+void detach(const folder& where, const ties& to) {
   for (int number = 3; number < static_cast<int>(sysconf(_SC_OPEN_MAX)) && number < 4096; ++number)
-    if (number != starter.get() && number != lifeline.get()) ::close(number);
+    if (number != to.starter.get() && number != to.lifeline.get() && number != to.guardian.get()) ::close(number);
   const file_descriptor null{open("/dev/null", O_RDONLY | O_CLOEXEC)};
   const file_descriptor log{open(where.log("keeper").c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
   dup2(null.get(), STDIN_FILENO);
@@ -192,8 +200,8 @@ void detach(const folder& where, const file_descriptor& starter, const file_desc
   dup2(log.get(), STDERR_FILENO);
 }
 
-[[noreturn]] void keep(const keeper_options& options, file_descriptor starter, file_descriptor lifeline) {
-  detach(options.where, starter, lifeline);
+[[noreturn]] void keep(const keeper_options& options, ties to) {
+  detach(options.where, to);
   sigset_t mask;
   sigemptyset(&mask);
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&mask, signal);
@@ -202,28 +210,29 @@ void detach(const folder& where, const file_descriptor& starter, const file_desc
   keeper self{options};
   try {
     const state built = self.build();
+    if (to.guardian) tell_guardian(to.guardian, built);
     const auto control = control_socket(options.where, true);
-    report(starter, '+', &built, sizeof built);
-    starter.reset();
-    self.serve(control, signals, lifeline);
+    report(to.starter, '+', &built, sizeof built);
+    to.starter.reset();
+    self.serve(control, signals, to.lifeline);
   } catch (const lab_error& error) {
-    if (starter) report(starter, '-', error.text.data(), error.text.size());
+    if (to.starter) report(to.starter, '-', error.text.data(), error.text.size());
   }
   self.stop_servers();
   _exit(0);
 }
 
 /// The child that leaves the namespaces and, where that makes a new process namespace, forks the keeper.
-[[noreturn]] void enter_new_namespaces(const keeper_options& options, file_descriptor starter,
-                                       file_descriptor lifeline) {
+[[noreturn]] void enter_new_namespaces(const keeper_options& options, ties to) {
   setsid();
-  if (options.addresses.how == mode::loopback) keep(options, std::move(starter), std::move(lifeline));
+  if (options.addresses.how == mode::loopback) keep(options, std::move(to));
+  to.guardian = start_guardian();
   if (!unshare_namespaces()) {
-    report(starter, '!', "", 0);
+    report(to.starter, '!', "", 0);
     _exit(1);
   }
   const pid_t child = fork();
-  if (child == 0) keep(options, std::move(starter), std::move(lifeline));
+  if (child == 0) keep(options, std::move(to));
   _exit(child < 0 ? 1 : 0);
 }
 
@@ -235,23 +244,20 @@ std::string read_all(const file_descriptor& from) {
   return text;
 }
 
-std::pair<file_descriptor, file_descriptor> make_pipe() {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw lab_error{std::string{"pipe: "} + std::strerror(errno)};
-  return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
-}
-
 }  // namespace
 
 state start_keeper(const keeper_options& options) {
   auto [from_keeper, to_starter] = make_pipe();
   auto [lifeline, held] = make_pipe();
+  if (!options.tied) lifeline = options.tied_to != 0 ? open_process(options.tied_to) : file_descriptor{};
+  if (options.tied_to != 0 && !lifeline)
+    throw lab_error{"there is no process " + std::to_string(options.tied_to) + " for --while to watch"};
   const pid_t child = fork();
   if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
   if (child == 0) {
     from_keeper.reset();
     held.reset();
-    enter_new_namespaces(options, std::move(to_starter), options.tied ? std::move(lifeline) : file_descriptor{});
+    enter_new_namespaces(options, {std::move(to_starter), std::move(lifeline), {}});
   }
   to_starter.reset();
   const std::string answer = read_all(from_keeper);

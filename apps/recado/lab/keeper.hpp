@@ -14,6 +14,7 @@ struct keeper_options {
   plan addresses;
   extra_lines extra;
   bool tied = false;  ///< ends when the process that started it ends
+  pid_t tied_to = 0;  ///< ends when this process ends; 0: no process
 };
 
 /// Starts the keeper and returns its state once all servers answer. Throws lab_error otherwise.

@@ -72,7 +72,8 @@ up_result up(const up_options& options) {
   up_result result{load(options.where), true, false};
   if (alive(result.is)) return result;
   result.was_up = false;
-  keeper_options keep{options.where, options.loopback ? loopback_plan() : plan{}, options.extra, options.tied};
+  keeper_options keep{options.where, options.loopback ? loopback_plan() : plan{}, options.extra, options.tied,
+                      options.tied_to};
   make_certificates(options.where);
   try {
     result.is = start_keeper(keep);

@@ -16,6 +16,7 @@ struct up_options {
   folder where;
   bool loopback = false;  ///< don't try namespaces
   bool tied = false;      ///< the lab ends with this process
+  pid_t tied_to = 0;      ///< the lab ends with that process; 0: with none
   extra_lines extra;
 };
 

@@ -25,10 +25,6 @@ using clock = std::chrono::steady_clock;
 
 int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
 
-file_descriptor open_process(pid_t process) {
-  return file_descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
-}
-
 /// True if the process behind `handle` ended within `limit`.
 bool ended_within(const file_descriptor& handle, std::chrono::milliseconds limit) {
   pollfd wait{handle.get(), POLLIN, 0};
@@ -42,6 +38,16 @@ bool same_namespace(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
+
+file_descriptor open_process(pid_t process) {
+  return file_descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
+}
+
+std::pair<file_descriptor, file_descriptor> make_pipe() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) throw lab_error{std::string{"pipe: "} + std::strerror(errno)};
+  return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
+}
 
 void file_descriptor::reset() {
   if (number_ >= 0) ::close(number_);

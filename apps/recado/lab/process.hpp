@@ -75,6 +75,12 @@ class signals_held {
   pid_t parent_;
 };
 
+/// A handle of any process, readable once it has ended; none if there is no such process.
+file_descriptor open_process(pid_t process);
+
+/// The two ends of a pipe: to read from, to write to. Throws lab_error.
+std::pair<file_descriptor, file_descriptor> make_pipe();
+
 /// Asks any process (not only a child) to end by `signal`, and kills it when it hasn't within `limit`.
 void end(pid_t process, int signal, std::chrono::milliseconds limit);
 

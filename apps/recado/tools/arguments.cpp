@@ -49,6 +49,7 @@ std::size_t apply(settings& to, std::span<const std::string_view> words, unsigne
   if (what == nullptr) throw unknown(to.which, words[0]);
   if (what->letter == 'D') return 1 + read_property(to, words.subspan(1));
   if (what->letter == 'o') return read_file(to, std::string{value}, depth + 1), used;
+  if (what->letter == 't' && to.which != tool::sub) to.topics.clear();  // the last one counts, as for mosquitto_pub
   what->apply(to, value);
   return used;
 }
@@ -117,7 +118,6 @@ void check_topics(const settings& what) {
   }
   const bool aliased = what.publish.has(mqtt::property::topic_alias);
   if (what.topics.empty() && !aliased) throw failure("no topic is given", "give one by -t");
-  if (what.topics.size() > 1 && what.which == tool::rr) throw failure("more than one topic is given", "give -t once");
   for (const std::string& topic : what.topics)
     if (const auto valid = mqtt::check_topic_name(topic); !valid)
       throw failure("'" + topic + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
@@ -130,15 +130,30 @@ void check_topics(const settings& what) {
     if (const auto valid = mqtt::check_topic_name(what.response_topic); !valid)
       throw failure("'" + what.response_topic + "' is not a valid response topic: " + std::string{words(valid.error())},
                     "leave out + and #");
+    if (what.publish.has(mqtt::property::response_topic))
+      throw failure("the response topic is given twice", "give it by -e, and not by -D PUBLISH response-topic");
   }
 }
 
-void check_session(const settings& what) {
+void check_identifier(const settings& what) {
   if (what.client_id && what.id_prefix)
     throw failure("-i and -I are both given", "give the whole identifier or its prefix");
-  if (what.keep_session && !what.client_id && !what.id_prefix)
+  if (what.client_id && what.client_id->empty())
+    throw failure("the client identifier is empty", "give one by -i, or leave -i out and the broker makes one");
+  // An identifier that nobody knows, or that changes with the process, never comes back to its session.
+  if (!what.session.empty() && what.which == tool::pub && what.qos == mqtt::qos::at_most_once)
+    throw failure("--session keeps messages of QoS 1 and 2, and this one is of QoS 0", "add -q 1 or -q 2");
+  if (!what.session.empty()) return;  // the folder knows the identifier
+  if (what.keep_session && !what.client_id)
     throw failure("-c needs a client identifier, or nobody could come back to the session", "add -i ID");
+  if (what.version_5() && !what.client_id && what.session_expiry() == 0xffff'ffff)
+    throw failure("a session that never ends needs a client identifier, or nobody could come back to it",
+                  "add -i ID, or give a shorter time by -x");
+}
+
+void check_session(const settings& what) {
   const bool v5 = what.version_5();
+  check_identifier(what);
   if (what.password && !what.user_name && !v5)
     throw failure("MQTT 3.1.1 has no password without a user name", "add -u NAME, or -V 5");
   if (what.session_expiry_s && !v5) throw failure("MQTT 3.1.1 has no session expiry", "add -V 5, or leave -x out");
@@ -148,6 +163,12 @@ void check_session(const settings& what) {
   if (!v5 && what.any_property) throw failure("MQTT 3.1.1 has no properties", "leave -V out, or -D");
   if (what.session_expiry_s && what.connect.has(mqtt::property::session_expiry_interval))
     throw failure("the session expiry interval is given twice", "give it by -x or by -D CONNECT");
+  // MQTT 5.0 §3.14.2.2.2: what was zero in CONNECT cannot become more in DISCONNECT.
+  if (what.disconnect.number(mqtt::property::session_expiry_interval) != 0 && what.session_expiry() == 0)
+    throw failure("DISCONNECT cannot give a session that ends with its connection a longer life",
+                  "add -x SECONDS, or leave -D DISCONNECT session-expiry-interval out");
+  if (what.connect.has(mqtt::property::authentication_data) && !what.connect.has(mqtt::property::authentication_method))
+    throw failure("authentication data is given without its method", "add -D CONNECT authentication-method NAME");
   if (!what.will_topic && (what.will_payload || what.will_qos_given || what.will_retain || !what.will.empty()))
     throw failure("a will is given without its topic", "add --will-topic TOPIC");
   if (what.will_topic)
@@ -182,14 +203,27 @@ void check_tls(settings& what) {
     throw failure("TLS options are given, but nothing that selects TLS", "add --cafile FILE or --tls-use-os-certs");
 }
 
+void check_output(const settings& what) {
+  if (what.message_rate &&
+      (what.in_place || what.format || what.json || what.verbose || what.no_newline || what.pretty))
+    throw failure("--message-rate prints numbers instead of messages", "leave the other options of output out");
+  if (what.in_place && (what.no_newline || what.json))
+    throw failure("--watch gives each topic a line", "leave -N and --json out");
+}
+
 }  // namespace
 
 std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
 
-bool read_arguments(settings& to, std::span<const std::string_view> words) {
-  if (std::ranges::find(words, "--help") != words.end()) return false;
-  read_defaults(to);
-  while (!words.empty()) words = words.subspan(apply(to, words, 0));
+std::string read_arguments(settings& to, std::span<const std::string_view> words) {
+  const bool own_file =
+      std::ranges::any_of(words, [](std::string_view each) { return each == "-o" || each == "--options"; });
+  if (!own_file) read_defaults(to);
+  while (!words.empty()) {
+    if (words[0] == "--help") return help_of(to.which);
+    if (words[0] == "--version") return "recado " + std::string{name_of(to.which)} + " version " RECADO_VERSION "\n";
+    words = words.subspan(apply(to, words, 0));
+  }
   if (!to.version) {
     const bool newer = to.any_property || to.which == tool::rr;
     to.version = newer ? mqtt::version::v5_0 : mqtt::version::v3_1_1;
@@ -197,7 +231,9 @@ bool read_arguments(settings& to, std::span<const std::string_view> words) {
   check_topics(to);
   check_session(to);
   check_tls(to);
-  return true;
+  check_route(to);
+  check_output(to);
+  return {};
 }
 
 }  // namespace recado::app::tools

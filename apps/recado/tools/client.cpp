@@ -1,17 +1,18 @@
 // The loop of a tool: attempts, turns, bounds in time, and the end.
 #include "client.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include <recado/chain/words.hpp>
 #include <recado/drive/posix/clock.hpp>
 
-#include <netdb.h>
 #include <unistd.h>
 
 #include "../command.hpp"
 #include "../console.hpp"
+#include "local_address.hpp"
 
 namespace recado::app::tools {
 namespace {
@@ -22,7 +23,10 @@ constexpr std::size_t transmit_bytes = 4 << 20;
 constexpr std::size_t receive_bytes = 256 << 10;
 constexpr std::size_t alias_topic_bytes = 1024;
 constexpr std::uint16_t in_flight_default = 1000;
+constexpr std::size_t owed_places = 65'535;
 constexpr duration pause_longest = 4s;
+/// A connection that held so long was a good one: the next is tried at once.
+constexpr duration steady = 10s;
 
 std::uint16_t alias_count(const settings& how) {
   for (const auto& each : how.connect.values())
@@ -31,16 +35,22 @@ std::uint16_t alias_count(const settings& how) {
 }
 
 mqtt::memory memory_of(std::vector<std::byte>& transmit, std::vector<mqtt::outgoing_flight>& flights,
-                       std::vector<std::uint16_t>& received, std::vector<std::byte>& aliases, std::uint16_t count) {
+                       std::vector<std::uint16_t>& received, std::vector<mqtt::owed_acknowledgement>& owed,
+                       std::vector<std::byte>& aliases, std::uint16_t count) {
   return {.transmit = transmit,
           .outgoing = flights,
           .received = received,
-          .owed = {},
+          .owed = owed,
           .incoming_aliases = aliases,
           .incoming_alias_count = count,
           .outgoing_aliases = {},
           .outgoing_alias_count = 0,
           .receive_size = receive_bytes};
+}
+
+std::size_t places_of(const settings& how, const kept_session* kept) {
+  const std::size_t wanted = std::min<std::size_t>(how.in_flight.value_or(in_flight_default) + 64U, 65'535);
+  return kept != nullptr ? kept->places(static_cast<std::uint16_t>(wanted)) : wanted;
 }
 
 std::string identifier_of(const settings& how) {
@@ -53,22 +63,34 @@ std::string identifier_of(const settings& how) {
 
 client::client(const settings& how)
     : how_(how),
+      kept_(open_session(how)),
       watch_(how),
       transmit_(transmit_bytes),
-      flights_(how.in_flight.value_or(in_flight_default) + 64U),
+      flights_(places_of(how, kept_.get())),
       received_(mqtt::received_bitmap_words),
+      owed_(kept_ ? owed_places : 0),
       aliases_(alias_count(how) * alias_topic_bytes),
       receive_memory_(receive_bytes),
       buffer_(receive_memory_),
-      session_(memory_of(transmit_, flights_, received_, aliases_, alias_count(how))),
-      identifier_(identifier_of(how)) {
-  if (how_.secure) load_tls();
+      session_(memory_of(transmit_, flights_, received_, owed_, aliases_, alias_count(how))),
+      lookup_(how_, random_),
+      route_(how_, watch_.keys(), random_),
+      identifier_(kept_ ? kept_->identifier(how, random_) : identifier_of(how)) {
+  if (how_.bind_address) local_ = local_addresses(*how_.bind_address, how_.timeout);
+  if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
+  route_.plug(stack_);
+  if (kept_) kept_->restore(session_, static_cast<std::uint16_t>(flights_.size()));
+}
+
+std::unique_ptr<kept_session> client::open_session(const settings& how) {
+  return how.session.empty() ? nullptr : std::make_unique<kept_session>(how.session, how.session_durability, true);
 }
 
 mqtt::connect_options client::connect_options() {
   mqtt::connect_options to;
   to.version = how_.version.value_or(mqtt::version::v3_1_1);
   to.client_identifier = identifier_;
+  to.may_stay_nameless = true;
   to.clean_start = !how_.keep_session;
   to.keep_alive_s = how_.keep_alive_s;
   if (how_.user_name) to.user_name = *how_.user_name;
@@ -78,14 +100,16 @@ mqtt::connect_options client::connect_options() {
     if (how_.will_payload) to.will->payload = as_bytes(*how_.will_payload);
     to.will->properties = how_.will.all();
   }
-  to.connect_timeout = how_.timeout;
-  to.ping_timeout = how_.timeout;
+  to.connect_timeout = how_.timeout + 5s;  // the whole attempt has a bound that comes first, with better words
+  to.ping_timeout = ping_time();
   to.automatic_topic_aliases = false;
   to.when_session_lost = mqtt::lost_session::publish_again;
+  if (kept_) to.acknowledge = mqtt::acknowledge_when::deferred;
   if (!how_.version_5()) return to;
   if (how_.keep_session) to.session_expiry_s = 0xffff'ffff;
   if (how_.session_expiry_s) to.session_expiry_s = *how_.session_expiry_s;
-  to.receive_maximum = how_.which == tool::rr ? 1 : 20;  // as mosquitto's clients
+  const std::uint64_t wanted = how_.which == tool::rr ? 1 : how_.count;
+  to.receive_maximum = wanted != 0 && wanted < 20 ? static_cast<std::uint16_t>(wanted) : 20;  // as mosquitto's clients
   for (const auto& each : how_.connect.values()) {
     using mqtt::property;
     if (each.id == property::session_expiry_interval) to.session_expiry_s = each.number;
@@ -101,104 +125,176 @@ mqtt::connect_options client::connect_options() {
 }
 
 int client::run() {
-  if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
   posix::signals signals;
   if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM}); !opened)
     throw failure("no signals can be waited for");
+  out().heed_signals();
+  if (const std::size_t bits = route_.weak_key_bits(); bits != 0)
+    say("warning: a pre-shared key of " + std::to_string(bits) + " bits can be guessed; use one of 128 or more");
   begin(posix::now());
+  if (how_.wait) wait_ends_ = posix::now() + *how_.wait;
   while (phase_ != phase::over) {
     const instant now = posix::now();
     instant until = never;
-    if (phase_ == phase::resolving) until = look_up(now);
+    if (now >= wait_ends_ && !leaving_ && !has_all()) wait_over(now), until = now;
+    else if (phase_ == phase::resolving) until = look_up(now);
     else if (phase_ == phase::pausing && now < retry_at_) until = retry_at_;
     else if (phase_ == phase::pausing) begin(now), until = now;
     else until = turn(now);
     if (phase_ == phase::over) break;
+    if (!leaving_ && !has_all()) until = std::min(until, wait_ends_);
     if (until > now) out().flush(), loop_.wait(until);
-    if (const auto number = signals.next()) {
-      on_interrupt(*number);
-      if (!online_) stop(outcome_);
-    }
-    if (out().write_error() != 0 && !leaving_) end({status::failed, "the output could not be written", "make room"});
+    if (const auto number = signals.next()) interrupt(*number);
+    check_output();
   }
   return report();
+}
+
+// A second signal doesn't wait for the goodbye.
+void client::interrupt(int signal) {
+  if (leaving_) stop(outcome_);
+  else if (online_) on_interrupt(signal);
+  else
+    stop({128 + signal,
+          was_online_ ? "interrupted while the connection was lost" : "interrupted before there was a connection",
+          {}});
+}
+
+void client::check_output() {
+  const int number = out().write_error();
+  if (number == 0 || number == EINTR || leaving_) return;
+  if (number == EPIPE) end({128 + SIGPIPE});  // who read it has gone: silently, as programs do that a signal ends
+  else end({status::failed, std::string{"the output could not be written: "} + std::strerror(number), "make room"});
+}
+
+// The time of -W, at any stage.
+void client::wait_over(instant now) {
+  outcome how{status::timed_out, "timed out: the " + in_seconds(*how_.wait) + " of -W are over", {}};
+  if (online_) {
+    how.cause += awaits_answer() ? ", no " + std::string{awaited()} + " came" : ", " + so_far();
+    return leave(with_will(), std::move(how));
+  }
+  if (was_online_) how.cause += " while the connection was lost, " + so_far();
+  else if (phase_ == phase::resolving) how.cause += ", and the name server has not answered";
+  else how.cause += ": " + overdue({}).cause;
+  if (!was_online_) how.remedy = "check host and port, and give more time by -W";
+  stream_.close(make_fault(stream_error::timed_out), now);
+  stop(std::move(how));
 }
 
 void client::begin(instant now) {
   attempt_ends_ = now + how_.timeout;
   ending_ = {}, ending_said_ = false, online_ = false;
-  resolution_ = recado::client::resolution::start(how_.host, how_.port.value_or(how_.secure ? 8883 : 1883), loop_);
+  lookup_.start(loop_);
   phase_ = phase::resolving;
 }
 
 instant client::look_up(instant now) {
-  int code = 0;
-  if (!resolution_->done(candidates_, code)) {
-    if (now < attempt_ends_) return attempt_ends_;
-    resolution_->abandon();
-    attempt_failed({status::timed_out, "no name server told the address of '" + how_.host + "' in time",
-                    "check the network and the name server, or give an address"},
-                   now);
-  } else if (code != 0) {
-    attempt_failed(
-        {status::failed, "the broker's name '" + printable(how_.host) + "' has no address: " + ::gai_strerror(code),
-         "check the name given by -h and the name server"},
-        now);
+  outcome trouble;
+  if (lookup_.done(candidates_, trouble)) {
+    if (trouble.status == status::success) connect_stream(now);
+    else attempt_failed(std::move(trouble), now);
   } else {
-    connect_stream(now);
+    if (now < attempt_ends_) return attempt_ends_;
+    lookup_.abandon();
+    attempt_failed(lookup_.too_late(), now);
   }
   return now;
 }
 
 void client::connect_stream(instant now) {
   if (const auto prepared = session_.connect(connect_options()); !prepared)
-    return stop({status::failed, "CONNECT is not possible: " + std::string{words(prepared.error())},
-                 std::string{remedy(prepared.error())}});
+    return stop(misuse("CONNECT is not possible", prepared.error()));
   buffer_.clear();
-  half_packet_ = 0;
+  route_.begin(), watch_.begin();
+  stream_.observe(&watch_);
+  if (const auto connecting = open_stream(now); !connecting)
+    return attempt_failed(route_.unreached(connecting.error()), now);
+  phase_ = phase::streaming;
+}
+
+std::expected<void, fault> client::open_stream(instant now) {
   posix::tcp_options options;
   options.connect_timeout = std::max<duration>(std::min<duration>(how_.timeout, 10s), 1ms);
   options.linger = 1s;
-  if (how_.bind_address) {
-    const auto local = parse_address(*how_.bind_address);
+  if (!local_.empty()) {
+    const auto local = choose_local(local_, candidates_);
     if (!local)
-      return stop({status::failed, "'" + *how_.bind_address + "' is no address", "give an address of this host by -A"});
+      throw failure("the broker has no address of the family of -A " + *how_.bind_address,
+                    "give an IPv4 address for an IPv4 broker, or one of IPv6 for one of IPv6");
     options.local = *local;
   }
-  stream_.observe(&watch_);
-  if (const auto connecting = stream_.connect(loop_, candidates_, options, now); !connecting)
-    return attempt_failed(explain(outcome_of(connecting.error())), now);
-  phase_ = phase::streaming;
+  if (!how_.unix_path.empty()) return stream_.connect_unix(loop_, how_.unix_path, options, now);
+  return stream_.connect(loop_, candidates_, options, now);
 }
 
 // The stream ended, or the machines ended it: one outcome from what is known.
 outcome client::explain(outcome what) const {
-  const bool answered = watch_.heard() != 0;
-  const std::string port = std::to_string(how_.port.value_or(how_.secure ? 8883 : 1883));
-  if (!how_.secure && watch_.broker_speaks_tls())
-    return {status::protocol_error, "port " + port + " of " + how_.host + " speaks TLS, and TLS was not asked for",
+  const bool inside = route_.tunnelled();
+  if (!how_.secure && watch_.broker_speaks_tls(inside))
+    return {status::protocol_error, how_.place() + " speaks TLS, and TLS was not asked for",
             "this port speaks TLS: add --cafile FILE, or --tls-use-os-certs"};
-  if (online_ || what.status != status::connection_lost) return what;
-  if (answered)
-    return {status::connection_lost, "the broker closed the connection in the middle of its answer",
+  const std::string_view other = online_ || how_.secure || how_.websocket ? "" : watch_.foreign(inside);
+  if (!other.empty())
+    return {what.status, how_.place() + " speaks " + std::string{other} + ", not MQTT",
+            other == "HTTP" ? "give the port of MQTT by -p, or add --ws if it carries MQTT in WebSocket"
+                            : "give the port of MQTT by -p"};
+  if (what.status != status::connection_lost || what.verdict) return what;
+  if (online_) {
+    what.cause = "the connection was lost" +
+                 (awaits_answer() ? " before " + std::string{awaited()} + " came: " : std::string{": "}) + what.cause;
+    return what;
+  }
+  if (route_.at() != stage::mqtt) return route_.ended(std::move(what));
+  const bool reset = is(stream_.why(), stream_error::reset);
+  if (watch_.heard(route_.layered()) != 0)
+    return {status::connection_lost, "the broker closed the connection in the middle of its answer to CONNECT",
             "see the broker's log"};
-  return {status::connection_lost, "the broker closed the connection without an answer to CONNECT",
-          how_.secure ? "see the broker's log: it may refuse the client certificate or this client"
-                      : "if this port speaks TLS add --cafile FILE, else see the broker's log"};
+  const std::string older = how_.version_5() ? "if the broker speaks 3.1.1 only add -V 311, " : "";
+  return {status::connection_lost,
+          std::string{reset ? "the broker reset the connection (Connection reset by peer)"
+                            : "the broker closed the connection"} +
+              " without an answer to CONNECT",
+          how_.secure ? older + "see the broker's log: it may refuse the client certificate or this client"
+                      : older + "if this port speaks TLS add --cafile FILE, else see the broker's log"};
+}
+
+// The session ended the connection.
+outcome client::explain(const mqtt::closed& what) const {
+  if (is(what.why, mqtt::error::ping_timed_out))
+    return {status::keep_alive, "the broker did not answer PINGREQ: no PINGRESP within " + in_seconds(ping_time()),
+            "check the network and the broker"};
+  const auto old = watch_.old_connack(route_.tunnelled());
+  if (!online_ && how_.version_5() && old && *old == 1)
+    return {static_cast<int>(mqtt::reason::unsupported_protocol_version),
+            "the broker refused the connection: unacceptable protocol version: it does not speak MQTT 5.0",
+            "give -V 311, and leave out what only MQTT 5.0 has", true};
+  outcome result = explain(outcome_of(what, how_.version.value_or(mqtt::version::v3_1_1)));
+  if (!online_ && how_.version_5() && old) result.remedy = "its answer has the form of MQTT 3.1.1: try -V 311";
+  return result;
+}
+
+// With little to say the broker answers within the keep alive; later it would end the connection itself.
+duration client::ping_time() const {
+  if (how_.keep_alive_s == 0) return how_.timeout;
+  return std::min<duration>(how_.timeout, std::chrono::seconds{how_.keep_alive_s});
 }
 
 posix::flow client::hear_session(mqtt::session_event& what, instant now) {
-  answered_at_ = now;
+  note_progress(what, now);
   if (auto* up = std::get_if<mqtt::connected>(&what)) {
     online_ = was_online_ = true;
-    lost_at_ = never, pause_ = 250ms;
+    connected_at_ = now;
     event_line("connected");
+    if (kept_) kept_->connected(*up, session_, identifier_);
     on_connected(*up, now);
     return posix::flow::go_on;
   }
   if (auto* end = std::get_if<mqtt::closed>(&what)) {
-    if (end->why && !ending_said_)
-      ending_ = explain(outcome_of(*end, how_.version.value_or(mqtt::version::v3_1_1))), ending_said_ = true;
+    if (end->why.where == layer::store && kept_)
+      ending_ = {status::failed, "the session in " + kept_->folder() + ": " + kept_->cause(), kept_->remedy()},
+      ending_said_ = true;
+    if (end->why && !ending_said_) ending_ = explain(*end), ending_said_ = true;
     return posix::flow::finish;
   }
   if (auto* step = std::get_if<mqtt::challenge>(&what)) {
@@ -210,25 +306,40 @@ posix::flow client::hear_session(mqtt::session_event& what, instant now) {
   return posix::flow::go_on;
 }
 
+// What shows that the broker answers; messages alone don't while an acknowledgement is owed.
+void client::note_progress(const mqtt::session_event& what, instant now) {
+  const auto* granted = std::get_if<mqtt::subscribed>(&what);
+  const bool of_session = granted != nullptr && granted->outcome == mqtt::outcome::answered;
+  const bool answer = of_session || std::holds_alternative<mqtt::acknowledged>(what) ||
+                      std::holds_alternative<mqtt::unsubscribed>(what) || std::holds_alternative<mqtt::connected>(what);
+  if (answer || std::holds_alternative<mqtt::wants_payload>(what)) answered_at_ = now;
+  if (online_ && (answer || std::holds_alternative<mqtt::message_received>(what))) lost_at_ = never;
+}
+
 posix::flow client::hear(happening& what, instant now) {
   if (auto* session = std::get_if<mqtt::session_event>(&what)) return hear_session(*session, now);
   if (auto* transport = std::get_if<transport_event>(&what)) {
-    if (!transport->why) return posix::flow::go_on;
-    ending_ = outcome_of(transport->why, transport->cause), ending_said_ = true;
+    if (!transport->why) return route_.advance(), posix::flow::go_on;
+    if (!ending_said_)
+      ending_ = explain(transport->why.where == layer::transport ? route_.failed(transport->why)
+                                                                 : outcome_of(transport->why)),
+      ending_said_ = true;
     return posix::flow::finish;
   }
   auto& of_tls = std::get<tls::event>(what);
   if (auto* seen = std::get_if<tls::certificate_seen>(&of_tls)) show(*seen);
+  if (std::holds_alternative<tls::secured>(of_tls)) route_.advance();
   if (auto* end = std::get_if<tls::closed>(&of_tls)) {
-    if (!ending_said_) ending_ = outcome_of(end->why, end->cause), ending_said_ = true;
+    if (!ending_said_) ending_ = explain(outcome_of(end->why, end->cause)), ending_said_ = true;
     return posix::flow::finish;
   }
   return posix::flow::go_on;
 }
 
 instant client::turn(instant now) {
-  if (watch_.wants_plaintext()) stack_.plaintext().observe(&watch_, stream_.identity());
+  if (watch_.wants_plaintext() || route_.layered()) stack_.plaintext().observe(&watch_, stream_.identity());
   const auto handler = [&](happening& what) { return hear(what, now); };
+  if (!awaits_answer() && !leaving_) answered_at_ = now;
   posix::progress done = posix::drive(stack_.outermost(), stream_, buffer_, now, handler);
   if (!done.ended && online_ && !leaving_) {
     bool more = false;
@@ -239,34 +350,50 @@ instant client::turn(instant now) {
     if (more || watch_.bytes_out() != sent_before) done.deadline = now;  // there may be room again
   }
   if (done.ended) return stream_over(now), now;
+  if (!stream_.writable()) blocked_at_ = now;
+  if (std::exchange(completing_, session_.completing()) != completing_) answered_at_ = now;
   if (too_late(now)) return now;
   const bool working = online_ && !leaving_;
-  return std::min({done.deadline, limit(now), working ? next_work() : never});
+  return std::min({done.deadline, limit(), working ? next_work() : never});
 }
 
 // Every wait has a bound: until CONNACK, for an answer, for room on the wire, within a packet.
-instant client::limit(instant) const {
+instant client::limit() const {
   if (stream_.state() != posix::tcp_stream::phase::open) return online_ ? never : attempt_ends_;
   if (!online_) return attempt_ends_;
   instant result = never;
-  if (awaits_answer() && !leaving_) result = std::max(answered_at_, watch_.last_in()) + how_.timeout;
-  if (!buffer_.data().empty()) result = std::min(result, watch_.last_in() + how_.timeout);
-  if (leaving_) result = std::min(result, answered_at_ + how_.timeout);
+  if (leaving_) result = answered_at_ + how_.timeout;
+  else if (awaits_answer()) result = std::max(answered_at_, blocked_at_) + how_.timeout;
+  if (session_.within_packet()) result = std::min(result, watch_.last_in() + how_.timeout);
+  if (!stream_.writable()) result = std::min(result, watch_.last_out() + how_.timeout);
+  return result;
+}
+
+// What didn't come in time.
+outcome client::overdue(const std::string& within) const {
+  if (!online_ && !watch_.connected())
+    return {status::timed_out, how_.place() + " did not accept the connection" + within,
+            "check the address, the port and any firewall between"};
+  if (!online_ && route_.at() != stage::mqtt) return explain(route_.too_late(within));
+  if (!online_ && !session_.within_packet())
+    return explain({status::timed_out, "the broker did not answer CONNECT: no CONNACK" + within,
+                    "check host and port, and whether that port speaks MQTT (or TLS: --cafile)"});
+  if (!stream_.writable() && posix::now() >= watch_.last_out() + how_.timeout)
+    return {status::timed_out, "the broker takes no more bytes: nothing could be sent" + within,
+            "check the network and the broker"};
+  if (session_.within_packet())
+    return {status::timed_out, "the broker stopped in the middle of a packet and sent no more" + within,
+            "check the network and the broker"};
+  outcome result{status::timed_out, "the broker did not answer: no " + std::string{awaited()} + " came" + within,
+                 "check the broker, or raise --timeout"};
+  result.verdict = true;  // it is there, and doesn't answer
   return result;
 }
 
 bool client::too_late(instant now) {
-  if (ending_said_ || now < limit(now)) return false;
-  const std::string time =
-      " within " + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(how_.timeout).count()) + " s";
-  ending_said_ = true;
-  if (!online_ && watch_.heard() == 0)
-    ending_ = explain({status::timed_out, "the broker did not answer" + time,
-                       "check host and port, and whether that port speaks MQTT (or TLS: --cafile)"});
-  else if (!buffer_.data().empty())
-    ending_ = {status::timed_out, "the broker stopped in the middle of a packet and sent no more" + time,
-               "check the network and the broker"};
-  else ending_ = {status::timed_out, "the broker did not acknowledge" + time, "check the broker, or raise --timeout"};
+  if (ending_said_ || now < limit()) return false;
+  ending_ = overdue(" within " + in_seconds(how_.timeout)), ending_said_ = true;
+  ending_.cause = "timed out: " + ending_.cause;
   stream_.close(make_fault(stream_error::timed_out), now);
   stack_.outermost().lost(make_fault(stream_error::timed_out), now);
   buffer_.clear();
@@ -277,29 +404,29 @@ bool client::too_late(instant now) {
 
 void client::stream_over(instant now) {
   if (leaving_) return stop(outcome_);
-  outcome how = ending_said_ ? ending_ : explain(outcome_of(stream_.why()));
+  outcome how = ending_said_         ? ending_
+                : watch_.connected() ? explain(outcome_of(stream_.why()))
+                                     : route_.unreached(stream_.why());
   attempt_failed(std::move(how), now);
 }
 
 void client::attempt_failed(outcome how, instant now) {
   const bool was = std::exchange(online_, false);
-  if (was && how.status == status::connection_lost) how.cause = "the connection was lost: " + how.cause;
-  const bool by_verdict = how.status >= 128 || how.status == status::malformed || how.status == status::protocol_error;
-  if (!was_online_ || !comes_back() || how_.reconnect == duration{} || by_verdict) return stop(std::move(how));
-  if (was) {
-    lost_at_ = now;
-    say(how.cause + "; trying to come back for " +
-        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(how_.reconnect).count()) + " s");
-    event_line("lost", how.cause);
+  if (has_all()) return stop(with_all());
+  if (was && now - connected_at_ > steady) pause_ = pause_shortest;
+  if (was && lost_at_ == never) lost_at_ = now;
+  const bool again = was_online_ && comes_back() && how_.reconnect != duration{} && !how.verdict;
+  if (again && now - lost_at_ < how_.reconnect) {
+    if (was) say(how.cause + "; trying to come back for " + in_seconds(how_.reconnect));
+    if (was) event_line("lost", how.cause);
+    retry_at_ = std::min(now + pause_, lost_at_ + how_.reconnect);
+    pause_ = std::min(pause_ * 2, pause_longest);
+    phase_ = phase::pausing;
+    return;
   }
-  if (now - lost_at_ >= how_.reconnect) {
-    how.cause = "the connection was lost and did not come back: " + how.cause;
-    how.status = status::connection_lost;
-    return stop(std::move(how));
-  }
-  retry_at_ = std::min(now + pause_, lost_at_ + how_.reconnect);
-  pause_ = std::min(pause_ * 2, pause_longest);
-  phase_ = phase::pausing;
+  if (was_online_ && !was) how.cause = "the connection was lost and did not come back: " + how.cause;
+  if (again) how.status = status::connection_lost;
+  stop(std::move(how));
 }
 
 void client::leave(mqtt::reason farewell, outcome how) {
@@ -310,7 +437,7 @@ void client::leave(mqtt::reason farewell, outcome how) {
   answered_at_ = posix::now();
   mqtt::disconnect_options options;
   if (how_.version_5()) options = {farewell, how_.disconnect.all()};
-  if (session_.online() && !session_.disconnect(options)) (void)session_.disconnect();
+  if (!session_.disconnect(options) && !session_.disconnect()) stop(outcome_);
 }
 
 void client::stop(outcome how) {

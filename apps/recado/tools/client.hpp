@@ -7,15 +7,14 @@
 #include <string>
 #include <vector>
 
-#include <recado/capture/key_log_file.hpp>
-#include <recado/client/resolve.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
 #include <recado/drive/posix/entropy.hpp>
 #include <recado/mqtt/session.hpp>
-#include <recado/tls/openssl/filter.hpp>
 
+#include "kept_session.hpp"
 #include "machine.hpp"
 #include "outcome.hpp"
+#include "route.hpp"
 #include "settings.hpp"
 #include "watch.hpp"
 
@@ -42,6 +41,14 @@ class client {
   virtual instant next_work() const { return never; }
   /// True while an answer of the broker is owed that `--timeout` bounds.
   virtual bool awaits_answer() const { return session_.in_flight() != 0; }
+  /// The packet that the broker owes then: "PUBACK".
+  virtual std::string_view awaited() const = 0;
+  /// What came before the time of -W was over: "3 messages arrived".
+  virtual std::string so_far() const { return {}; }
+  /// All that was asked for has come: the time of -W matters no more.
+  virtual bool has_all() const { return false; }
+  /// How the tool ends then, also if the broker breaks the connection before the goodbye.
+  virtual outcome with_all() const { return {}; }
   /// The user interrupted: what the tool was asked for decides whether that is a failure.
   virtual void on_interrupt(int signal) = 0;
   /// True if a lost connection is to be made again.
@@ -53,6 +60,10 @@ class client {
   /// Ends with words; says goodbye where that is still possible.
   void end(outcome how) { leave(mqtt::reason::normal_disconnection, std::move(how)); }
   bool leaving() const { return leaving_; }
+  /// The goodbye of somebody who was not done: with 5.0 the broker publishes the will.
+  mqtt::reason with_will() const {
+    return how_.version_5() ? mqtt::reason::disconnect_with_will_message : mqtt::reason::normal_disconnection;
+  }
   /// A line on standard error: "recado sub: …".
   void say(std::string_view text) const;
   void event_line(std::string_view event, std::string_view more = {}) const;
@@ -60,32 +71,43 @@ class client {
   const settings how_;
   posix::loop loop_;
   posix::system_entropy random_;
+  const std::unique_ptr<kept_session> kept_;  ///< with --session
   watch watch_;
 
  private:
+  static constexpr duration pause_shortest = std::chrono::milliseconds{250};
   enum class phase : std::uint8_t { resolving, streaming, pausing, over };
 
-  void load_tls();
   mqtt::connect_options connect_options();
   void begin(instant now);
   instant look_up(instant now);
   void connect_stream(instant now);
+  std::expected<void, fault> open_stream(instant now);
   instant turn(instant now);
   posix::flow hear(happening& what, instant now);
   posix::flow hear_session(mqtt::session_event& what, instant now);
   void stream_over(instant now);
   void attempt_failed(outcome how, instant now);
   bool too_late(instant now);
-  instant limit(instant now) const;
+  instant limit() const;
+  void note_progress(const mqtt::session_event& what, instant now);
+  void wait_over(instant now);
+  void interrupt(int signal);
+  void check_output();
   outcome explain(outcome what) const;
+  outcome explain(const mqtt::closed& what) const;
+  outcome overdue(const std::string& within) const;
+  duration ping_time() const;
   void show(const tls::certificate_seen& what);
   void stop(outcome how);
   int report();
 
+  static std::unique_ptr<kept_session> open_session(const settings& how);
   // memory of the session
   std::vector<std::byte> transmit_;
   std::vector<mqtt::outgoing_flight> flights_;
   std::vector<std::uint16_t> received_;
+  std::vector<mqtt::owed_acknowledgement> owed_;
   std::vector<std::byte> aliases_;
   std::vector<std::byte> receive_memory_;
   posix::receive_buffer buffer_;
@@ -97,30 +119,27 @@ class client {
   stack stack_{session_};
   posix::tcp_stream stream_;
   std::vector<endpoint> candidates_;
-  std::shared_ptr<recado::client::resolution> resolution_;
+  std::vector<ip_address> local_;  // of -A
+  lookup lookup_;
+  route route_;
   std::string identifier_;
-  wall_clock clock_;
-
-  std::optional<capture::key_log_file> key_file_;
-  tls::openssl::context context_;
-  std::vector<std::byte> tls_outgoing_, tls_plaintext_, psk_;
-  std::optional<tls::openssl::filter> filter_;
-  mqtt::property_value will_properties_[8];
 
   phase phase_ = phase::resolving;
   bool online_ = false;
   bool was_online_ = false;
   bool leaving_ = false;
-  bool failed_here_ = false;
   outcome outcome_;
   outcome ending_;  // what ended the connection, if the machines said so
   bool ending_said_ = false;
   instant attempt_ends_ = never;
   instant lost_at_ = never;
   instant retry_at_ = never;
-  instant answered_at_{};
-  duration pause_ = std::chrono::milliseconds{250};
-  std::size_t half_packet_ = 0;
+  instant wait_ends_ = never;  // the time of -W
+  instant connected_at_{};
+  instant answered_at_{};       // the last answer that --timeout bounds, or when it was asked for
+  instant blocked_at_{};        // when the wire last had no room
+  std::size_t completing_ = 0;  // exchanges of QoS 2 that had come so far then
+  duration pause_ = pause_shortest;
 };
 
 /// Publishes; `recado pub`.

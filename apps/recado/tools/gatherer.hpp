@@ -25,17 +25,19 @@ class gatherer {
                     .duplicate = begin->duplicate,
                     .properties = begin->properties});
       identifier_ = begin->packet_identifier;
+      if (!too_long()) held_.payload.reserve(begin->payload_size);  // costs nothing until it is filled
     } else if (auto* part = std::get_if<mqtt::message_part>(&what); part != nullptr && !too_long()) {
       held_.payload.insert(held_.payload.end(), part->payload.begin(), part->payload.end());
     } else if (std::holds_alternative<mqtt::message_aborted>(what)) {
-      held_ = {};
-    } else if (std::holds_alternative<mqtt::message_end>(what) && !too_long()) {
+      held_ = {}, announced_ = 0;
+    } else if (const auto* end = std::get_if<mqtt::message_end>(&what); end != nullptr && !too_long()) {
       properties_ = held_.properties();
       whole_ = {.topic = held_.topic,
                 .payload = held_.payload,
                 .qos = held_.qos,
                 .retain = held_.retain,
                 .duplicate = held_.duplicate,
+                .receipt = end->receipt,
                 .properties = properties_,
                 .packet_identifier = identifier_};
       return &whole_;

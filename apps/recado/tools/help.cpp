@@ -15,18 +15,6 @@ std::string_view purpose(tool which) {
   return "";
 }
 
-std::string_view usage(tool which) {
-  switch (which) {
-    case tool::pub:
-      return "-t TOPIC (-m TEXT | -f FILE | -s | -l | -n)";
-    case tool::sub:
-      return "-t FILTER …";
-    case tool::rr:
-      return "-t TOPIC -e RESPONSE-TOPIC (-m TEXT | -f FILE | -s | -n)";
-  }
-  return "";
-}
-
 constexpr std::size_t column = 38;
 
 void add_line(std::string& to, const option& what) {
@@ -40,10 +28,22 @@ void add_line(std::string& to, const option& what) {
 
 }  // namespace
 
+std::string_view usage_of(tool which) {
+  switch (which) {
+    case tool::pub:
+      return "-t TOPIC (-m TEXT | -f FILE | -s | -l | -n)";
+    case tool::sub:
+      return "-t FILTER …";
+    case tool::rr:
+      return "-t TOPIC -e RESPONSE-TOPIC (-m TEXT | -f FILE | -s | -n)";
+  }
+  return "";
+}
+
 std::string help_of(tool which) {
   const std::string name{name_of(which)};
   std::string text = std::string{purpose(which)} + " The options are those of mosquitto_" + name +
-                     ", and some more.\n\nUsage: recado " + name + " [OPTIONS] " + std::string{usage(which)} +
+                     ", and some more.\n\nUsage: recado " + name + " [OPTIONS] " + std::string{usage_of(which)} +
                      "\n\nOptions:\n";
   for (const option& each : options())
     if (each.belongs_to(which) && !each.help.starts_with("refused")) add_line(text, each);

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -15,18 +14,21 @@
 #include <recado/drive/tapped.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/tls/event.hpp>
+#include <recado/transport/tunnel.hpp>
 
 namespace recado::app::tools {
 
-/// What a transport below MQTT and TLS tells: that it is through, or (`why`) that it failed; `cause` may say more.
+/// What a transport below MQTT and TLS tells: that it is through, or (`why`) that it failed.
 struct transport_event {
   fault why{};
-  std::string cause{};
 };
 using happening = std::variant<tls::event, transport_event, mqtt::session_event>;
 
 inline happening happening_of(tls::event&& what) { return happening{std::move(what)}; }
-inline happening happening_of(transport_event&& what) { return happening{std::move(what)}; }
+inline happening happening_of(transport::event&& what) {
+  const auto* end = std::get_if<transport::closed>(&what);
+  return happening{transport_event{end == nullptr ? fault{} : end->why}};
+}
 inline happening happening_of(mqtt::session_event&& what) { return happening{std::move(what)}; }
 inline happening happening_of(happening&& what) { return std::move(what); }
 

@@ -27,15 +27,22 @@ std::span<const option> options();
 const option* find_option(tool which, std::string_view word);
 
 /// Reads option files and the command line, and checks what they say together. `words` are those behind the tool's
-/// name. Throws `failure` with exit status 1, as mosquitto's clients end. False: only the help was asked for.
-bool read_arguments(settings& to, std::span<const std::string_view> words);
+/// name. Throws `failure` with exit status 1, as mosquitto's clients end. Only the help or the
+/// version was asked for if it returns a text.
+std::string read_arguments(settings& to, std::span<const std::string_view> words);
 /// Takes over one `-D`: "CONNECT user-property name value". Returns how many of `words` it used.
 std::size_t read_property(settings& to, std::span<const std::string_view> words);
-/// mqtt[s]://[user[:password]@]host[:port]/topic
+/// mqtt[s]://[user[:password]@]host[:port]/topic, and the same with ws[s]://; throws `failure`.
 void read_url(settings& to, std::string_view text);
+/// socks5h://[user[:password]@]host[:port] or http://…; throws `failure`.
+proxy read_proxy(std::string_view text);
+/// What has to hold between the options of the way to the broker; throws `failure`.
+void check_route(const settings& what);
 /// What a format says wrong, before anything is connected; throws `failure`.
 void check_format(std::string_view format);
 
+/// What a tool needs besides options: "-t FILTER …".
+std::string_view usage_of(tool which);
 /// The help of a tool, made from the table.
 std::string help_of(tool which);
 

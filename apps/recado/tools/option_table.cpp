@@ -30,6 +30,12 @@ duration seconds(std::string_view value, std::string_view what) {
   return std::chrono::duration_cast<duration>(std::chrono::duration<double>{result});
 }
 
+duration positive_seconds(std::string_view value, std::string_view what) {
+  const duration result = seconds(value, what);
+  if (result == duration{}) refuse("no time is given", "give a number of seconds greater than 0, such as 2 or 0.5");
+  return result;
+}
+
 mqtt::qos qos_of(std::string_view value) {
   if (value.size() != 1 || value[0] < '0' || value[0] > '2')
     refuse("'" + std::string{value} + "' is no QoS", "give 0 (at most once), 1 (at least once) or 2 (exactly once)");
@@ -48,6 +54,14 @@ void version(settings& to, std::string_view value) {
   else if (value == "31" || value == "mqttv31")
     refuse("MQTT 3.1 is not spoken", "give -V 311 or -V 5: brokers of the last ten years speak one of them");
   else refuse("'" + std::string{value} + "' is no version of MQTT", "give -V 5 or -V 311");
+}
+
+void durability(settings& to, std::string_view value) {
+  using posix::durability;
+  if (value == "none") to.session_durability = durability::none;
+  else if (value == "flush") to.session_durability = durability::flush;
+  else if (value == "fsync") to.session_durability = durability::fsync;
+  else refuse("'" + std::string{value} + "' is no durability", "give none, flush or fsync");
 }
 
 void tls_version(settings& to, std::string_view value) {
@@ -91,13 +105,24 @@ void password_from_environment(settings& to, std::string_view name) {
 
 constexpr option table[] = {
     {"help", 0, "", all, nullptr, "print this help"},
+    {"version", 0, "", all, nullptr, "print the version"},
     // where to
     {"host", 'h', "HOST", all, [](settings& to, std::string_view v) { to.host = v; }, "the broker; localhost"},
     {"port", 'p', "PORT", all,
      [](settings& to, std::string_view v) { to.port = number<std::uint16_t>(v, "port", 1, 65'535); },
      "its port; 1883, or 8883 with TLS"},
     {"url", 'L', "URL", all, [](settings& to, std::string_view v) { read_url(to, v); },
-     "all at once: mqtt(s)://[user[:password]@]host[:port]/topic"},
+     "all at once: mqtt(s)://[user[:password]@]host[:port]/topic, or ws(s)://… for WebSocket"},
+    {"unix", 0, "PATH", all, [](settings& to, std::string_view v) { to.unix_path = v; },
+     "the broker's Unix socket, instead of host and port"},
+    {"ws", 0, "", all, [](settings& to, std::string_view) { to.websocket = true; }, "MQTT in WebSocket"},
+    {"ws-path", 0, "PATH", all,
+     [](settings& to, std::string_view v) { to.websocket_path = v, to.websocket = true; },
+     "the path that the broker's WebSocket has; /mqtt; selects WebSocket"},
+    {"proxy", 0, "URL", all, [](settings& to, std::string_view v) { to.via = read_proxy(v); },
+     "through a proxy: socks5h:// or http://, then [user[:password]@]host[:port]; it resolves the broker's name"},
+    {"", 'S', "", all, [](settings& to, std::string_view) { to.by_service = true; },
+     "ask the SRV records _mqtt._tcp of the host where its brokers are; _secure-mqtt._tcp with TLS"},
     {"", 'A', "ADDRESS", all, [](settings& to, std::string_view v) { to.bind_address = v; },
      "the address of this side, to choose an interface"},
     {"nodelay", 0, "", all, [](settings& to, std::string_view) { to.no_delay = true; },
@@ -124,6 +149,10 @@ constexpr option table[] = {
      "the longest silence; 60, 0 turns it off"},
     {"disable-clean-session", 'c', "", all, [](settings& to, std::string_view) { to.keep_session = true; },
      "keep the session at the broker; needs --id"},
+    {"session", 0, "DIR", p | s, [](settings& to, std::string_view v) { to.session = v, to.keep_session = true; },
+     "keep the session in a folder: after a crash or the loss of power the next run goes on there"},
+    {"session-durability", 0, "HOW", p | s, durability,
+     "what it survives: none (a tidy end), flush (a crash), fsync (the loss of power); fsync"},
     {"session-expiry-interval", 'x', "SECONDS", all, session_expiry,
      "how long the broker keeps the session; -1 for ever (5.0 only)"},
     {"property", 'D', "PACKET NAME VALUE", all, nullptr,
@@ -169,16 +198,16 @@ constexpr option table[] = {
      "end after so many messages"},
     {"", 'E', "", s, [](settings& to, std::string_view) { to.exit_after_subscribe = true; },
      "end when all subscriptions are acknowledged"},
-    {"", 'W', "SECONDS", sr, [](settings& to, std::string_view v) { to.wait = seconds(v, "time"); },
+    {"", 'W', "SECONDS", sr, [](settings& to, std::string_view v) { to.wait = positive_seconds(v, "time"); },
      "end after so long, with exit status 27"},
     {"", 'R', "", sr, [](settings& to, std::string_view) { to.no_retained = true; }, "don't print retained messages"},
     {"retained-only", 0, "", s, [](settings& to, std::string_view) { to.retained_only = true; },
      "only retained messages; end at the first other"},
     {"remove-retained", 0, "", s, [](settings& to, std::string_view) { to.remove_retained = true; },
      "clear the retained messages that arrive"},
-    {"retain-as-published", 0, "", s, [](settings& to, std::string_view) { to.retain_as_published = true; },
+    {"retain-as-published", 0, "", sr, [](settings& to, std::string_view) { to.retain_as_published = true; },
      "the retain flag as the publisher set it (5.0 only)"},
-    {"retain-handling", 0, "WHEN", s,
+    {"retain-handling", 0, "WHEN", sr,
      [](settings& to, std::string_view v) {
        if (v == "always") v = "0";
        if (v == "new") v = "1";
@@ -204,11 +233,17 @@ constexpr option table[] = {
     {"", 'N', "", sr, [](settings& to, std::string_view) { to.no_newline = true; }, "no line end behind a message"},
     {"verbose", 'v', "", sr, [](settings& to, std::string_view) { to.verbose = true; }, "print topic and message"},
     {"pretty", 0, "", sr, [](settings& to, std::string_view) { to.pretty = true; }, "JSON on several lines"},
+    {"message-rate", 0, "", s, [](settings& to, std::string_view) { to.message_rate = true; },
+     "instead of messages print each second how many came"},
+    {"watch", 'w', "", s, [](settings& to, std::string_view) { to.in_place = true; },
+     "print each topic's messages on a line of the terminal of its own"},
+    {"latency", 0, "", r, [](settings& to, std::string_view) { to.latency = true; },
+     "print the time from the request to its answer"},
     {"json", 0, "", all, [](settings& to, std::string_view) { to.json = true; },
      "one line of JSON for each message and event"},
     {"quiet", 0, "", all, [](settings& to, std::string_view) { to.quiet = true; }, "no messages about errors"},
     {"debug", 'd', "", all, [](settings& to, std::string_view) { to.debug = true; },
-     "each packet on one line, on standard error"},
+     "a line for each packet, in the words of mosquitto's clients"},
     {"trace", 0, "", all, [](settings& to, std::string_view) { to.trace = true; },
      "each packet with all its fields, direction and time, on standard error"},
     {"pcapng", 0, "FILE", all, [](settings& to, std::string_view v) { to.pcapng = v; },
@@ -227,6 +262,8 @@ constexpr option table[] = {
     {"no-tls", 0, "", all, [](settings& to, std::string_view) { to.no_tls = true; }, "no TLS, even on port 8883"},
     {"cert", 0, "FILE", all, [](settings& to, std::string_view v) { to.certificate = v; }, "this client's certificate"},
     {"key", 0, "FILE", all, [](settings& to, std::string_view v) { to.key = v; }, "its private key"},
+    {"passphrase-file", 0, "FILE", all, [](settings& to, std::string_view v) { to.pass_phrase_file = v; },
+     "pass phrase of the key, from the first line of a file; else it is asked for on the terminal"},
     {"keyform", 0, "FORM", all, key_form, "pem"},
     {"ciphers", 0, "LIST", all, [](settings& to, std::string_view v) { to.ciphers = v; },
      "cipher suites of TLS 1.2, in OpenSSL's words"},

@@ -230,7 +230,7 @@ void check_format(std::string_view format) {
 
 bool format_message(const settings& how, const mqtt::message_received& what, std::string& to) {
   const moment now;
-  const std::string_view format = how.format;
+  const std::string_view format = *how.format;
   for (std::size_t i = 0; i < format.size(); ++i) {
     const char lead = format[i];
     if ((lead != '%' && lead != '@' && lead != '\\') || i + 1 >= format.size()) {
@@ -255,13 +255,31 @@ bool format_message(const settings& how, const mqtt::message_received& what, std
   return true;
 }
 
+// Topics get their lines in the order in which they are first heard; what would break a line is shown as a blank.
+void printer::print_in_place(const mqtt::message_received& what) {
+  std::string text;
+  if (how_.format) {
+    if (!format_message(how_, what, text)) return;
+  } else {
+    text = std::string{how_.verbose ? what.topic : ""} + (how_.verbose ? " " : "") + std::string{as_text(what.payload)};
+  }
+  for (char& c : text)
+    if (c == '\n' || c == '\r' || c == '\v' || c == '\f') c = ' ';
+  if (lines_.empty()) out() << "\033[2J";
+  const auto [place, is_new] = lines_.try_emplace(std::string{what.topic}, lines_.size() + 1);
+  out() << "\033[";
+  out().number(place->second) << ";1H" << std::string_view{text} << "\033[K\n";
+  out().flush();
+}
+
 void printer::print(const mqtt::message_received& what) {
   if (how_.random_percent < 100 && std::uniform_real_distribution<double>{0, 100}(random_) >= how_.random_percent)
     return;
+  if (how_.in_place) return print_in_place(what);
   std::string line;
-  if (how_.json && how_.format.empty()) {
+  if (how_.json && !how_.format) {
     add_json(how_, what, moment{}, true, line);
-  } else if (!how_.format.empty()) {
+  } else if (how_.format) {
     if (!format_message(how_, what, line) && !how_.quiet)
       err() << "recado " << name_of(how_.which) << ": the message on topic " << what.topic
             << " is not JSON; print it by %j or %p\n";

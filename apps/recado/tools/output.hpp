@@ -1,6 +1,7 @@
 // How messages are printed: plain, -v, -F and --json.
 #pragma once
 
+#include <map>
 #include <random>
 #include <string>
 
@@ -17,8 +18,11 @@ class printer {
   void print(const mqtt::message_received& what);
 
  private:
+  void print_in_place(const mqtt::message_received& what);
+
   const settings& how_;
   std::mt19937 random_;
+  std::map<std::string, std::size_t> lines_;  // of --watch: where each topic is shown
 };
 
 /// The message in the words of a format; false if %J met a payload that isn't JSON.

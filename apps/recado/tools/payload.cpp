@@ -35,7 +35,11 @@ std::string read_all(int from, const std::string& what) {
 
 std::string payload_of(const settings& how) {
   if (how.from == input::argument) return how.payload;
-  if (how.from == input::whole) return read_all(STDIN_FILENO, "standard input");
+  if (how.from == input::whole) {
+    std::string text = read_all(STDIN_FILENO, "standard input");
+    if (text.empty()) throw failure("standard input is empty", "publish an empty message by -n");
+    return text;
+  }
   if (how.from != input::file) return {};
   const std::string what = "the file '" + how.payload + "'";
   const posix::descriptor file{::open(how.payload.c_str(), O_RDONLY | O_CLOEXEC)};

@@ -3,7 +3,6 @@
 #include <array>
 #include <charconv>
 
-#include <recado/client/url.hpp>
 #include <recado/mqtt/check.hpp>
 #include <recado/mqtt/limits.hpp>
 #include <recado/mqtt/topic.hpp>
@@ -88,6 +87,11 @@ bool property_list::has(mqtt::property id) const {
   return std::ranges::any_of(values_, [&](const owned_property& each) { return each.id == id; });
 }
 
+std::uint32_t property_list::number(mqtt::property id) const {
+  const auto found = std::ranges::find(values_, id, &owned_property::id);
+  return found == values_.end() ? 0 : found->number;
+}
+
 std::size_t read_property(settings& to, std::span<const std::string_view> words_given) {
   if (words_given.size() < 3)
     throw failure("-D needs a packet, the name of a property and its value", "-D PUBLISH content-type text/plain");
@@ -99,6 +103,9 @@ std::size_t read_property(settings& to, std::span<const std::string_view> words_
   if ((traits.packets & where.bit) == 0)
     throw failure(lower(name) + " does not belong in " + std::string{words_given[0]},
                   "see the manual for where it does");
+  // [MQTT-3.3.4-6]
+  if (what.id == mqtt::property::subscription_identifier && where.bit == mqtt::property_in::publish)
+    throw failure("a subscription identifier belongs in PUBLISH only as the broker sends it", "leave it out");
   if (what.id != mqtt::property::user_property && (to.*where.list).has(what.id))
     throw failure(lower(name) + " is given twice for " + std::string{words_given[0]}, "give it once");
   std::size_t used = 3;
@@ -121,24 +128,6 @@ std::size_t read_property(settings& to, std::span<const std::string_view> words_
   (to.*where.list).add(std::move(what));
   to.any_property = true;
   return used;
-}
-
-void read_url(settings& to, std::string_view text) {
-  const std::size_t scheme = text.find("://");
-  const std::size_t slash = scheme == text.npos ? text.npos : text.find('/', scheme + 3);
-  const std::string_view topic = slash == text.npos ? std::string_view{} : text.substr(slash + 1);
-  const auto where = client::parse_url(text.substr(0, slash));
-  if (!where)
-    throw failure("'" + std::string{text} + "' is not the address of a broker",
-                  "write mqtt://[user[:password]@]host[:port]/topic, or mqtts:// for TLS");
-  to.host = where->host, to.port = where->port;
-  if (where->secure) {
-    to.secure = true;
-    if (to.ca_file.empty() && to.ca_path.empty()) to.system_store = true;
-  }
-  if (where->user_name) to.user_name = where->user_name;
-  if (where->password) to.password = where->password;
-  if (!topic.empty()) to.topics.emplace_back(topic);
 }
 
 }  // namespace recado::app::tools

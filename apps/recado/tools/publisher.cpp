@@ -28,11 +28,29 @@ class publisher final : public client {
     else payload_ = payload_of(how_);
     total_ = how_.from == input::lines ? 0 : how_.repeat * how_.topics.size();
     if (lines_ && !lines_->watch(loop_)) throw failure("standard input cannot be waited for", "give a file or a pipe");
+    go_on();
     progress_ = err().is_terminal() && !how_.quiet && !how_.debug && !how_.trace;
   }
 
  private:
   void on_connected(const mqtt::connected&, instant now) override { next_ = now; }
+
+  // An earlier run took so many lines, and of the next one so many topics.
+  void go_on() {
+    if (!kept_ || !lines_) return;
+    const store::note last = kept_->store().last_note();
+    skip_ = last.first;
+    topic_ = last.second < how_.topics.size() ? last.second : 0;
+    if (skip_ + topic_ != 0 && !how_.quiet)
+      say("an earlier run was interrupted: going on behind line " + std::to_string(skip_) + " of the input");
+  }
+  // What the journal keeps with the message: its line, and where the next run goes on.
+  void mark() {
+    if (!kept_) return;
+    kept_->store().label(lines_ ? line_ : done_ + 1);
+    const bool last_topic = topic_ + 1 >= how_.topics.size();
+    if (lines_) kept_->store().note({last_topic ? line_ : line_ - 1, last_topic ? 0 : topic_ + 1});
+  }
 
   bool work(instant now) override {
     if (lines_ ? !next_line() : done_ == total_) return finish_if_done(), false;
@@ -61,8 +79,19 @@ class publisher final : public client {
   }
 
   bool next_line() {
-    if (!have_line_) have_line_ = lines_->next(payload_);
-    return have_line_;
+    while (!have_line_) {
+      if (!lines_->next(payload_)) return false;
+      have_line_ = ++line_ > skip_;
+    }
+    return true;
+  }
+
+  // A broker of 3.1.1 can't say how many it takes at once; mosquitto takes 20 unless it is told otherwise, and forgets
+  // what is beyond that when the connection breaks.
+  std::size_t in_flight_max() const {
+    constexpr std::size_t of_3_1_1 = 20;
+    if (how_.in_flight) return *how_.in_flight;
+    return kept_ && !how_.version_5() ? of_3_1_1 : SIZE_MAX;
   }
 
   /// True if the session took the message.
@@ -74,10 +103,15 @@ class publisher final : public client {
       if (each.id == mqtt::property::topic_alias) what.topic_alias = static_cast<std::uint16_t>(each.number);
     if (payload_.size() > payload_in_log_max) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
     else what.payload = as_bytes(payload_);
-    if (how_.in_flight && session_.in_flight() >= *how_.in_flight) return false;
+    if (session_.in_flight() >= in_flight_max()) return false;
+    const bool kept_line = lines_ && what.payload_from_source != 0 && how_.qos != mqtt::qos::at_most_once;
+    if (kept_line && long_line_in_flight_) return false;  // `supplying_` has room for one
+    if (kept_line) what.tag = long_line;
+    mark();
     const auto sent = session_.publish(what);
     if (sent) {
       if (what.payload_from_source != 0) supplying_ = payload_;
+      long_line_in_flight_ = long_line_in_flight_ || kept_line;
       sent_bytes_ += payload_.size();
       return true;
     }
@@ -88,14 +122,16 @@ class publisher final : public client {
       case mqtt::error::payload_pending:
       case mqtt::error::not_connected:
         return false;
+      case mqtt::error::not_kept:
+        if (kept_->store().why() == store::error::full && session_.in_flight() != 0) return false;
+        return end({status::failed, "the message cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
       default:
         return refuse(sent.error()), false;
     }
   }
 
   void refuse(mqtt::error why) {
-    std::string remedy_text{remedy(why)};
-    std::string cause = "the message cannot be published: " + std::string{words(why)};
+    auto [ignored, cause, remedy_text, verdict] = misuse("the message cannot be published", why);
     if (why == mqtt::error::larger_than_server_takes)
       cause += " (" + std::to_string(payload_.size()) + " bytes of payload, at most " +
                std::to_string(session_.announced().maximum_packet_size) + " a packet)";
@@ -118,8 +154,13 @@ class publisher final : public client {
       ++acknowledged_;
       show_progress(now);
       if (how_.json) tell(*done);
+      if (done->tag == long_line) long_line_in_flight_ = false;
       if (!mqtt::is_failure(done->reason)) return;
-      const outcome how = refusal("the message", done->reason, done->properties);
+      const outcome how = done->outcome == mqtt::outcome::session_lost
+                              ? outcome{status::connection_lost,
+                                        "the broker forgot the session: whether a message arrived is not known",
+                                        "see at the receivers, and publish it again if it is missing"}
+                              : refusal("the message", done->reason, done->properties);
       if (refused_.status == 0) refused_ = how;
       if (lines_) say(how.cause);
     }
@@ -138,6 +179,7 @@ class publisher final : public client {
     if (lines_ && lines_->error() != 0)
       return end(
           {status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()), {}});
+    if (kept_ && lines_) (void)kept_->records().put_note({});  // the next input begins at its first line
     leave(mqtt::reason::normal_disconnection, refused_);
   }
 
@@ -145,8 +187,14 @@ class publisher final : public client {
     const bool waiting = !lines_ && done_ != total_ && how_.repeat_delay != duration{};
     return waiting ? next_ : never;
   }
-  void on_interrupt(int) override {
-    end({130,
+  std::string_view awaited() const override {
+    if (how_.qos == mqtt::qos::at_least_once) return "PUBACK";
+    return session_.completing() == session_.in_flight() ? "PUBCOMP" : "PUBREC";
+  }
+  /// Without a session that the broker keeps, to publish again could publish twice.
+  bool comes_back() const override { return how_.keep_session || kept_ != nullptr; }
+  void on_interrupt(int signal) override {
+    end({128 + signal,
          "interrupted after " + std::to_string(done_) + " messages, " + std::to_string(session_.in_flight()) +
              " of them not acknowledged",
          {}});
@@ -174,9 +222,12 @@ class publisher final : public client {
 
   std::optional<line_input> lines_;
   std::string payload_, supplying_;
+  static constexpr std::uint32_t long_line = 0xffff'fffe;  // tag of a line whose payload is asked for in pieces
+  bool long_line_in_flight_ = false;
   bool have_line_ = false;
   bool progress_ = false;
   std::size_t topic_ = 0;
+  std::uint64_t line_ = 0, skip_ = 0;  // the line that is sent; those that an earlier run took
   std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, sent_bytes_ = 0;
   instant next_{}, shown_{};
   outcome refused_;

@@ -1,5 +1,5 @@
 // recado rr: a request, and the first answer to it.
-#include <recado/drive/posix/clock.hpp>
+#include <cstdio>
 
 #include "../console.hpp"
 #include "client.hpp"
@@ -16,21 +16,23 @@ class requester final : public client {
       : client(how), printer_(how_), gatherer_(how_.message_max), payload_(payload_of(how_)) {}
 
  private:
-  void on_connected(const mqtt::connected&, instant now) override {
-    if (how_.wait && ends_at_ == never) ends_at_ = now + *how_.wait;
-    const mqtt::subscription filter[] = {{.filter = how_.response_topic, .qos = how_.qos}};
+  void on_connected(const mqtt::connected&, instant) override {
+    const mqtt::subscription filter[] = {
+        {.filter = how_.response_topic,
+         .qos = how_.qos,
+         .retain_as_published = how_.retain_as_published,
+         .retain_handling = static_cast<mqtt::retain_handling>(how_.retain_handling.value_or(0))}};
     mqtt::subscribe_properties more;
     more.user_properties = how_.subscribe.pick([](mqtt::property id) { return id == mqtt::property::user_property; });
     if (const auto asked = session_.subscribe(filter, more); !asked) impossible("subscribe", asked.error());
   }
 
   void impossible(std::string_view what, mqtt::error why) {
-    end({status::failed, "it is not possible to " + std::string{what} + ": " + std::string{words(why)},
-         std::string{remedy(why)}});
+    end(misuse("it is not possible to " + std::string{what}, why));
   }
 
-  void on_event(mqtt::session_event& what, instant) override {
-    if (auto* message = gatherer_.take(what)) return on_message(*message);
+  void on_event(mqtt::session_event& what, instant now) override {
+    if (auto* message = gatherer_.take(what)) return on_message(*message, now);
     if (gatherer_.too_long())
       return end(
           {status::too_large,
@@ -41,6 +43,7 @@ class requester final : public client {
       if (mqtt::is_failure(done->reasons[0]))
         return end(refusal("the subscription to '" + printable(how_.response_topic) + "'", done->reasons[0],
                            done->properties));
+      asked_at_ = now;
       ask();
     }
     if (auto* done = std::get_if<mqtt::acknowledged>(&what); done != nullptr && mqtt::is_failure(done->reason))
@@ -53,37 +56,44 @@ class requester final : public client {
     mqtt::message what{.topic = how_.topics[0], .qos = how_.qos};
     if (payload_.size() > (1 << 20)) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
     else what.payload = as_bytes(payload_);
-    property_list list;
-    if (how_.version_5() && !how_.publish.has(mqtt::property::response_topic))
-      list.add({.id = mqtt::property::response_topic, .name = {}, .text = how_.response_topic});
-    for (const auto& each : how_.publish.values()) list.add(each);
+    property_list list = how_.publish;
+    if (how_.version_5()) list.add({.id = mqtt::property::response_topic, .name = {}, .text = how_.response_topic});
     what.properties = list.all();
-    if (const auto sent = session_.publish(what); !sent) impossible("publish the request", sent.error());
+    if (const auto sent = session_.publish(what); !sent) return impossible("publish the request", sent.error());
+    asked_ = true;
   }
 
-  void on_message(const mqtt::message_received& what) {
+  void on_message(const mqtt::message_received& what, instant now) {
     if (answered_ || (how_.no_retained && what.retain)) return;
     answered_ = true;
     printer_.print(what);
+    if (!how_.latency) return;
+    char time[64];
+    std::snprintf(time, sizeof time, "Latency: %.3f ms\n",
+                  std::chrono::duration<double, std::milli>(now - asked_at_).count());
+    out() << std::string_view{time};
   }
 
-  bool work(instant now) override {
+  bool work(instant) override {
     if (answered_ && session_.receiving() == 0) leave();
-    else if (now >= ends_at_)
-      leave(how_.version_5() ? mqtt::reason::disconnect_with_will_message : mqtt::reason::normal_disconnection,
-            {status::timed_out, "no answer came on '" + printable(how_.response_topic) + "' within the time of -W",
-             "check that somebody answers requests on '" + printable(how_.topics[0]) + "'"});
     return false;
   }
-  instant next_work() const override { return ends_at_; }
-  void on_interrupt(int) override { end({130, "interrupted before an answer came", {}}); }
+  std::string_view awaited() const override {
+    return !asked_ ? "SUBACK" : how_.qos == mqtt::qos::at_least_once ? "PUBACK" : "PUBREC or PUBCOMP";
+  }
+  std::string so_far() const override {
+    return "no answer came on '" + printable(how_.response_topic) + "' (does somebody answer requests on '" +
+           printable(how_.topics[0]) + "'?)";
+  }
+  bool has_all() const override { return answered_; }
+  void on_interrupt(int signal) override { end({128 + signal, "interrupted before an answer came", {}}); }
   bool comes_back() const override { return !answered_; }
 
   printer printer_;
   gatherer gatherer_;
   std::string payload_;
-  bool answered_ = false;
-  instant ends_at_ = never;
+  bool asked_ = false, answered_ = false;
+  instant asked_at_{};
 };
 
 }  // namespace

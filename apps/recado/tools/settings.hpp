@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <recado/core/instant.hpp>
+#include <recado/drive/posix/file_storage.hpp>
 #include <recado/mqtt/event.hpp>
 #include <recado/mqtt/options.hpp>
 #include <recado/tls/options.hpp>
@@ -32,6 +33,8 @@ class property_list {
  public:
   void add(owned_property what) { values_.push_back(std::move(what)); }
   bool has(mqtt::property id) const;
+  /// The number of a property, 0 if it isn't there.
+  std::uint32_t number(mqtt::property id) const;
   const std::vector<owned_property>& values() const { return values_; }
   /// Those for which `wanted` is true, in their order; valid until the next call.
   template <class Wanted>
@@ -51,6 +54,14 @@ class property_list {
   mutable std::vector<mqtt::property_value> views_;
 };
 
+/// A proxy that the broker is reached through.
+struct proxy {
+  bool socks = false;  ///< SOCKS5, else HTTP
+  std::string host;
+  std::uint16_t port = 0;
+  std::string user, password;
+};
+
 /// Where the payload comes from.
 enum class input : std::uint8_t { none, argument, file, lines, whole, null };
 
@@ -60,11 +71,18 @@ struct settings {
   std::string host = "localhost";
   std::optional<std::uint16_t> port;
   std::optional<std::string> bind_address;
+  std::string unix_path;  ///< instead of host and port
+  bool websocket = false;
+  std::string websocket_path = "/mqtt";
+  std::optional<proxy> via;
+  bool by_service = false;  ///< the host's SRV records say where
   std::optional<mqtt::version> version;
   std::optional<std::string> client_id, id_prefix;
   std::optional<std::string> user_name, password;
   std::uint16_t keep_alive_s = 60;
   bool keep_session = false;
+  std::string session;  ///< the folder that it is kept in on this side, too
+  posix::durability session_durability = posix::durability::fsync;
   std::optional<std::uint32_t> session_expiry_s;
   bool no_delay = false;
   duration timeout = std::chrono::seconds{30};
@@ -74,6 +92,7 @@ struct settings {
   bool secure = false, no_tls = false;
   std::string ca_file, ca_path, certificate, key, key_form, ciphers, alpn, psk, psk_identity, crl_file, key_log;
   std::string tls_version;
+  std::string pass_phrase_file;
   bool system_store = false, insecure = false, show_chain = false;
   // messages
   std::vector<std::string> topics, filters_out, unsubscribe;
@@ -98,12 +117,25 @@ struct settings {
   double random_percent = 100;
   std::uint64_t message_max = 256ULL << 20;
   // output
-  std::string format;
+  std::optional<std::string> format;
   bool no_newline = false, verbose = false, pretty = false, json = false;
   bool quiet = false, debug = false, trace = false, stats = false, show_secrets = false;
   std::string pcapng;
+  bool message_rate = false, in_place = false, latency = false;
 
   bool version_5() const { return version == mqtt::version::v5_0; }
+  /// How long the session is to live on, as CONNECT says it (5.0).
+  std::uint32_t session_expiry() const {
+    if (connect.has(mqtt::property::session_expiry_interval))
+      return connect.number(mqtt::property::session_expiry_interval);
+    return session_expiry_s.value_or(keep_session ? 0xffff'ffff : 0);
+  }
+  std::uint16_t port_in_use() const { return port.value_or(secure ? 8883 : 1883); }
+  /// Where the broker is, for people: "port 1883 of localhost", "the socket /run/broker".
+  std::string place() const {
+    if (!unix_path.empty()) return "the socket " + unix_path;
+    return by_service ? "the service of " + host : "port " + std::to_string(port_in_use()) + " of " + host;
+  }
 };
 
 }  // namespace recado::app::tools

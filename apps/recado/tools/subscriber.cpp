@@ -4,6 +4,8 @@
 #include <recado/mqtt/topic.hpp>
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 #include "../console.hpp"
 #include "client.hpp"
@@ -15,37 +17,69 @@ namespace {
 
 class subscriber final : public client {
  public:
-  explicit subscriber(const settings& how) : client(how), printer_(how_), gatherer_(how_.message_max) {}
+  explicit subscriber(const settings& how) : client(how), printer_(how_), gatherer_(how_.message_max) {
+    if (!kept_) return;
+    const std::uint64_t cut = rewind_output(kept_->store().last_note());
+    if (cut != 0 && !how_.quiet)
+      say("an earlier run was interrupted: " + std::to_string(cut) +
+          " bytes of the output were taken back, their messages will come again");
+    if (const auto position = output_position()) (void)kept_->records().put_note(*position);
+  }
 
  private:
   /// After the last message that was wanted, exchanges of QoS 2 may come to their end for so long.
   static constexpr duration farewell_patience = std::chrono::seconds{2};
+  static constexpr duration second = std::chrono::seconds{1};
 
-  void on_connected(const mqtt::connected&, instant now) override {
-    if (how_.wait && ends_at_ == never) ends_at_ = now + *how_.wait;
-    subscribe();
+  void on_connected(const mqtt::connected& what, instant now) override {
+    if (how_.message_rate && rate_at_ == never) rate_at_ = now + second;
+    to_acknowledge_.clear();
+    if (what.session_present && holds_subscriptions()) subscribed_ = true;
+    else subscribe();
     if (!leaving()) unsubscribe();
+  }
+
+  mqtt::subscription subscription_to(const std::string& filter) const {
+    mqtt::subscription one{.filter = filter, .qos = how_.qos};
+    one.retain_as_published = how_.retain_as_published;
+    one.retain_handling = static_cast<mqtt::retain_handling>(how_.retain_handling.value_or(0));
+    return one;
+  }
+
+  // The server has them as they are asked for, as the journal knows: asking again would bring retained messages again.
+  bool holds_subscriptions() {
+    if (!kept_ || how_.exit_after_subscribe) return false;
+    return std::ranges::all_of(how_.topics, [&](const std::string& filter) {
+      std::vector<std::byte> space(65'535);
+      for (std::uint32_t from = 0;;) {
+        const auto known = kept_->store().next_subscription(from, space);
+        if (!known) return false;
+        if (known->what == subscription_to(filter) && known->identifier == subscription_identifier()) return true;
+        from = known->number + 1;
+      }
+    });
+  }
+  std::uint32_t subscription_identifier() const {
+    for (const auto& each : how_.subscribe.values())
+      if (each.id == mqtt::property::subscription_identifier) return each.number;
+    return 0;
   }
 
   void subscribe() {
     if (how_.topics.empty()) return;
     std::vector<mqtt::subscription> filters;
-    for (const std::string& each : how_.topics) {
-      mqtt::subscription one{.filter = each, .qos = how_.qos};
-      one.retain_as_published = how_.retain_as_published;
-      one.retain_handling = static_cast<mqtt::retain_handling>(how_.retain_handling.value_or(0));
-      filters.push_back(one);
-    }
+    for (const std::string& each : how_.topics) filters.push_back(subscription_to(each));
     mqtt::subscribe_properties more;
-    for (const auto& each : how_.subscribe.values())
-      if (each.id == mqtt::property::subscription_identifier) more.subscription_identifier = each.number;
+    more.subscription_identifier = subscription_identifier();
     more.user_properties = how_.subscribe.pick([](mqtt::property id) { return id == mqtt::property::user_property; });
     const auto asked = session_.subscribe(filters, more);
     if (!asked) return impossible("subscribe", asked.error());
     subscription_ = *asked;
+    subscribed_ = false;
   }
 
   void unsubscribe() {
+    unsubscriptions_ = 0;
     for (const std::string& each : how_.unsubscribe) {
       const std::string_view filter[] = {each};
       const auto asked = session_.unsubscribe(filter, how_.unsubscribe_properties.all());
@@ -55,14 +89,19 @@ class subscriber final : public client {
   }
 
   void impossible(std::string_view what, mqtt::error why) {
-    end({status::failed, "it is not possible to " + std::string{what} + ": " + std::string{words(why)},
-         std::string{remedy(why)}});
+    end(misuse("it is not possible to " + std::string{what}, why));
   }
 
   void on_event(mqtt::session_event& what, instant now) override {
-    if (auto* message = gatherer_.take(what)) return on_message(*message, now);
+    if (auto* message = gatherer_.take(what)) {
+      const mqtt::receipt owed = message->receipt;
+      on_message(*message, now);
+      if (owed) to_acknowledge_.emplace_back(owed, out().given());
+      return;
+    }
     if (gatherer_.too_long())
-      return end(
+      return leave(
+          how_.version_5() ? mqtt::reason::packet_too_large : mqtt::reason::normal_disconnection,
           {status::too_large,
            "a message of " + std::to_string(gatherer_.announced()) + " bytes is longer than --max-message allows",
            "raise --max-message"});
@@ -75,20 +114,22 @@ class subscriber final : public client {
   void on_subscribed(const mqtt::subscribed& what) {
     if (what.outcome != mqtt::outcome::answered) return;
     std::size_t refused = 0;
-    outcome first;
+    outcome how;
     for (std::size_t i = 0; i < what.reasons.size(); ++i) {
-      if (!mqtt::is_failure(what.reasons[i])) continue;
-      outcome one =
-          refusal("the subscription to '" + printable(how_.topics[i]) + "'", what.reasons[i], what.properties);
-      if (refused++ == 0) first = one;
-      else say(one.cause);
+      if (!mqtt::is_failure(what.reasons[i])) {
+        if (kept_) (void)kept_->store().subscribed(subscription_to(how_.topics[i]), subscription_identifier());
+        continue;
+      }
+      outcome one = refusal("the subscription to '" + printable(how_.topics[i]) + "'", what.reasons[i], {});
+      if (refused++ == 0) how = std::move(one);
+      else how.cause += ", to '" + printable(how_.topics[i]) + "': " + reason_words(what.reasons[i]);
     }
+    how.cause = with_reason(std::move(how.cause), what.properties);
     event_line("subscribed");
-    if (refused == what.reasons.size()) return end(std::move(first));
+    if (refused == what.reasons.size()) return end(std::move(how));
     if (refused != 0) {
-      say(first.cause + "; " + first.remedy);
-      first.cause = "not all subscriptions were accepted", first.remedy = "see above";
-      partly_ = first;
+      say(how.cause + "; " + how.remedy);
+      partly_ = {how.status, "not all subscriptions were accepted", "see above"};
     }
     subscribed_ = true;
     if (how_.exit_after_subscribe && unsubscriptions_ == 0) leave(mqtt::reason::normal_disconnection, partly_);
@@ -98,6 +139,8 @@ class subscriber final : public client {
     if (what.outcome != mqtt::outcome::answered) return;
     for (const mqtt::reason each : what.reasons)
       if (mqtt::is_failure(each)) return end(refusal("to unsubscribe", each, what.properties));
+    if (kept_)
+      for (const std::string& each : how_.unsubscribe) (void)kept_->store().unsubscribed(each);
     event_line("unsubscribed");
     if (--unsubscriptions_ != 0) return;
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
@@ -113,38 +156,64 @@ class subscriber final : public client {
     if (hidden) return;
     if (how_.remove_retained && what.retain) clear_.emplace_back(what.topic);
     if (how_.no_retained && what.retain) return;
-    printer_.print(what);
+    if (how_.message_rate) ++since_;
+    else printer_.print(what);
     if (how_.count != 0 && ++printed_ == how_.count) stop_soon(now);
   }
 
   void stop_soon(instant now) { enough_ = true, ends_at_ = now + farewell_patience; }
 
+  // What was printed has to be out of this program before the broker is told that it arrived.
+  void acknowledge() {
+    if (to_acknowledge_.empty()) return;
+    out().flush();
+    if (out().write_error() != 0) return;
+    const auto end = output_position();
+    for (const auto& [receipt, given] : std::exchange(to_acknowledge_, {})) {
+      if (end) kept_->store().note({end->first, end->second - (out().given() - given)});  // where its text ends
+      (void)session_.acknowledge(receipt);
+    }
+  }
+
   bool work(instant now) override {
+    if (now >= rate_at_) tell_rate(now);
+    acknowledge();
     while (!clear_.empty()) {
-      const auto sent = session_.publish({.topic = clear_.back(), .qos = mqtt::qos::at_least_once, .retain = true});
+      const auto sent = session_.publish({.topic = clear_.front(), .qos = mqtt::qos::at_least_once, .retain = true});
       if (!sent) break;
-      clear_.pop_back();
+      clear_.pop_front();
     }
     const bool settled = clear_.empty() && session_.receiving() == 0 && session_.in_flight() == 0;
     if (enough_ && (settled || now >= ends_at_)) leave(mqtt::reason::normal_disconnection, partly_);
-    else if (!enough_ && now >= ends_at_) timed_out();
     return false;
   }
 
-  void timed_out() {
-    leave(how_.version_5() ? mqtt::reason::disconnect_with_will_message : mqtt::reason::normal_disconnection,
-          {status::timed_out,
-           "the time of -W is over, " + std::to_string(printed_or_received()) + " messages arrived",
-           {}});
+  std::string_view awaited() const override {
+    return !how_.topics.empty() && !subscribed_ ? "SUBACK" : unsubscriptions_ != 0 ? "UNSUBACK" : "PUBACK";
   }
-  std::uint64_t printed_or_received() const { return received_; }
+  std::string so_far() const override {
+    return received_ == 1 ? "1 message arrived" : std::to_string(received_) + " messages arrived";
+  }
+  bool has_all() const override { return enough_; }
+  outcome with_all() const override { return partly_; }
+  bool awaits_answer() const override {
+    return (!how_.topics.empty() && !subscribed_) || unsubscriptions_ != 0 || session_.in_flight() != 0;
+  }
 
-  instant next_work() const override { return ends_at_; }
-  void on_interrupt(int) override {
-    leave(how_.version_5() ? mqtt::reason::disconnect_with_will_message : mqtt::reason::normal_disconnection,
-          how_.count != 0 ? outcome{130, "interrupted before all messages had come", {}} : partly_);
+  /// How many messages came in the second that is over, or in each of those that nobody had time for.
+  void tell_rate(instant now) {
+    out().number(std::exchange(since_, 0)) << '\n';
+    out().flush();
+    rate_at_ += second;
+    if (rate_at_ <= now) rate_at_ = now + second;
   }
-  bool comes_back() const override { return !enough_ && posix::now() < ends_at_; }
+
+  instant next_work() const override { return std::min(ends_at_, rate_at_); }
+  void on_interrupt(int signal) override {
+    leave(with_will(),
+          how_.count != 0 ? outcome{128 + signal, "interrupted before all messages had come", {}} : partly_);
+  }
+  bool comes_back() const override { return !enough_; }
   void print_stats() override {
     say(std::to_string(received_) + " messages received, " + std::to_string(received_bytes_) + " bytes of payload");
   }
@@ -156,9 +225,11 @@ class subscriber final : public client {
   bool subscribed_ = false;
   bool enough_ = false;
   std::uint64_t received_ = 0, received_bytes_ = 0, printed_ = 0;
-  instant ends_at_ = never;
+  std::uint64_t since_ = 0;  // the last line of --message-rate
+  instant ends_at_ = never, rate_at_ = never;
   outcome partly_;
-  std::vector<std::string> clear_;
+  std::deque<std::string> clear_;
+  std::vector<std::pair<mqtt::receipt, std::uint64_t>> to_acknowledge_;  // with --session: printed, and given till then
 };
 
 }  // namespace

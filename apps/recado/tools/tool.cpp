@@ -41,8 +41,8 @@ std::optional<int> run(int argc, const char* const* argv) {
   settings how;
   how.which = which->which;
   const std::vector<std::string_view> words(argv + which->skip, argv + argc);
-  if (!read_arguments(how, words)) {
-    out() << std::string_view{help_of(how.which)};
+  if (const std::string text = read_arguments(how, words); !text.empty()) {
+    out() << std::string_view{text};
     return 0;
   }
   switch (how.which) {

@@ -1,0 +1,183 @@
+// recado session: what lies in the folder of --session.
+#include <CLI/CLI.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+
+#include <recado/drive/posix/clock.hpp>
+
+#include <unistd.h>
+
+#include "command.hpp"
+#include "console.hpp"
+#include "tools/json.hpp"
+#include "tools/kept_session.hpp"
+#include "tools/outcome.hpp"
+
+namespace recado::app {
+namespace session_command {
+namespace {
+
+using tools::kept_session;
+
+struct options {
+  std::string folder;
+  bool json = false;
+  std::size_t messages = 1000;
+};
+
+std::string_view durability_name(posix::durability how) {
+  return how == posix::durability::none ? "none" : how == posix::durability::flush ? "flush" : "fsync";
+}
+
+/// Calls `tell` with each message whose exchange isn't over.
+template <class Tell>
+void each_message(kept_session& kept, Tell&& tell) {
+  std::uint32_t from = 0;
+  while (const auto one = kept.store().next_message(from)) tell(*one);
+  from = 0;
+  while (const auto one = kept.store().next_released(from)) tell(*one);
+}
+
+void show_as_json(kept_session& kept) {
+  tools::json to;
+  const auto number = [&](std::string_view name, std::uint64_t value) { to.key(name).word(std::to_string(value)); };
+  to.open('{');
+  if (const auto& known = kept.known()) {
+    to.key("client_identifier").string(known->client_identifier);
+    to.key("version").word(known->version == mqtt::version::v5_0 ? "5" : "311");
+    number("session_expiry_s", known->session_expiry_s);
+    number("places", known->places);
+  }
+  const chain::stored_counts counts = kept.store().counts();
+  number("received", counts.received);
+  number("held", counts.held);
+  to.key("messages").open('[');
+  each_message(kept, [&](const chain::stored_message& one) {
+    to.open('{');
+    number("line", one.label);
+    number("packet_identifier", one.identifier);
+    number("qos", static_cast<unsigned>(one.qos));
+    to.key("waits_for").string(one.released ? "PUBCOMP" : one.qos == mqtt::qos::at_least_once ? "PUBACK" : "PUBREC");
+    number("bytes", one.size);
+    to.close('}');
+  });
+  to.close(']').key("subscriptions").open('[');
+  std::vector<std::byte> space(65'535);
+  for (std::uint32_t from = 0; const auto one = kept.store().next_subscription(from, space);) {
+    to.open('{').key("filter").string(one->what.filter);
+    number("qos", static_cast<unsigned>(one->what.qos));
+    to.close('}');
+    from = one->number + 1;
+  }
+  to.close(']').key("note").open('[');
+  to.word(std::to_string(kept.store().last_note().first)).word(std::to_string(kept.store().last_note().second));
+  to.close(']');
+  number("live_bytes", kept.records().live_bytes());
+  number("live_bytes_max", kept.records().live_bytes_max());
+  to.key("torn").word(kept.report().torn ? "true" : "false");
+  number("entries_lost", kept.report().records_lost);
+  number("parts_lost", kept.report().sectors_lost);
+  to.close('}');
+  out() << to.text() << '\n';
+}
+
+int show(const options& from) {
+  kept_session kept{from.folder, posix::durability::flush, false};
+  if (from.json) return show_as_json(kept), exit_success;
+  const chain::stored_counts counts = kept.store().counts();
+  if (const auto& known = kept.known())
+    out() << "client     " << tools::printable(known->client_identifier) << ", " << words(known->version) << '\n';
+  else out() << "client     was never connected\n";
+  out() << "published  " << std::to_string(counts.messages) << " wait for PUBACK or PUBREC, "
+        << std::to_string(counts.released) << " for PUBCOMP\n"
+        << "received   " << std::to_string(counts.received) << " of QoS 2 wait for PUBREL\n"
+        << "waiting    " << std::to_string(counts.held) << " for a connection\n"
+        << "subscribed " << std::to_string(counts.subscriptions) << " filters\n"
+        << "room       " << std::to_string(kept.records().live_bytes()) << " of "
+        << std::to_string(kept.records().live_bytes_max()) << " bytes are in use\n";
+  each_message(kept, [](const chain::stored_message& one) {
+    out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
+          << ", packet identifier " << std::to_string(one.identifier) << ", "
+          << (one.released ? "waits for PUBCOMP" : std::to_string(one.size) + " bytes") << '\n';
+  });
+  return exit_success;
+}
+
+int check(const options& from) {
+  kept_session kept{from.folder, posix::durability::flush, false};
+  if (const std::string damage = tools::damage_of(kept.report()); !damage.empty())
+    throw failure("the session in " + from.folder + ": " + damage,
+                  "go on with it all the same, or begin anew by 'recado session clear'");
+  out() << painted{style::good, "whole"} << ": " << std::to_string(kept.records().records()) << " entries in "
+        << std::to_string(kept.report().sectors_read) << " parts"
+        << (kept.report().torn ? "; its last write was interrupted, nothing that counted is missing" : "") << '\n';
+  return exit_success;
+}
+
+int clear(const options& from) {
+  kept_session::clear(from.folder);
+  out() << painted{style::good, "cleared"} << ": the broker may still have its side of the session\n";
+  return exit_success;
+}
+
+/// A message of 100 bytes and its end, `group` of them for one commit: microseconds for each.
+double cost_of(const std::string& folder, posix::durability how, std::size_t messages, std::size_t group) {
+  kept_session kept{folder, how, true};
+  const std::string text(100, 'x');
+  const bytes pieces[] = {as_bytes(text)};
+  const instant begun = posix::now();
+  for (std::size_t i = 0; i < messages; ++i) {
+    const auto number = static_cast<std::uint32_t>(i);
+    const bool good = kept.records().put({1, number}, pieces).has_value() &&
+                      kept.records().remove({1, number}).has_value() &&
+                      ((i + 1) % group != 0 || kept.records().sync().has_value());
+    if (!good) throw failure("the folder " + folder + " cannot be written", "check the disk and its room");
+  }
+  return static_cast<double>((posix::now() - begun).count()) / static_cast<double>(messages);
+}
+
+int measure(const options& from) {
+  const std::filesystem::path folder =
+      std::filesystem::path{from.folder} / ("recado-measure-" + std::to_string(::getpid()));
+  out() << "microseconds for a message of 100 bytes, put and removed\n"
+        << "one commit for   1 message   10 messages   100 messages\n";
+  for (const auto how : {posix::durability::none, posix::durability::flush, posix::durability::fsync}) {
+    out() << durability_name(how) << (how == posix::durability::none ? "       " : "      ");
+    for (const std::size_t group : {1U, 10U, 100U}) {
+      std::filesystem::remove_all(folder);
+      char cell[32];
+      std::snprintf(cell, sizeof cell, "%14.2f", cost_of(folder.string(), how, from.messages, group));
+      out() << std::string_view{cell};
+    }
+    out() << '\n';
+  }
+  std::filesystem::remove_all(folder);
+  return exit_success;
+}
+
+void add_leaf(CLI::App& session, const char* name, const char* what, int (*run)(const options&)) {
+  auto to = std::make_shared<options>();
+  CLI::App& leaf = *session.add_subcommand(name, what);
+  leaf.add_option("DIR", to->folder, "The folder that --session names")->required();
+  if (run == show) leaf.add_flag("--json", to->json, "As JSON, each message with the line of the input it came from");
+  if (run == measure)
+    leaf.add_option("--messages", to->messages, "How many are written for each figure")->capture_default_str();
+  on_run(leaf, [to, run] { return run(*to); });
+}
+
+}  // namespace
+}  // namespace session_command
+
+void add_session(CLI::App& root) {
+  using namespace session_command;
+  CLI::App& session = *root.add_subcommand("session", "Sessions that survive: what --session keeps in a folder");
+  session.require_subcommand(1, 1);
+  add_leaf(session, "show", "What is on its way, received and subscribed", show);
+  add_leaf(session, "check", "Whether it is whole; if not, what is lost", check);
+  add_leaf(session, "clear", "Forget everything in it", clear);
+  add_leaf(session, "measure", "What a message costs with each durability on that disk", measure);
+}
+
+}  // namespace recado::app

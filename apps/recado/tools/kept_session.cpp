@@ -1,0 +1,149 @@
+#include "kept_session.hpp"
+
+#include <array>
+#include <cstring>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../command.hpp"
+
+namespace recado::app::tools {
+namespace {
+
+constexpr std::size_t index_entries = 1 << 17;
+constexpr std::size_t scratch_bytes = 128 << 10;
+constexpr std::size_t buffer_bytes = 256 << 10;
+
+[[noreturn]] void refuse(const posix::file_storage_failure& why, const std::string& folder) {
+  using what = posix::file_storage_failure::what;
+  const std::string system = why.error != 0 ? std::string{": "} + std::strerror(why.error) : std::string{};
+  switch (why.why) {
+    case what::in_use:
+      throw failure("the session in " + folder + " is in use" +
+                        (why.user != 0 ? " by the process " + std::to_string(why.user) : " by another program"),
+                    "wait until it ends, or use another folder");
+    case what::missing:
+      throw failure("there is no session in " + folder, "check the name of the folder");
+    case what::other_size:
+      throw failure("the file 'journal' in " + folder + " is no session of recado", "use another folder");
+    default:
+      throw failure("the session in " + folder + " cannot be opened" + system, "check the folder and its permissions");
+  }
+}
+
+[[noreturn]] void refuse(store::error why, const std::string& folder) {
+  throw failure("the session in " + folder + ": " + std::string{words(why)}, std::string{remedy(why)});
+}
+
+std::optional<struct ::stat> output_file() {
+  struct ::stat now {};
+  if (::fstat(STDOUT_FILENO, &now) != 0 || !S_ISREG(now.st_mode)) return std::nullopt;
+  return now;
+}
+
+std::uint64_t name_of_file(const struct ::stat& file) {
+  return (file.st_dev * 0x9e37'79b9'7f4a'7c15U) ^ static_cast<std::uint64_t>(file.st_ino);
+}
+
+}  // namespace
+
+kept_session::kept_session(const std::string& folder, posix::durability how, bool make)
+    : folder_(folder),
+      buffer_(buffer_bytes),
+      index_(index_entries),
+      scratch_(scratch_bytes),
+      places_(mqtt::packet_identifier_max),
+      below_(buffer_),
+      records_(below_, index_, scratch_) {
+  if (const auto opened = below_.open(folder.c_str(), session_geometry, how, make); !opened)
+    refuse(opened.error(), folder);
+  mount(make);
+}
+
+void kept_session::mount(bool make) {
+  const auto found = records_.mount();
+  if (found) report_ = *found;
+  else if (found.error() != store::error::empty || !make) refuse(found.error(), folder_);
+  else if (const auto made = records_.format(); !made) refuse(made.error(), folder_);
+  store_.emplace(records_, places_);
+  std::array<std::byte, 65'535> space;
+  if (const auto facts = store_->facts(space))
+    known_ = server{facts->version, facts->places, facts->session_expiry_s, std::string{facts->client_identifier}};
+}
+
+void kept_session::clear(const std::string& folder) {
+  std::vector<std::byte> buffer(buffer_bytes);
+  posix::file_storage below{buffer};
+  if (const auto opened = below.open(folder.c_str(), session_geometry, posix::durability::fsync, false); !opened)
+    refuse(opened.error(), folder);
+  std::vector<store::index_entry> index(8);
+  std::vector<std::byte> scratch(scratch_bytes);
+  store::journal records{below, index, scratch};
+  if (const auto made = records.format(); !made) refuse(made.error(), folder);
+}
+
+void kept_session::restore(mqtt::session& into, std::uint16_t places) {
+  store_.emplace(records_, std::span{places_}.first(places));
+  if (const auto done = store_->restore(into); !done) refuse(done.error(), folder_);
+}
+
+std::string kept_session::identifier(const settings& how, entropy& random) const {
+  const mqtt::version version = how.version.value_or(mqtt::version::v3_1_1);
+  if (known_) {
+    if (known_->version != version)
+      throw failure("the session in " + folder_ + " speaks " + std::string{words(known_->version)},
+                    known_->version == mqtt::version::v5_0 ? "add -V 5" : "add -V 311, and leave out what needs 5.0");
+    if (how.client_id && *how.client_id != known_->client_identifier)
+      throw failure("the session in " + folder_ + " is that of the client '" + known_->client_identifier + "'",
+                    "leave -i out, or use another folder");
+    return known_->client_identifier;
+  }
+  if (how.client_id) return *how.client_id;
+  std::array<std::byte, 8> drawn;
+  random.fill(drawn);
+  std::string result = how.id_prefix ? *how.id_prefix : "recado-";
+  for (const std::byte each : drawn)
+    for (const int shift : {4, 0}) result += "0123456789abcdef"[std::to_integer<unsigned>(each) >> shift & 15U];
+  return result;
+}
+
+void kept_session::connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier) {
+  const std::string_view name = what.assigned_client_identifier.empty() ? identifier : what.assigned_client_identifier;
+  const chain::session_facts facts{session.version(), static_cast<std::uint16_t>(session.places()),
+                                   session.announced().session_expiry_s, name};
+  if (const auto done = store_->remember(facts); !done) refuse(done.error(), folder_);
+}
+
+std::string kept_session::cause() const {
+  std::string result{words(store_->why())};
+  if (below_.error() != 0) result += std::string{": "} + std::strerror(below_.error());
+  return result;
+}
+
+std::string damage_of(const store::mount_report& report) {
+  if (!report.damaged()) return {};
+  std::string result = "it is damaged: ";
+  if (report.records_lost != 0) result += std::to_string(report.records_lost) + " entries are lost";
+  if (report.sectors_lost != 0)
+    result += (report.records_lost != 0 ? ", and what " : "what ") + std::to_string(report.sectors_lost) +
+              " of its parts held";
+  return result + "; messages may be missing or come twice";
+}
+
+std::optional<store::note> output_position() {
+  const auto file = output_file();
+  if (!file) return std::nullopt;
+  return store::note{name_of_file(*file), static_cast<std::uint64_t>(file->st_size)};
+}
+
+std::uint64_t rewind_output(const store::note& last) {
+  const auto file = output_file();
+  if (!file || name_of_file(*file) != last.first) return 0;
+  const auto size = static_cast<std::uint64_t>(file->st_size);
+  if (size <= last.second || ::ftruncate(STDOUT_FILENO, static_cast<::off_t>(last.second)) != 0) return 0;
+  (void)::lseek(STDOUT_FILENO, 0, SEEK_END);
+  return size - last.second;
+}
+
+}  // namespace recado::app::tools
