@@ -43,4 +43,10 @@ std::expected<void, fault> check_tls(const device::configuration& chosen, const 
 /// A fault before the application could start (no such interface, a certificate that can't be read) is the result's.
 run_result run(const device::configuration& chosen, const run_choices& how, const device::test_plan* plan);
 
+/// Measures with TLS, as configured, and without it, both connected at once and cycle by cycle in turn; both plans are
+/// `by_turns`. The secret topics are the configured one with "/tls" and "/tcp" behind it, the second client identifier
+/// has "-tcp" behind it, and the second connection goes to the same address at `plain_port`.
+run_result compare(const device::configuration& chosen, const run_choices& how, const device::test_plan& secure,
+                   const device::test_plan& plain);
+
 }  // namespace recado::linux_board

@@ -3,18 +3,19 @@
 
 #include <sched.h>
 
+#include <recado/device/board.hpp>
+
 namespace recado::linux_board {
 
 /// As long as it lives, this thread has real-time priority where the system allows it: what a system call wakes (the
 /// broker, in the lab) doesn't take the processor away before the call is back, so its time is the call's own.
 class undisturbed {
  public:
-  undisturbed();
+  /// Warns if the user has no right to real-time priority (CAP_SYS_NICE, or a limit of RLIMIT_RTPRIO).
+  explicit undisturbed(device::console& to);
   ~undisturbed();
   undisturbed(const undisturbed&) = delete;
   undisturbed& operator=(const undisturbed&) = delete;
-  /// False if the user has no right to real-time priority (CAP_SYS_NICE, or a limit of RLIMIT_RTPRIO).
-  bool allowed() const { return allowed_; }
 
  private:
   int policy_before_;

@@ -65,6 +65,10 @@ instant application::step(instant now) {
     more = poll_board(now);
     more = poll_services(now) || more;
     more = poll_channel(now) || more;
+    if (conductor_.too_late(now)) {
+      const rung late = conductor_.at();
+      failed(late, make_fault(chain::error::no_answer_in_time, static_cast<std::uint32_t>(late)), now);
+    }
     tell({}, now);
     more = std::exchange(moved_, false) || more;
   }
@@ -117,13 +121,13 @@ bool application::poll_channel(instant now) {
   } else {
     presence_.step(now);
   }
-  if (stopping_) presence_.continue_farewell(nullptr);
+  if (stopping_) presence_.continue_farewell(nullptr, now);
   const auto happened = channel_.step(now);
   if (!happened) return stop_asked_;
   if (std::holds_alternative<channel::opened>(*happened)) {
     char text[64];
     buffer_sink where{text};
-    if (!addresses_.empty()) where << addresses_[std::min<std::size_t>(conductor_.address(), addresses_.size() - 1)];
+    where << broker_address();
     reached(rung::stream, where.view(), now);
   } else if (const auto* tls = std::get_if<tls::event>(&*happened)) {
     on_tls(*tls, now);
@@ -156,7 +160,7 @@ void application::do_as(const chain::want& wish, instant now) {
     case chain::want::kind::undo:
       return undo(wish.at, now);
     case chain::want::kind::farewell:
-      return presence_.begin_farewell();
+      return presence_.begin_farewell(now);
     case chain::want::kind::end:
       if (!stopping_ && !failure_) failure_ = conductor_.last_fault();
       ended_ = true;
@@ -243,7 +247,7 @@ void application::on_tls(const tls::event& happened, instant now) {
 }
 
 void application::on_session(const mqtt::session_event& happened, instant now) {
-  if (stopping_) presence_.continue_farewell(&happened);
+  if (stopping_) presence_.continue_farewell(&happened, now);
   if (const auto* message = std::get_if<mqtt::message_received>(&happened)) {
     if (test_) test_->on_message(*message, now);
     else presence_.on_message(*message, now);
@@ -261,10 +265,11 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     if (stopping_) return;
     char text[400];
     buffer_sink cause{text};
-    chain::describe_cause(over->why, cause);
+    const fault why = explained(over->why);
+    chain::describe_cause(why, cause);
     if (!over->reason_string.empty()) cause << " (", cause.quoted(as_bytes(over->reason_string)) << ')';
     if (!over->server_reference.empty()) cause << ", it names another server: " << over->server_reference;
-    failed(conductor_.at(), over->why, now, cause.view());
+    failed(conductor_.at(), why, now, cause.view());
   }
 }
 
@@ -288,7 +293,14 @@ void application::on_subscribed(const mqtt::subscribed& what, instant now) {
 
 void application::on_connection_end(fault why, instant now) {
   if (stopping_) return tell(happening::farewell_said(), now);
-  if (conductor_.at() >= rung::stream) failed(conductor_.at(), why, now);
+  if (conductor_.at() >= rung::stream) failed(conductor_.at(), explained(why), now);
+}
+
+/// Brokers that expect TLS only close the connection when MQTT comes instead.
+fault application::explained(fault why) const {
+  const bool cut = is(why, stream_error::closed_by_peer) || is(why, stream_error::reset);
+  if (!cut || cipher_ != nullptr || conductor_.at() != rung::session) return why;
+  return make_fault(chain::error::closed_before_answer);
 }
 
 }  // namespace recado::device

@@ -55,6 +55,14 @@ class application {
   /// Why it ended, if nobody had asked for it.
   fault failure() const { return failure_; }
   const chain::bring_up& conductor() const { return conductor_; }
+  /// In test mode by turns: true while it waits for `take_turn`.
+  bool resting() const { return test_ && test_->resting() && conductor_.is_online(); }
+  void take_turn() { test_->take_turn(); }
+  bool all_measured() const { return test_ && test_->all_measured(); }
+  /// The client identifier that the broker is told.
+  std::string_view client_id() const;
+  /// Where the broker is, once it is reached.
+  endpoint broker_address() const;
   /// Messages that wait for a connection.
   std::size_t waiting() const { return presence_.waiting(); }
 
@@ -73,6 +81,7 @@ class application {
   void on_connected(const mqtt::connected& what, instant now);
   void on_subscribed(const mqtt::subscribed& what, instant now);
   void on_connection_end(fault why, instant now);
+  fault explained(fault why) const;
   void ask_time_again(instant now);
 
   // rungs.cpp: what to do

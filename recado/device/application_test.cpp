@@ -267,6 +267,44 @@ TEST(application, a_static_address_that_another_host_has_is_not_used) {
   EXPECT_THAT(s.panel.rungs, Contains("failed lease"));
 }
 
+// A rung whose time is over fails like any other: with a line that says so.
+TEST(application, a_silent_broker_is_said_and_given_up) {
+  simulation s;
+  s.chosen.reconnect.rounds = 1;
+  s.net.broker.mute = true;
+  s.start();
+  s.run(60s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_TRUE(is(s.device->failure(), chain::error::no_answer_in_time));
+  EXPECT_THAT(s.panel.rungs, Contains("failed session"));
+  EXPECT_THAT(s.panel.details,
+              Contains(testing::HasSubstr("nothing happened within the time allowed: MQTT; check the server")));
+}
+
+TEST(application, tls_on_the_other_side_only_is_recognised) {
+  struct row {
+    std::string answer;
+    bool hangs_up;
+    fault expected;
+  };
+  const row table[] = {
+      {std::string{"\x15\x03\x01\x00\x02\x02\x46", 7}, false, make_fault(chain::error::speaks_tls)},
+      {std::string{"\x16\x03\x03\x00\x7a", 5}, false, make_fault(chain::error::speaks_tls)},
+      {"", true, make_fault(chain::error::closed_before_answer)},
+  };
+  for (const row& each : table)
+    for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1}}) {
+      simulation s;
+      s.chosen.reconnect.rounds = 1;
+      s.net.broker.instead_of_connack = each.answer, s.net.broker.hangs_up = each.hangs_up;
+      s.net.broker.piece = piece;
+      s.start();
+      s.run(60s);
+      EXPECT_TRUE(s.device->ended());
+      EXPECT_EQ(s.device->failure(), each.expected) << each.answer.size() << ' ' << piece;
+    }
+}
+
 // original defect 27: a clock that nobody set isn't trusted, and none is earlier than the program
 TEST(application, a_clock_older_than_the_program_is_not_believed) {
   simulation s;
@@ -306,6 +344,7 @@ TEST(application, the_test_mode_measures_every_size) {
     EXPECT_FALSE(s.device->failure());
     EXPECT_THAT(taken.done, ElementsAre(16u, 1024u));
     EXPECT_THAT(taken.numbers, ElementsAre(1, 2, 3, 4, 5, 1, 2, 3, 4, 5));
+    EXPECT_TRUE(s.payloads("public").empty()) << "it says goodbye without a hello: " << s.payloads("public")[0];
     for (const std::string& each : s.payloads("secret"))
       for (const char c : each) ASSERT_TRUE(c >= 32 && c <= 126);
   }
@@ -337,6 +376,31 @@ TEST(application, the_test_mode_measures_alike_wherever_the_stopwatch_stands) {
   EXPECT_LT(*std::ranges::max_element(from_zero), 100'000u);
   for (const std::uint64_t count : {std::uint64_t{1} << 32, std::uint64_t{1} << 62, ~std::uint64_t{0} - 50'000})
     EXPECT_EQ(measured_from(count), from_zero) << count;
+}
+
+TEST(application, the_test_mode_by_turns_rests_before_each_cycle_and_before_the_end) {
+  simulation s;
+  const std::uint32_t sizes[] = {16, 32};
+  test_plan plan;
+  plan.sizes = sizes, plan.cycles = 2, plan.warm_up = 1, plan.by_turns = true, plan.name = "TLS ";
+  s.start(&plan);
+  for (std::size_t turn = 0; turn < 6; ++turn) {
+    s.run(1s);
+    ASSERT_TRUE(s.device->resting()) << turn;
+    ASSERT_FALSE(s.device->all_measured()) << turn;
+    ASSERT_EQ(s.payloads("secret").size(), turn);
+    s.device->take_turn();
+    EXPECT_FALSE(s.device->resting()) << turn;
+  }
+  s.run(1s);
+  EXPECT_TRUE(s.device->resting() && s.device->all_measured());
+  EXPECT_FALSE(s.device->ended());
+  EXPECT_EQ(s.device->broker_address(), (endpoint{ip_address::v4(10, 0, 0, 1), 1883}));
+  s.device->take_turn();
+  s.run(1s);
+  EXPECT_TRUE(s.device->ended());
+  EXPECT_FALSE(s.device->failure());
+  EXPECT_EQ(s.payloads("secret").size(), 6u);
 }
 
 TEST(application, without_the_button_a_plan_changes_nothing) {

@@ -4,13 +4,25 @@
 #include <cstring>
 #include <utility>
 
+#include <recado/chain/error.hpp>
+
 namespace recado::device {
+namespace {
+
+/// An alert or a handshake record (RFC 8446 §5.1), neither of which a broker can begin with.
+bool is_tls(bytes first) {
+  return (first[0] == std::byte{0x15} || first[0] == std::byte{0x16}) &&
+         (first.size() < 2 || first[1] == std::byte{0x03});
+}
+
+}  // namespace
 
 channel::channel(const board& on, mqtt::session& session, secure* cipher, mutable_bytes receive)
     : on_(on), session_(session), cipher_(cipher), receive_(receive) {}
 
 std::expected<void, fault> channel::connect(const endpoint& peer, std::string_view host, instant now) {
   begin_ = filled_ = plain_used_ = 0;
+  heard_ = false;
   session_up_ = session_over_ = broken_ = cipher_closed_ = false;
   gate_bytes_ = 0;
   why_ = {};
@@ -45,7 +57,7 @@ std::optional<channel::event> channel::hear(instant now) {
   for (unsigned turn = 0; turn < 256; ++turn) {
     if (cipher_ != nullptr) {
       if (auto happened = hear_secure(now)) return happened;
-    } else if (session_up_ && !session_over_) {
+    } else if (session_up_ && !session_over_ && !heard_tls(now)) {
       bytes in = waiting();
       auto happened = hear_session(in, now);
       begin_ = filled_ - in.size();
@@ -55,6 +67,14 @@ std::optional<channel::event> channel::hear(instant now) {
     if (!fetch(now)) return std::nullopt;
   }
   return std::nullopt;
+}
+
+/// A session without TLS at a port with it would only see a malformed packet.
+bool channel::heard_tls(instant now) {
+  const bytes first = waiting();
+  if (first.empty() || std::exchange(heard_, true) || !is_tls(first)) return false;
+  stream_broke(make_fault(chain::error::speaks_tls), now);
+  return true;
 }
 
 std::optional<channel::event> channel::hear_session(bytes& plain, instant now) {

@@ -57,6 +57,7 @@ class channel {
   std::optional<event> hear(instant now);
   std::optional<event> hear_session(bytes& plain, instant now);
   std::optional<event> hear_secure(instant now);
+  bool heard_tls(instant now);
   bool fetch(instant now);
   bool gated(instant now);
   void stream_broke(fault why, instant now);
@@ -78,6 +79,7 @@ class channel {
   bool session_up_ = false;
   bool session_over_ = false;
   bool broken_ = false;
+  bool heard_ = false;  ///< the peer's first bytes were looked at
   bool cipher_closed_ = false;
   fault why_;
   bool measuring_ = false;

@@ -29,7 +29,7 @@ void presence::came_online(instant now) {
   say(texts_.connected, now);
   const std::chrono::seconds rhythm{chosen_.device.publish_s};
   if (rhythm != rhythm.zero() && next_date_ == never) next_date_ = now + rhythm;
-  drain();
+  drain(now);
 }
 
 void presence::on_message(const mqtt::message_received& message, instant now) {
@@ -54,7 +54,7 @@ void presence::step(instant now) {
     if (next_date_ <= now) next_date_ = now + std::chrono::seconds{chosen_.device.publish_s};  // it slept
     say_date(now);
   }
-  if (online_) drain();
+  if (online_) drain(now);
 }
 
 void presence::say_date(instant now) {
@@ -64,8 +64,8 @@ void presence::say_date(instant now) {
   say(text.view(), now);
 }
 
-void presence::say(std::string_view text, instant) {
-  const auto kept = outbox_.push({chosen_.broker.public_topic, as_bytes(text), qos_, false});
+void presence::say(std::string_view text, instant now) {
+  const auto kept = outbox_.push({.topic = chosen_.broker.public_topic, .payload = as_bytes(text), .qos = qos_}, now);
   if (!kept) {
     char memory[256];
     buffer_sink line{memory};
@@ -79,8 +79,8 @@ void presence::say(std::string_view text, instant) {
   on_.console.line(console_level::info, line.view());
 }
 
-void presence::drain() {
-  while (const auto next = outbox_.front()) {
+void presence::drain(instant now) {
+  while (const auto next = outbox_.front(now)) {
     mqtt::message message;
     message.topic = next->topic, message.payload = next->payload, message.qos = next->qos,
     message.retain = next->retain;
@@ -101,16 +101,16 @@ void presence::drain() {
   }
 }
 
-void presence::begin_farewell() {
+void presence::begin_farewell(instant now) {
   if (goodbye_ == goodbye::none) goodbye_ = goodbye::emptying;
-  continue_farewell(nullptr);
+  continue_farewell(nullptr, now);
 }
 
 // Each step waits for the answer of the one before; whoever conducts bounds the whole.
-void presence::continue_farewell(const mqtt::session_event* happened) {
+void presence::continue_farewell(const mqtt::session_event* happened, instant now) {
   if (goodbye_ == goodbye::none || !session_.online()) return;
   if (goodbye_ == goodbye::emptying) {
-    drain();
+    drain(now);
     if (!outbox_.empty()) return;
     const std::string_view filters[] = {chosen_.broker.secret_topic};
     const auto asked = session_.unsubscribe(filters);
@@ -122,6 +122,10 @@ void presence::continue_farewell(const mqtt::session_event* happened) {
   if (goodbye_ == goodbye::unsubscribing) {
     const auto* done = happened != nullptr ? std::get_if<mqtt::unsubscribed>(happened) : nullptr;
     if (done == nullptr || done->token != awaited_) return;
+    if (!was_online_) {  // who never said hello, as in the test mode, doesn't say goodbye either
+      if (session_.disconnect()) goodbye_ = goodbye::disconnecting;
+      return;
+    }
     mqtt::message message;
     message.topic = chosen_.broker.public_topic, message.payload = as_bytes(texts_.disconnected), message.qos = qos_;
     const auto sent = session_.publish(message);

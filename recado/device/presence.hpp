@@ -39,9 +39,9 @@ class presence {
   instant deadline() const { return online_ || keeps_offline() ? next_date_ : never; }
 
   /// Starts the goodbye: the outbox, UNSUBSCRIBE, the text, DISCONNECT.
-  void begin_farewell();
+  void begin_farewell(instant now);
   /// Goes on with it; `happened` may be the answer that it waits for.
-  void continue_farewell(const mqtt::session_event* happened);
+  void continue_farewell(const mqtt::session_event* happened, instant now);
 
   /// Messages that wait for the connection.
   std::size_t waiting() const { return outbox_.size(); }
@@ -52,7 +52,7 @@ class presence {
   enum class goodbye : std::uint8_t { none, emptying, unsubscribing, publishing, disconnecting };
   void say(std::string_view text, instant now);
   void say_date(instant now);
-  void drain();
+  void drain(instant now);
   bool keeps_offline() const { return qos_ != mqtt::qos::at_most_once && was_online_; }
 
   const configuration& chosen_;

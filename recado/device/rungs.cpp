@@ -127,8 +127,7 @@ void application::open_stream(std::uint16_t number, instant now) {
   mqtt::connect_options how;
   const auto& broker = chosen_.broker;
   how.version = broker.version == protocol::v5_0 ? mqtt::version::v5_0 : mqtt::version::v3_1_1;
-  how.client_identifier =
-      broker.client_id.empty() ? std::string_view{client_id_.data(), client_id_size_} : broker.client_id;
+  how.client_identifier = client_id();
   // The first connection of a run can't resume: what was in flight then isn't known here [MQTT-3.2.2-4].
   how.clean_start = !connected_before_ || broker.session_expiry_s == 0;
   how.keep_alive_s = static_cast<std::uint16_t>(broker.keep_alive_s);
@@ -146,6 +145,16 @@ void application::open_stream(std::uint16_t number, instant now) {
   const std::string_view name = chosen_.tls.server_name.empty() ? wanted.host : chosen_.tls.server_name;
   const auto begun = channel_.connect(addresses_[std::min<std::size_t>(number, addresses_.size() - 1)], name, now);
   if (!begun) failed(rung::stream, begun.error(), now);
+}
+
+std::string_view application::client_id() const {
+  const std::string_view own{client_id_.data(), client_id_size_};
+  return chosen_.broker.client_id.empty() ? own : chosen_.broker.client_id;
+}
+
+endpoint application::broker_address() const {
+  if (addresses_.empty()) return {};
+  return addresses_[std::min<std::size_t>(conductor_.address(), addresses_.size() - 1)];
 }
 
 void application::set_up(instant now) {

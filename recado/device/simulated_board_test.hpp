@@ -144,6 +144,8 @@ class broker_stream final : public stream {
   bool mute = false;
   bool ended = false;
   unsigned suback = 0;
+  std::string instead_of_connack;
+  bool hangs_up = false;  ///< instead of CONNACK
   std::size_t piece = 1 << 20;
 
  private:
@@ -177,6 +179,9 @@ class broker_stream final : public stream {
     const std::string id = body.size() >= 2 ? body.substr(0, 2) : "";
     switch (first >> 4) {
       case 1: {
+        outbox += instead_of_connack;
+        ended = hangs_up;
+        if (hangs_up || !instead_of_connack.empty()) return;
         const bool clean = (static_cast<unsigned char>(body[7]) & 2) != 0;
         put(0x20, std::string{static_cast<char>(session_known && !clean), '\0', '\0'});
         session_known = true;

@@ -31,7 +31,7 @@ test_mode::test_mode(const configuration& chosen, const board& on, mqtt::session
     : chosen_(chosen), on_(on), session_(session), wire_(wire), plan_(plan), memory_(given) {}
 
 void test_mode::start(instant) {
-  stage_ = size_ < plan_.sizes.size() ? stage::due : stage::done;
+  stage_ = next();
   wire_.measure(true);
   on_.console.line(
       console_level::info,
@@ -83,9 +83,9 @@ void test_mode::on_message(const mqtt::message_received& message, instant) {
 }
 
 void test_mode::record(const test_sample& sample) {
-  stage_ = stage::due;
-  if (cycle_++ < plan_.warm_up) return;
-  const std::uint32_t number = cycle_ - plan_.warm_up;
+  stage_ = next();
+  if (cycle_++ < warm_up()) return;
+  const std::uint32_t number = cycle_ - warm_up();
   memory_.write[number - 1] = sample.write();
   memory_.read[number - 1] = sample.read();
   write_sum_ += sample.write(), read_sum_ += sample.read();
@@ -95,18 +95,20 @@ void test_mode::record(const test_sample& sample) {
 }
 
 void test_mode::next_size() {
-  const std::size_t count = cycle_ - plan_.warm_up;
+  const std::size_t count = cycle_ - warm_up();
   const summary write = summarise(memory_.write.first(count)), read = summarise(memory_.read.first(count));
   print_summary(plan_.sizes[size_], write, read);
   if (plan_.log != nullptr) plan_.log->size_done(plan_.sizes[size_], write, read);
   cycle_ = 0, write_sum_ = read_sum_ = 0;
-  if (++size_ == plan_.sizes.size()) stage_ = stage::done;
+  ++size_;
+  stage_ = next();
 }
 
 void test_mode::print_cycle(const test_sample& s) {
-  const std::uint64_t number = cycle_ - plan_.warm_up;
+  const std::uint64_t number = cycle_ - warm_up();
   char room[240];
   buffer_sink out{room};
+  out << plan_.name;
   out.number(plan_.sizes[size_], 5) << " B  cycle ";
   out.number(number, 4) << "  write ";
   write_us(out, s.write(), 5);
@@ -125,6 +127,7 @@ void test_mode::print_summary(std::uint32_t size, const summary& write, const su
   const auto row = [&](std::string_view name, const summary& s) {
     char room[200];
     buffer_sink out{room};
+    out << plan_.name;
     out.number(size, 5) << " B  " << name << "  min ";
     write_us(out, s.least), out << "  mean ", write_us(out, static_cast<std::uint64_t>(s.mean)), out << "  median ";
     write_us(out, s.median), out << "  p99 ", write_us(out, s.p99), out << "  max ", write_us(out, s.most);

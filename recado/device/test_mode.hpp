@@ -41,8 +41,12 @@ class test_log {
 struct test_plan {
   std::span<const std::uint32_t> sizes;
   std::uint32_t cycles = 0;
-  std::uint32_t warm_up = 2;  ///< cycles before each size that don't count: caches and buffers find their state
+  std::uint32_t warm_up = 2;        ///< cycles before each size that don't count: caches and buffers find their state
+  std::uint32_t first_warm_up = 0;  ///< so many more before the first size
   test_log* log = nullptr;    ///< may be null
+  std::string_view name;      ///< stands before each line, to tell two devices apart; may be empty
+  /// Rests before each cycle, and before the end, until `take_turn`: so two devices can be measured alternately.
+  bool by_turns = false;
 };
 
 inline constexpr std::uint32_t test_bytes_max = 65536;
@@ -64,16 +68,25 @@ class test_mode {
   /// Begins the next cycle when one is due; the fault that ends the test, if there is one.
   std::optional<fault> step(instant now);
   bool finished() const { return stage_ == stage::done; }
-  bool running() const { return stage_ == stage::due || stage_ == stage::waiting; }
+  /// With a plan by turns: waits for `take_turn`.
+  bool resting() const { return stage_ == stage::resting; }
+  /// Nothing is left to measure.
+  bool all_measured() const { return size_ >= plan_.sizes.size(); }
+  /// One more cycle; the end, if all is measured.
+  void take_turn() {
+    if (resting()) stage_ = all_measured() ? stage::done : stage::due;
+  }
   instant deadline() const { return stage_ == stage::due ? instant::min() : stage_ == stage::waiting ? until_ : never; }
 
  private:
-  enum class stage : std::uint8_t { idle, due, waiting, done };
+  enum class stage : std::uint8_t { idle, resting, due, waiting, done };
   std::optional<fault> write(instant now);
   void record(const test_sample& sample);
   void print_cycle(const test_sample& sample);
   void print_summary(std::uint32_t bytes, const summary& write, const summary& read);
   void next_size();
+  std::uint32_t warm_up() const { return plan_.warm_up + (size_ == 0 ? plan_.first_warm_up : 0); }
+  stage next() const { return plan_.by_turns ? stage::resting : all_measured() ? stage::done : stage::due; }
 
   const configuration& chosen_;
   board on_;

@@ -2,6 +2,7 @@
 #include "scenario_for_tests.hpp"
 
 #include <csignal>
+#include <fstream>
 
 namespace recado::test {
 namespace {
@@ -80,6 +81,47 @@ TEST(broker, without_it_the_board_stays_and_tries_again) {
   ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
   board.signal(SIGTERM);
   EXPECT_EQ(board.ended().status, 0);
+}
+
+// A listening socket of a stopped process: the kernel connects, and nobody says a word.
+TEST(broker, a_silent_one_gives_way_to_the_alternative) {
+  const lab hosts;
+  const std::string config = (hosts.folder() / "silent.conf").string();
+  std::ofstream{config} << "listener 4711 10.77.0.1\n";
+  running silent{hosts.on_command("router", {RECADO_SERVERS "/usr/sbin/mosquitto", "-v", "-c", config})};
+  ASSERT_TRUE(silent.says("Opening ipv4 listen socket on port 4711")) << silent.said();
+  const auto found = processes_with(config);
+  ASSERT_EQ(found.size(), 1u);
+  ::kill(found[0], SIGSTOP);
+  running board{hosts.board_with({"broker.servers=[\"10.77.0.1:4711\",\"broker.lab\"]"})};
+  ASSERT_TRUE(board.says("10.77.0.1:4711")) << board.said();
+  ASSERT_TRUE(board.says("  !! TLS", std::chrono::seconds{40})) << board.said();
+  ASSERT_TRUE(board.says("; ")) << "no remedy";
+  ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+  ::kill(found[0], SIGCONT);
+}
+
+// TLS here and not there, and the other way round: the last line says what to change.
+TEST(broker, tls_on_one_side_only_is_said_with_the_remedy) {
+  const lab hosts;
+  const result plain_port = one_round(hosts, {"broker.port=1883"});
+  EXPECT_EQ(plain_port.status, 1);
+  EXPECT_THAT(plain_port.output.substr(plain_port.output.rfind("recado run: ")),
+              AllOf(HasSubstr("during the TLS handshake"), HasSubstr("; check that this port speaks TLS")));
+  const result tls_port = one_round(hosts, {"tls.enabled=false", "broker.plain_port=8883"});
+  EXPECT_EQ(tls_port.status, 1);
+  EXPECT_THAT(tls_port.output.substr(tls_port.output.rfind("recado run: ")),
+              AllOf(HasSubstr("closed the connection without an answer"),
+                    HasSubstr("; if this port speaks TLS set tls.enabled = true")));
+  // OpenSSL's server closes too, with or without an alert before.
+  running openssl{hosts.on_command("router", {"openssl", "s_server", "-accept", "10.77.0.1:4711", "-www", "-cert",
+                                              hosts.pki("servers/broker.lab-chain.crt").string(), "-key",
+                                              hosts.pki("servers/broker.lab.key").string()})};
+  ASSERT_TRUE(openssl.says("ACCEPT")) << openssl.said();
+  const result alert = one_round(hosts, {"tls.enabled=false", "broker.servers=10.77.0.1:4711"});
+  EXPECT_EQ(alert.status, 1);
+  EXPECT_THAT(alert.output.substr(alert.output.rfind("recado run: ")),
+              HasSubstr("set tls.enabled = true"));
 }
 
 TEST(broker, an_alternative_is_used) {

@@ -119,6 +119,32 @@ TEST(dhcp, renews_the_lease_at_t1) {
   EXPECT_THAT(board.said(), Not(HasSubstr(" lost "))) << "a renewal must not disturb the connection";
 }
 
+// RFC 2131 §4.4.5: at T1 the server is asked directly and doesn't hear it, for it has moved; at T2 everybody is asked.
+TEST(dhcp, rebinds_at_t2_when_the_server_cannot_be_reached_directly) {
+  const lab hosts{{"--dnsmasq", "dhcp-option-force=58,2i", "--dnsmasq", "dhcp-option-force=59,5i"}};
+  const auto file = hosts.folder() / "own.pcapng";
+  running board{hosts.board_with({"device.console=debug", "device.publish_s=0"}, {"--pcapng", file.string()})};
+  ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+  for (const words& each : {words{"ip", "address", "add", "10.77.0.3/24", "dev", "eth0"},
+                            words{"ip", "address", "del", "10.77.0.1/24", "dev", "eth0"},
+                            words{"ip", "address", "add", "10.77.0.3/24", "dev", "eth0"}})
+    (void)hosts.on("router", each);  // with the first address the kernel may take the second one away
+  ASSERT_TRUE(board.says("the lease was renewed")) << board.said();
+  EXPECT_TRUE(hosts.logs("dnsmasq", "DHCPACK(eth0)", 2));
+  EXPECT_EQ(count_in(hosts.log("dnsmasq"), "DHCPDISCOVER(eth0)"), 1u);
+  EXPECT_THAT(board.said(), Not(HasSubstr(" lost "))) << "rebinding must not disturb the connection";
+  board.signal(SIGTERM);
+  EXPECT_EQ(board.ended().status, 0) << board.said();
+  // REQUESTs that name their own address (ciaddr): first to the server alone, the last one to everybody.
+  const result requests =
+      run({"sh", "-c",
+           "tshark -r '" + file.string() +
+               "' -Y 'dhcp.option.dhcp == 3 && dhcp.ip.client != 0.0.0.0' -T fields -e ip.dst 2>/dev/null"},
+          std::chrono::seconds{60});
+  EXPECT_THAT(requests.output, testing::StartsWith("10.77.0.1\n"));
+  EXPECT_THAT(requests.output, HasSubstr("255.255.255.255\n"));
+}
+
 TEST(dhcp, declines_an_address_that_another_host_has) {
   const lab hosts{{"--dnsmasq", "dhcp-range=10.77.0.220,10.77.0.221,255.255.255.0,1h"}};
   reconfigure_dnsmasq(hosts, "dhcp-range=10.77.0.100,10.77.0.199,255.255.255.0,1h\n", "");

@@ -1,7 +1,10 @@
 // Names and time: dnsmasq and chronyd when they are helpful, and when they aren't.
 #include "scenario_for_tests.hpp"
 
+#include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <regex>
 
@@ -130,6 +133,48 @@ TEST(time_servers, a_silent_one_gives_way_to_the_next) {
   EXPECT_TRUE(board.says("stratum 5")) << board.said();
   EXPECT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
   ::kill(frozen[0], SIGCONT);
+}
+
+/// The device without the right to set any clock, whoever runs the test.
+words without_the_right_to_set_a_clock(const words& board) {
+  words all{"setpriv", "--inh-caps=-sys_time", "--bounding-set=-sys_time"};
+  if (::geteuid() != 0) all = {"env"};
+  all.insert(all.end(), board.begin(), board.end());
+  return all;
+}
+
+// What the system is told, seen by a library in front of the system call; no test sets a clock.
+TEST(time_servers, set_the_systems_clock_only_when_asked) {
+  const lab hosts;
+  const auto file = hosts.folder() / "clock.txt";
+  const auto run_once = [&](const words& arguments) {
+    words all{"env", "LD_PRELOAD=" RECADO_RECORDED_CLOCK, "RECADO_TEST_CLOCK=" + file.string(),
+              "ASAN_OPTIONS=verify_asan_link_order=0"};
+    const words board = without_the_right_to_set_a_clock(hosts.board(arguments));
+    all.insert(all.end(), board.begin(), board.end());
+    running device{all};
+    EXPECT_TRUE(device.says("[PLACA CONECTADA]")) << device.said();
+    device.signal(SIGTERM);
+    const result ended = device.ended();
+    EXPECT_EQ(ended.status, 0) << ended.output;
+    return ended.output;
+  };
+  run_once({});
+  EXPECT_FALSE(std::filesystem::exists(file)) << "it was set without being asked to";
+  EXPECT_THAT(run_once({"--set-system-clock"}), Not(HasSubstr("warning")));
+  const std::string told = content_of(file);
+  ASSERT_EQ(std::count(told.begin(), told.end(), '\n'), 1) << told;
+  EXPECT_LT(std::abs(std::stoll(told) - std::time(nullptr)), 60) << "the lab's server has this machine's time";
+}
+
+TEST(time_servers, without_the_right_to_set_the_systems_clock_it_says_so) {
+  const lab hosts;
+  running device{without_the_right_to_set_a_clock(hosts.board({"--set-system-clock"}))};
+  ASSERT_TRUE(device.says("[PLACA CONECTADA]")) << device.said();
+  device.signal(SIGTERM);
+  const result ended = device.ended();
+  EXPECT_EQ(ended.status, 0) << ended.output;
+  EXPECT_THAT(ended.output, HasSubstr("warning: the system's clock was not set: that is not allowed; run it as root"));
 }
 
 TEST(time_servers, without_any_a_plausible_clock_is_good_enough) {

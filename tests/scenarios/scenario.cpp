@@ -150,9 +150,13 @@ std::vector<pid_t> processes_with(std::string_view text) {
   return found;
 }
 
+// Who started the tests (CTest, a shell) may be killed before it could end them: then they end at once, too.
+const bool ends_with_parent = ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+
 lab::lab(words options) : folder_(own_folder()) {
   if (std::filesystem::exists(folder_)) recado({"lab", "down", "--dir", folder_.string()});
   std::filesystem::remove_all(folder_);
+  options.insert(options.end(), {"--while", std::to_string(::getpid())});
   const result up = (*this)("up", options, std::chrono::seconds{40});
   if (up.status != 0) throw std::runtime_error{up.output};
 }

@@ -77,7 +77,7 @@ unsigned mode_of(const std::filesystem::path& file);
 /// Processes whose command line holds this text (such as a folder's name).
 std::vector<pid_t> processes_with(std::string_view text);
 
-/// A lab for one test, taken down with it.
+/// A lab for one test, taken down with it, also when the test's process is killed.
 class lab {
  public:
   explicit lab(words options = {});

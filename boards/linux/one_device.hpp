@@ -1,0 +1,72 @@
+// One device on this machine: the board put together, and the application on it.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <vector>
+
+#include <recado/drive/posix/entropy.hpp>
+#include <recado/tls/openssl/filter.hpp>
+
+#include "network.hpp"
+#include "panel.hpp"
+#include "parts.hpp"
+#include "runner.hpp"
+
+namespace recado::linux_board {
+
+/// All the memory of a device on a PC, where there is plenty.
+class device_memory {
+ public:
+  device::application_memory view(std::uint32_t cycles);
+
+ private:
+  static constexpr std::size_t buffer_bytes = 256 * 1024;
+  static constexpr std::size_t flights_max = 256;
+
+  std::vector<std::byte> receive_{buffer_bytes}, transmit_{buffer_bytes}, outbox_{buffer_bytes}, over_tcp_{66 * 1024};
+  std::vector<std::byte> payload_{device::test_bytes_max};
+  std::vector<mqtt::outgoing_flight> flights_{flights_max};
+  std::vector<std::uint16_t> received_ = std::vector<std::uint16_t>(mqtt::received_bitmap_words);
+  std::vector<mqtt::owed_acknowledgement> owed_{flights_max};
+  std::vector<std::uint32_t> write_, read_;
+  dns::resolver_storage<> names_;
+};
+
+/// What the configuration says about TLS; `clock` and `sessions` are borrowed.
+tls::client_options tls_options(const device::configuration& chosen, const run_choices& how, const wall_clock& clock,
+                                tls::session_store& sessions);
+
+/// Everything that one device has of its own. Loop and panel may be shared by several.
+class one_device {
+ public:
+  one_device(posix::loop& loop, panel& shown, const device::configuration& chosen, const run_choices& how);
+  /// Opens all that the configuration needs and begins; `plan` may be null. `lights` are the device's LEDs.
+  std::expected<void, fault> open(device::leds& lights, const device::test_plan* plan);
+
+  device::application& operator*() { return *device_; }
+  device::application* operator->() { return &*device_; }
+  const offset_clock& real_time_clock() const { return rtc_; }
+
+ private:
+  posix::loop& loop_;
+  panel& panel_;
+  const device::configuration& chosen_;
+  const run_choices& how_;
+  posix::system_entropy entropy_;
+  posix_network network_;
+  offset_clock rtc_;
+  system_stopwatch stopwatch_;
+  file_storage storage_;
+  wall_clock clock_;
+  session_memory sessions_;
+  device_memory memory_;
+  std::vector<std::byte> records_, plaintext_;
+  tls::openssl::context context_;
+  tls::openssl::filter filter_;
+  device::secure_by<tls::openssl::filter> cipher_;
+  std::optional<device::application> device_;
+};
+
+}  // namespace recado::linux_board
