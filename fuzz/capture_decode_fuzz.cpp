@@ -8,6 +8,8 @@
 #include <recado/capture/hex_text.hpp>
 #include <recado/capture/string_sink.hpp>
 
+#include "target.hpp"
+
 /// The first byte chooses the settings; the rest is the input.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace recado;
@@ -25,7 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   capture::decoder decoder{out, how};
   if (capture::recording::recognises(as_bytes(input))) decoder.decode_recording(as_bytes(input));
   else decoder.decode(as_bytes(input));
-  for (const char c : text)
-    if (c != '\n' && static_cast<unsigned char>(c) < 0x20) std::abort();  // nothing hostile reaches the terminal
+  fuzz::require_no_control_characters(text);
   return 0;
 }

@@ -6,24 +6,15 @@
 #include <recado/dhcp/client.hpp>
 #include <recado/wire/cursor.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::counting_entropy;
+using recado::fuzz::require;
+
 namespace {
 
 using namespace recado;
 using namespace std::chrono_literals;
-
-void require(bool what) {
-  if (!what) std::abort();
-}
-
-class counting_entropy final : public entropy {
- public:
-  void fill(mutable_bytes out) override {
-    for (std::byte& each : out) each = static_cast<std::byte>(state_ = state_ * 1664525 + 1013904223, state_ >> 24);
-  }
-
- private:
-  std::uint32_t state_ = 1;
-};
 
 dhcp::options options_from(std::uint8_t bits) {
   dhcp::options how;

@@ -6,6 +6,10 @@
 #include <recado/dhcp/packet.hpp>
 #include <recado/dhcp/reply.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::require;
+
 namespace {
 
 using namespace recado;
@@ -17,10 +21,6 @@ class dropping_sink final : public text_sink {
  private:
   std::size_t total_ = 0;
 };
-
-void require(bool what) {
-  if (!what) std::abort();
-}
 
 void as_message(bytes data) {
   dropping_sink out;

@@ -10,23 +10,14 @@
 #include <recado/dns/resolver.hpp>
 #include <recado/dns/tcp_exchange.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::counting_entropy;
+using recado::fuzz::require;
+
 using namespace recado;
 
 namespace {
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
-
-class counting_entropy final : public entropy {
- public:
-  void fill(mutable_bytes out) override {
-    for (std::byte& octet : out) octet = static_cast<std::byte>((state_ = state_ * 1103515245 + 12345) >> 16);
-  }
-
- private:
-  std::uint32_t state_ = 1;
-};
 
 struct query_out {
   datagram head;
@@ -49,11 +40,11 @@ class life {
       turn({});
     }
     for (int rounds = 0; dns_.deadline() != never; ++rounds) {  // all that was begun ends
-      check(rounds < 2000);
+      require(rounds < 2000);
       now_ = std::max(now_, dns_.deadline());
       turn({});
     }
-    check(begun_ == ended_);
+    require(begun_ == ended_);
   }
 
  private:
@@ -108,7 +99,7 @@ class life {
     std::array<std::byte, dns::query_octets_max> octets{};
     if (tcp_.what.about == nullptr) return;
     const auto size = encode(tcp_.what, octets);
-    check(size.has_value());
+    require(size.has_value());
     dns_.answered_over_tcp(tcp_.id, tcp_.type, matching_answer(bytes{octets}.first(*size), data), now_);
   }
   void disturb(std::size_t which) {
@@ -120,23 +111,23 @@ class life {
   }
   void turn(datagram in) {
     for (auto event = dns_.receive(in, now_); event; event = dns_.receive(in, now_)) take(*event);
-    check(in.payload.empty());
+    require(in.payload.empty());
     while (const auto out = dns_.pending(now_)) {
       sent_.push_back({*out, {out->payload.begin(), out->payload.end()}});
-      check(dns_.expects(out->local_port));
+      require(dns_.expects(out->local_port));
       dns_.sent(now_);
-      check(sent_.size() < 20000);
+      require(sent_.size() < 20000);
     }
-    check(dns_.deadline() > now_);
+    require(dns_.deadline() > now_);
   }
   void take(const dns::resolver::event& event) {
     if (const auto* wants = std::get_if<dns::wants_tcp>(&event)) return void(tcp_ = *wants);
     ++ended_;
     if (const auto* done = std::get_if<dns::resolved>(&event)) {
-      check(!done->addresses.empty());
-      for (const ip_address& address : done->addresses) check(static_cast<bool>(address));
+      require(!done->addresses.empty());
+      for (const ip_address& address : done->addresses) require(static_cast<bool>(address));
     } else {
-      check(static_cast<bool>(std::get<dns::failed>(event).why));
+      require(static_cast<bool>(std::get<dns::failed>(event).why));
     }
   }
 
@@ -156,12 +147,12 @@ void exchange(bytes script) {
   dns::name about;
   about.append(as_bytes("example"));
   const instant now{};
-  check(machine.start({1, &about, dns::record_type::a, true}, now).has_value());
+  require(machine.start({1, &about, dns::record_type::a, true}, now).has_value());
   machine.opened(now);
   while (!machine.pending(now).empty()) machine.sent(7);
   const auto event = machine.receive(script, now);
   if (event && std::holds_alternative<dns::tcp_exchange::answered>(*event))
-    check(std::get<dns::tcp_exchange::answered>(*event).message.size() >= dns::header_octets);
+    require(std::get<dns::tcp_exchange::answered>(*event).message.size() >= dns::header_octets);
 }
 
 }  // namespace

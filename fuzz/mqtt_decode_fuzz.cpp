@@ -6,13 +6,13 @@
 
 #include <recado/mqtt/packet.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::require;
+
 namespace {
 using namespace recado;
 namespace mqtt = recado::mqtt;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 class forget final : public text_sink {
  public:

@@ -8,6 +8,10 @@
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/session.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::require;
+
 namespace {
 
 using namespace recado;
@@ -21,10 +25,6 @@ constexpr storage_sizes small{.transmit = 300,
                               .incoming_aliases = 2,
                               .outgoing_aliases = 2,
                               .alias_topic = 16};
-
-void require(bool truth) {
-  if (!truth) std::abort();
-}
 
 class hostile_peer {
  public:

@@ -7,13 +7,13 @@
 
 #include <recado/mqtt/topic.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::require;
+
 namespace {
 using namespace recado;
 namespace mqtt = recado::mqtt;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 std::vector<std::string_view> levels(std::string_view text) {
   std::vector<std::string_view> result;

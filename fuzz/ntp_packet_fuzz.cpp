@@ -7,29 +7,15 @@
 
 #include <recado/ntp/client.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::counting_entropy;
+using recado::fuzz::counting_sink;
+using recado::fuzz::require;
+
 using namespace recado;
 
 namespace {
-
-void check(bool holds) {
-  if (!holds) std::abort();
-}
-
-class counting_entropy final : public entropy {
- public:
-  void fill(mutable_bytes out) override {
-    for (std::byte& octet : out) octet = static_cast<std::byte>((state_ = state_ * 1103515245 + 12345) >> 16);
-  }
-
- private:
-  std::uint32_t state_ = 1;
-};
-
-class counting_sink final : public text_sink {
- public:
-  void write(std::string_view text) override { size += text.size(); }
-  std::size_t size = 0;
-};
 
 const utc_time build{std::chrono::seconds{1795369932}};
 
@@ -38,10 +24,10 @@ void print(bytes data) {
   if (!what) return;
   counting_sink out;
   ntp::print(*what, build, out);
-  check(out.size > 200 && out.size < 1000);
+  require(out.size > 200 && out.size < 1000);
   std::array<std::byte, ntp::packet_octets> again{};
   ntp::encode(*what, again);
-  check(equal(again, data.first(ntp::packet_octets)));
+  require(equal(again, data.first(ntp::packet_octets)));
 }
 
 /// The input is cut into packets; each is the answer to one query of a measurement.
@@ -50,11 +36,11 @@ void measure(bytes data) {
   ntp::client client{random};
   instant now{std::chrono::hours{1}};
   const std::array servers{endpoint{ip_address::v4(1), 123}, endpoint{ip_address::v4(2), 123}};
-  check(client.start(servers, {.earliest = build, .samples = 4}, now).has_value());
+  require(client.start(servers, {.earliest = build, .samples = 4}, now).has_value());
   client.opened(now);
   unsigned events = 0;
   for (int steps = 0; client.running(); ++steps) {
-    check(steps < 1000);
+    require(steps < 1000);
     datagram in;
     std::array<std::byte, ntp::packet_octets + 4> answer{};
     if (const auto out = client.pending(now)) {
@@ -69,15 +55,15 @@ void measure(bytes data) {
     if (const auto event = client.receive(in, now)) {
       ++events;
       if (const auto* good = std::get_if<ntp::synchronised>(&*event)) {
-        check(good->utc >= build && good->samples >= 1 && good->stratum >= 1 && good->stratum <= ntp::stratum_max);
-        check(good->delay >= duration{0} && good->delay <= ntp::answer_ms_max);
+        require(good->utc >= build && good->samples >= 1 && good->stratum >= 1 && good->stratum <= ntp::stratum_max);
+        require(good->delay >= duration{0} && good->delay <= ntp::answer_ms_max);
       } else {
-        check(static_cast<bool>(std::get<ntp::failed>(*event).why));
+        require(static_cast<bool>(std::get<ntp::failed>(*event).why));
       }
     }
     if (!client.pending(now)) now = std::max(now, client.running() ? client.deadline() : now);
   }
-  check(events == 1 && client.deadline() == never);
+  require(events == 1 && client.deadline() == never);
 }
 
 }  // namespace

@@ -9,6 +9,10 @@
 #include <recado/tls/openssl/session.hpp>
 #include <recado/tls/openssl/tests/server.hpp>
 
+#include "target.hpp"
+
+using recado::fuzz::require;
+
 using namespace recado;
 using namespace recado::tls;
 using namespace recado::tls::openssl;
@@ -43,18 +47,14 @@ class one_session final : public session_store {
   std::string kept;
 };
 
-void demand(bool holds) {
-  if (!holds) std::abort();
-}
-
 // Whatever came, the filter tells its end once, with words, and then rests.
 void finish(client& c) {
   c.lose();
-  demand(c.seen.closed.has_value() && !c.seen.cause.empty());
-  demand(!c.it.ready() && c.it.deadline() == never);
+  require(c.seen.closed.has_value() && !c.seen.cause.empty());
+  require(!c.it.ready() && c.it.deadline() == never);
   c.seen.closed.reset();
   c.hear();
-  demand(!c.seen.closed);
+  require(!c.seen.closed);
 }
 
 void raw(bytes data, bool in_records) {
@@ -113,8 +113,8 @@ void described(bytes data) {
   char memory[4096];
   buffer_sink out{memory};
   print(describe(*parsed), {"broker.lab", day(2026, 11, 22)}, out);
-  demand(!out.truncated());
-  for (const char c : out.view()) demand(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
+  require(!out.truncated());
+  for (const char c : out.view()) require(c == '\n' || static_cast<unsigned char>(c) >= 0x20);
 }
 
 void kept(bytes data) {

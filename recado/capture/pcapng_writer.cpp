@@ -1,6 +1,7 @@
 #include <recado/capture/pcapng_writer.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <recado/capture/pcapng.hpp>
 
@@ -8,6 +9,7 @@ namespace recado::capture {
 namespace {
 
 constexpr std::byte tls_handshake_record{22};  // RFC 8446 §5.1
+constexpr std::byte mqtt_connect{0x10};        // MQTT 5.0 §3.1.1
 constexpr std::uint16_t mqtt_port = 1883;
 constexpr std::uint16_t mqtt_port_tls = 8883;
 constexpr std::uint32_t first_sequence_number = 1000;
@@ -105,36 +107,39 @@ pcapng_writer::flow& pcapng_writer::flow_of(const stream_identity& stream, insta
   const auto found = flows_.find(stream.id);
   if (found != flows_.end()) return found->second;
   flow& fresh = flows_[stream.id];
-  fresh.stream = stream;
+  fresh.stream = stream, fresh.opened = when;
   fresh.sent = fresh.received = first_sequence_number;
-  add_segment(fresh, direction::out, tcp_syn, {}, when);
-  add_segment(fresh, direction::in, tcp_syn | tcp_ack, {}, when);
-  add_segment(fresh, direction::out, tcp_ack, {}, when);
   return fresh;
 }
 
 void pcapng_writer::stream_opened(const stream_identity& stream, instant when) {
   flows_.erase(stream.id);
   (void)flow_of(stream, when);
-  settle();
 }
 
-void pcapng_writer::begin(flow& of, bytes data) {
+/// Writes the stream's first packets; `data` is what it says first, or nothing.
+void pcapng_writer::begin(flow& of, direction way, bytes data) {
   of.began = true;
-  of.shakes_hands = data.front() == tls_handshake_record;
+  const bool asks = way == direction::out && !data.empty();
+  of.shakes_hands = asks && data.front() == tls_handshake_record;
   all_secrets_came_ = false;
-  const std::uint16_t usual = of.shakes_hands ? mqtt_port_tls : mqtt_port;
-  if (of.stream.peer.port == usual) return;
-  const std::string port = std::to_string(of.stream.peer.port);
-  comment_ =
-      "To see MQTT on port " + port + ": tshark -d " + (of.shakes_hands ? "tls" : "tcp") + ".port==" + port + ",mqtt";
+  if (of.shakes_hands || (asks && data.front() == mqtt_connect)) {
+    const std::uint16_t usual = of.shakes_hands ? mqtt_port_tls : mqtt_port;
+    const std::uint16_t true_port = std::exchange(of.stream.peer.port, usual);
+    if (true_port != usual)
+      comment_ = "The true port of the server is " + std::to_string(true_port) + "; it is recorded as " +
+                 std::to_string(usual) + " so that MQTT is shown without an option";
+  }
+  add_segment(of, direction::out, tcp_syn, {}, of.opened);
+  add_segment(of, direction::in, tcp_syn | tcp_ack, {}, of.opened);
+  add_segment(of, direction::out, tcp_ack, {}, of.opened);
 }
 
 void pcapng_writer::stream_bytes(const stream_identity& stream, direction way, content what, bytes data, instant when) {
   if (what != content::wire || data.empty()) return;
   if (way == direction::out) flush();  // what waited, behind the secrets that came meanwhile
   flow& of = flow_of(stream, when);
-  if (!of.began) begin(of, data);
+  if (!of.began) begin(of, way, data);
   if (all_secrets_came_) of.shakes_hands = false;
   add_data(of, way, data, when);
   waiting_ = waiting_ || (of.shakes_hands && way == direction::in);
@@ -146,6 +151,7 @@ void pcapng_writer::stream_closed(const stream_identity& stream, fault why, inst
   const auto found = flows_.find(stream.id);
   if (found == flows_.end()) return;
   flow& of = found->second;
+  if (!of.began) begin(of, direction::out, {});
   const bool by_peer = is(why, stream_error::closed_by_peer);
   if (by_peer || is(why, stream_error::aborted)) {
     const direction first = by_peer ? direction::in : direction::out;

@@ -4,6 +4,10 @@
 // real bytes. A stream gets its SYN, SYN/ACK and ACK, its bytes in segments with right numbers and checksums, and its
 // FIN or RST. What the operating system did below (retransmissions, windows, true sequence numbers) isn't in it.
 //
+// Readers know MQTT by its port only. So the made-up headers of a stream that carries it have the registered one, 1883
+// or, with TLS, 8883, and a comment on its first packet names the true one. Which of the two it is its first byte
+// says; a stream's SYN is written together with that one.
+//
 // Secrets must stand in the file before the packets that they open: readers decrypt as they read. TLS derives them
 // from bytes that were recorded an instant before, and some only when it answers; so while a stream shakes hands, what
 // came in waits in memory until this side has answered or the stream has ended.
@@ -25,8 +29,8 @@ namespace recado::capture {
 /// What may wait for secrets at most; beyond it is written without them.
 inline constexpr std::size_t waiting_bytes_max = 256 * 1024;
 
-/// A tap and a key log in one: what it is shown is in the file when the call returns, but for the server's flight of
-/// a handshake, which waits. A file cut off by a kill stays readable.
+/// A tap and a key log in one: what it is shown is in the file when the call returns, but for a stream that hasn't said
+/// anything yet, and the server's flight of a handshake, which waits. A file cut off by a kill stays readable.
 class pcapng_writer final : public tap, public tls::key_log {
  public:
   /// `clock` gives the time stamps; a copy is kept, so that they stay in order when the device's clock is set.
@@ -56,10 +60,11 @@ class pcapng_writer final : public tap, public tls::key_log {
  private:
   /// Where both directions of a stream are.
   struct flow {
-    stream_identity stream;
+    stream_identity stream;  ///< with the port that the recording shows
+    instant opened{};
     std::uint32_t sent = 0;      ///< next sequence number of this side
     std::uint32_t received = 0;  ///< next sequence number of the peer
-    bool began = false;          ///< its first byte has passed
+    bool began = false;          ///< its first packets are there
     bool shakes_hands = false;   ///< TLS whose secrets haven't all come
   };
 
@@ -69,7 +74,7 @@ class pcapng_writer final : public tap, public tls::key_log {
   void settle();
   void add_segment(flow& of, direction way, std::uint8_t flags, bytes data, instant when);
   void add_data(flow& of, direction way, bytes data, instant when);
-  void begin(flow& of, bytes data);
+  void begin(flow& of, direction way, bytes data);
   flow& flow_of(const stream_identity& stream, instant when);
 
   private_file file_;

@@ -113,6 +113,38 @@ TEST_F(recording, plain_mqtt_over_both_families) {
   }
 }
 
+TEST_F(recording, plain_mqtt_on_other_ports_is_read_without_an_option_too) {
+  for (const std::uint16_t port : std::initializer_list<std::uint16_t>{1884, 8883, 443}) {
+    const stream_identity stream{1, board, {router.address, port}};
+    {
+      pcapng_writer file = open();
+      file.stream_opened(stream, at(0));
+      file.stream_bytes(stream, direction::out, content::wire, as_bytes(connect), at(1));
+      file.stream_bytes(stream, direction::in, content::wire, as_bytes(connack), at(2));
+    }
+    expect_sound();
+    EXPECT_EQ(tshark("-Y mqtt -T fields -e mqtt.msgtype"), "1\n2\n") << port;
+    EXPECT_EQ(tshark("-Y frame.comment -T fields -e frame.number -e frame.comment"),
+              "1\tThe true port of the server is " + std::to_string(port) +
+                  "; it is recorded as 1883 so that MQTT is shown without an option\n");
+  }
+}
+
+TEST_F(recording, streams_without_mqtt_keep_their_port) {
+  const stream_identity lookup{1, board, {router.address, 53}}, silent{2, board, {router.address, 8884}};
+  {
+    pcapng_writer file = open();
+    file.stream_opened(lookup, at(0));
+    file.stream_opened(silent, at(1));
+    file.stream_bytes(lookup, direction::out, content::wire, as_bytes(std::string{"\0\x1c", 2} + dns_query), at(2));
+    file.stream_closed(silent, closed_by_peer, at(3));
+  }
+  expect_sound();
+  EXPECT_EQ(tshark("-Y 'dns || tcp.flags.syn==1 && tcp.flags.ack==0' -T fields -e tcp.dstport -e dns.qry.name"),
+            "53\t\n53\tbroker.lab\n8884\t\n");
+  EXPECT_EQ(tshark("-Y frame.comment"), "");
+}
+
 TEST_F(recording, a_stream_ends_as_it_did) {
   struct row {
     fault why;
@@ -281,15 +313,17 @@ TEST_F(recording_of_tls, a_resumed_session_is_decrypted_too) {
     }
 }
 
-/// Wireshark knows MQTT by its ports only, whatever ALPN says: a comment tells how to see it elsewhere.
-TEST_F(recording_of_tls, on_other_ports_needs_the_option_that_a_comment_names) {
-  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    record(version, 8884, "\x04mqtt", 100'000);
-    const std::string comments = tshark("-T fields -e frame.comment");
-    EXPECT_THAT(comments, HasSubstr("To see MQTT on port 8884: tshark -d tls.port==8884,mqtt"));
-    EXPECT_EQ(tshark("-d tls.port==8884,mqtt -Y mqtt -T fields -e mqtt.msgtype"), "1\n2\n3\n3\n");
-    expect_sound();
-  }
+/// Wireshark knows MQTT by its ports only, whatever ALPN says: the recording shows the registered one and says so.
+TEST_F(recording_of_tls, on_other_ports_is_read_without_an_option_too) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION})
+    for (const std::uint16_t port : std::initializer_list<std::uint16_t>{8884, 1883, 443, 47110}) {
+      record(version, port, "\x04mqtt", 1000);
+      EXPECT_EQ(tshark("-Y mqtt -T fields -e mqtt.msgtype"), "1\n2\n3\n3\n") << port;
+      EXPECT_EQ(tshark("-c 1 -T fields -e tcp.flags -e tcp.dstport -e frame.comment"),
+                "0x0002\t8883\tThe true port of the server is " + std::to_string(port) +
+                    "; it is recorded as 8883 so that MQTT is shown without an option\n");
+      expect_sound();
+    }
 }
 
 TEST_F(recording_of_tls, a_handshake_that_never_ends_is_in_the_file_when_the_stream_closes) {

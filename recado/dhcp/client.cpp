@@ -438,12 +438,12 @@ std::optional<client::event> client::on_nak(instant now) {
   remember({});
   if (in_use_) return lose(error::refused, now);
   cause_ = error::refused;
-  const unsigned doublings = refusals_;
-  if (refusals_ < 8) ++refusals_;
-  if (doublings == 0) return discover(now), std::nullopt;
+  if (refusals_ < UINT8_MAX) ++refusals_;
+  const duration wait = refusal_wait(refusals_);
+  if (wait == wait.zero()) return discover(now), std::nullopt;
   queued_ = message_type::none;
   state_ = state::waiting;
-  next_ = after(now, std::min(refusal_wait_first * (1 << (doublings - 1)), refusal_wait_max));
+  next_ = after(now, wait);
   return {};
 }
 

@@ -13,6 +13,8 @@ std::string code(error what) { return std::to_string(static_cast<unsigned>(what)
 const std::string lost_expired = "lost " + code(error::expired), lost_refused = "lost " + code(error::refused);
 
 TEST(client, gets_an_address_in_four_datagrams) {
+  // [RFC2131-4.4.1-b]
+  // [RFC2131-3.1-a]
   dialogue d;
   d.opens();
   EXPECT_EQ(d.machine.state(), state::idle);
@@ -66,6 +68,8 @@ TEST(client, without_a_probe_is_bound_at_once) {
 
 // Options 58 and 59 in seconds; RFC 2131 §4.4.5.
 TEST(client, renews_by_unicast_at_t1) {
+  // [RFC2131-4.4.5-a]
+  // [RFC2131-4.3.2-b]
   dialogue d;
   d.binds({.lease_s = 10, .t1_s = 4, .t2_s = 8}).told();
   d.said();
@@ -90,6 +94,8 @@ TEST(client, renews_by_unicast_at_t1) {
 }
 
 TEST(client, rebinds_by_broadcast_at_t2_and_any_server_may_answer) {
+  // [RFC2131-4.4.5-a]
+  // [RFC2131-4.3.2-b]
   dialogue d;
   d.binds({.lease_s = 10, .t1_s = 4, .t2_s = 8}).told();
   d.said();
@@ -106,6 +112,7 @@ TEST(client, rebinds_by_broadcast_at_t2_and_any_server_may_answer) {
 }
 
 TEST(client, loses_the_address_when_the_lease_ends) {
+  // [RFC2131-4.4.5-c]
   dialogue d;
   d.binds({.lease_s = 10, .t1_s = 4, .t2_s = 8}).told();
   d.after(9999ms);
@@ -124,6 +131,7 @@ TEST(client, loses_the_address_when_the_lease_ends) {
 
 // RFC 2131 §4.4.5: half of the remaining time, not faster than a minute.
 TEST(client, repeats_renewals_ever_faster_down_to_a_minute) {
+  // [RFC2131-4.4.5-b]
   dialogue d;
   d.binds({.lease_s = 3600}).told();
   const std::size_t first = d.sent.size();
@@ -137,6 +145,7 @@ TEST(client, repeats_renewals_ever_faster_down_to_a_minute) {
 }
 
 TEST(client, never_renews_an_infinite_lease) {
+  // [RFC2131-3.3-a]
   dialogue d;
   d.binds({.lease_s = 0xffffffff, .t1_s = 5, .t2_s = 6});
   EXPECT_EQ(d.machine.deadline(), never);
@@ -170,6 +179,7 @@ TEST(client, stands_a_clock_far_in_the_future) {
 
 // A silent server, exact times: 4, 8, 16, 32, 64, 64 ... s (RFC 2131 §4.1) until 40 attempts of 10 s are over.
 TEST(client, gives_up_after_its_attempts) {
+  // [RFC2131-4.1-b]
   dialogue d;
   d.opens().starts().after(399999ms);
   std::vector<long> times;
@@ -226,6 +236,7 @@ TEST(client, can_be_started_again_and_again) {
 
 // RFC 2131 §4.1: one second to either side of each interval.
 TEST(client, spreads_its_retries) {
+  // [RFC2131-4.1-b]
   bool early = false, late = false;
   for (std::uint64_t seed = 1; seed <= 64; ++seed) {
     options how = exact_options();
@@ -264,6 +275,7 @@ TEST(client, spreads_its_renewals_a_little) {
 }
 
 TEST(client, has_a_new_transaction_for_each_exchange) {
+  // [RFC2131-4.1-c]
   std::vector<std::uint32_t> seen;
   for (std::uint64_t seed = 1; seed <= 16; ++seed) {
     dialogue d{exact_options(), seed};
@@ -275,6 +287,7 @@ TEST(client, has_a_new_transaction_for_each_exchange) {
 }
 
 TEST(client, delays_its_start_if_asked) {
+  // [RFC2131-4.4.1-c]
   options how = exact_options();
   how.start_delay_max = 10s;
   dialogue d{how, 3};
@@ -318,6 +331,7 @@ TEST(client, says_who_it_is) {
 }
 
 TEST(client, asks_for_broadcast_replies_only_without_an_address) {
+  // [RFC2131-4.1-d]
   options how = exact_options();
   how.broadcast_replies = true;
   dialogue d{how};
@@ -329,6 +343,7 @@ TEST(client, asks_for_broadcast_replies_only_without_an_address) {
 
 // RFC 2131 §4.4.6.
 TEST(client, gives_its_address_back) {
+  // [RFC2131-4.4.6-a]
   dialogue d;
   d.binds().told();
   d.machine.release(d.now);
@@ -360,6 +375,7 @@ TEST(client, has_nothing_to_give_back_before_it_is_granted) {
 }
 
 TEST(client, asks_for_parameters_of_a_static_address) {
+  // [RFC2131-4.4.3-a]
   dialogue d;
   const lease own = static_lease(our_address, 24, server_address).value();
   EXPECT_EQ(d.machine.inform(own, d.now).error(), error::link_is_down);

@@ -22,6 +22,8 @@ options remembering() {
 // INIT-REBOOT, RFC 2131 §3.2 and §4.4.2.
 
 TEST(client_reboot, asks_for_the_remembered_address_in_two_datagrams) {
+  // [RFC2131-4.3.2-a]
+  // [RFC2131-3.2-a]
   dialogue d{remembering()};
   d.opens().starts();
   EXPECT_EQ(d.said(), "REQUEST");
@@ -40,6 +42,7 @@ TEST(client_reboot, asks_for_the_remembered_address_in_two_datagrams) {
 }
 
 TEST(client_reboot, refused_begins_anew_at_once) {
+  // [RFC2131-3.2-a]
   dialogue d{remembering()};
   d.opens().starts().hears({.type = nak});
   EXPECT_EQ(d.said(), "REQUEST DISCOVER");
@@ -48,6 +51,7 @@ TEST(client_reboot, refused_begins_anew_at_once) {
 }
 
 TEST(client_reboot, unanswered_becomes_a_discover_with_a_wish) {
+  // [RFC2131-4.4.2-a]
   dialogue d{remembering()};
   d.opens().starts().after(12s);
   EXPECT_EQ(d.said(), "REQUEST REQUEST DISCOVER");
@@ -59,7 +63,27 @@ TEST(client_reboot, unanswered_becomes_a_discover_with_a_wish) {
 
 // NAK in each state.
 
+// The waits themselves, at compile time: a shift by a negative number would not compile.
+static_assert(refusal_wait(0) == 0s && refusal_wait(1) == 0s && refusal_wait(2) == 1s && refusal_wait(3) == 2s);
+static_assert(refusal_wait(7) == 32s && refusal_wait(8) == 64s && refusal_wait(9) == 64s && refusal_wait(255) == 64s);
+
+TEST(client_refused, for_the_first_time_asks_anew_at_once) {
+  dialogue d;
+  d.opens().starts();
+  d.hears({.type = offer}).said();
+  d.hears({.type = nak});
+  EXPECT_EQ(d.said(), "DISCOVER");
+  EXPECT_EQ(d.machine.state(), state::selecting);
+  d.hears({.type = offer}).said();
+  d.hears({.type = nak});
+  EXPECT_EQ(d.said(), "");
+  EXPECT_EQ(d.machine.state(), state::waiting);
+  EXPECT_EQ(d.after(999ms).said(), "");
+  EXPECT_EQ(d.after(1ms).said(), "DISCOVER");
+}
+
 TEST(client_refused, when_requesting_waits_ever_longer) {
+  // [RFC2131-3.1-e]
   dialogue d;
   d.opens().starts();
   std::vector<long> times;
@@ -78,6 +102,7 @@ TEST(client_refused, when_requesting_waits_ever_longer) {
 }
 
 TEST(client_refused, when_renewing_or_rebinding_loses_the_address) {
+  // [RFC2131-4.4.5-e]
   for (const auto wait : {4s, 8s}) {
     dialogue d;
     d.binds({.lease_s = 10, .t1_s = 4, .t2_s = 8}).told();
@@ -90,6 +115,7 @@ TEST(client_refused, when_renewing_or_rebinding_loses_the_address) {
 }
 
 TEST(client_refused, has_no_effect_when_selecting_probing_bound_or_from_another_server) {
+  // [RFC2131-3.1-b]
   dialogue d;
   d.opens().starts().hears({.type = nak});
   EXPECT_EQ(d.machine.state(), state::selecting);
@@ -109,6 +135,7 @@ TEST(client_refused, has_no_effect_when_selecting_probing_bound_or_from_another_
 // DECLINE, RFC 2131 §3.1 step 5.
 
 TEST(client_conflict, declines_and_waits_ten_seconds) {
+  // [RFC2131-3.1-c]
   dialogue d;
   d.opens().starts().hears({.type = offer}).hears({.type = ack}).after(3s).said();
   d.machine.conflict(d.now);
@@ -173,6 +200,7 @@ TEST(client_conflict, a_lease_that_ends_while_it_is_probed_is_not_used) {
 // Several servers.
 
 TEST(client_offers, takes_the_first) {
+  // [RFC2131-3.1-b]
   dialogue d;
   d.opens().starts().hears({.type = offer, .server = other_server_address}).hears({.type = offer});
   EXPECT_EQ(d.said(), "DISCOVER REQUEST");
@@ -223,6 +251,7 @@ TEST(client_loss, of_any_one_datagram_only_delays) {
 }
 
 TEST(client_loss, of_every_ack_looks_for_another_server) {
+  // [RFC2131-3.1-d]
   dialogue d;
   d.opens().starts().hears({.type = offer}).after(60s);
   EXPECT_EQ(d.said(), "DISCOVER REQUEST REQUEST REQUEST REQUEST DISCOVER");  // 0, 4, 12, 28, 60 s
@@ -246,6 +275,7 @@ TEST(client_duplicates, and_late_replies_change_nothing) {
 }
 
 TEST(client_duplicates, ack_before_offer_is_not_taken) {
+  // [RFC2131-4.4.1-d]
   dialogue d;
   d.opens().starts().hears({.type = ack});
   EXPECT_EQ(d.told(), "");
@@ -326,6 +356,7 @@ INSTANTIATE_TEST_SUITE_P(rfc2131, damaged, ::testing::Values(offer, ack, nak),
 // The link.
 
 TEST(client_link, that_returns_has_the_lease_verified) {
+  // [RFC2131-3.7-a]
   dialogue d;
   d.binds().told();
   d.after(60s).loses_link().said();
@@ -340,6 +371,7 @@ TEST(client_link, that_returns_has_the_lease_verified) {
 }
 
 TEST(client_link, that_returns_elsewhere_loses_the_address) {
+  // [RFC2131-3.7-a]
   dialogue d;
   d.binds().told();
   d.loses_link().opens().said();

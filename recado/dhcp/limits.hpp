@@ -49,7 +49,13 @@ inline constexpr duration decline_wait = std::chrono::seconds{10};
 inline constexpr unsigned conflicts_max = 10;
 /// The wait after the second NAK in a row; it doubles with each further one.
 inline constexpr duration refusal_wait_first = std::chrono::seconds{1};
-inline constexpr duration refusal_wait_max = std::chrono::seconds{64};
+inline constexpr unsigned refusal_doublings_max = 6;
+/// The wait after so many NAKs in a row: none after the first, then 1, 2, 4 … 64 s.
+constexpr duration refusal_wait(unsigned refusals) {
+  if (refusals < 2) return {};
+  const unsigned doublings = refusals - 2;
+  return refusal_wait_first * (1u << (doublings < refusal_doublings_max ? doublings : refusal_doublings_max));
+}
 
 /// How a driver probes and announces an address (RFC 5227 §1.1).
 inline constexpr duration probe_wait_max = std::chrono::seconds{1};      ///< random delay before the first probe

@@ -147,6 +147,9 @@ std::string printed(bytes payload) {
 class every_message : public ::testing::TestWithParam<message_row> {};
 
 TEST_P(every_message, is_what_its_bytes_say) {
+  // [RFC2131-4.1-a]
+  // [RFC2131-3-a]
+  // [RFC2131-2-a]
   const octets wire = hex(GetParam().bytes);
   const auto what = decode(wire);
   ASSERT_TRUE(what);
@@ -233,6 +236,8 @@ class exactly : public ::testing::Test {
 };
 
 TEST_F(exactly, discover_request_decline) {
+  // [RFC2131-4.4.1-a]
+  // [RFC2131-3.5-a]
   options named = how();
   named.host_name = "table1";
   client with_name{named, random};
@@ -253,6 +258,7 @@ TEST_F(exactly, discover_request_decline) {
 }
 
 TEST_F(exactly, release) {
+  // [RFC2131-4.4.1-a]
   machine.start(now);
   hears(message_type::offer), passes(3s), hears(message_type::ack);
   machine.address_is_free(now);
@@ -261,6 +267,7 @@ TEST_F(exactly, release) {
 }
 
 TEST_F(exactly, inform) {
+  // [RFC2131-4.4.1-a]
   ASSERT_TRUE(machine.inform(static_lease(our_address, 24, server_address).value(), now));
   EXPECT_EQ(next(), hex(row_of(message_type::inform).bytes));
 }
@@ -319,6 +326,7 @@ TEST(packet, prints_unknown_and_malformed_options_and_escapes_text) {
 
 // Option 52 puts options into file and sname (RFC 2132 §9.3); the pieces of one option are joined (RFC 3396 §5).
 TEST(packet, joins_split_options_in_the_order_options_file_sname) {
+  // [RFC2132-9.3-a]
   packet what;
   const octets options = hex("35 01 05  34 01 03  0f 02 61 62  ff");
   const octets file = hex("0f 02 63 64  ff"), sname = hex("00 00 0f 01 65  ff");

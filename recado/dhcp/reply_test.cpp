@@ -64,6 +64,7 @@ TEST(reply, gives_a_lease) {
 
 // The examples of RFC 3442's table of descriptors.
 TEST(reply, takes_classless_routes_and_then_no_routers) {
+  // [RFC3442-4-a]
   const auto [wrong, what] = read(usual +
                                   "03 04 c0 00 02 01  79 2b 00 c0 00 02 09  08 0a c0 00 02 09  18 0a 00 00 c0 00 02 09 "
                                   "10 0a 11 c0 00 02 09  18 0a 1b 81 c0 00 02 09  19 0a e5 00 80 00 00 00 00");
@@ -140,6 +141,7 @@ struct time_row {
 
 // RFC 2131 §4.4.5 and the sanity T1 <= T2 <= lease.
 TEST(reply, orders_its_times) {
+  // [RFC2131-4.4.5-d]
   const time_row rows[] = {
       {"", 1800s, 3150s},
       {"3a 04 00 00 00 01", 1s, 3150s},
@@ -168,6 +170,7 @@ struct refusal_row {
 };
 
 TEST(reply, is_refused_for_bad_options) {
+  // [RFC2131-4.4.1-d]
   const refusal_row rows[] = {
       {"no type", from_server + mask_24 + hour, error::bad_message_type},
       {"a client's type", "35 01 01 " + from_server + mask_24 + hour, error::bad_message_type},
@@ -195,6 +198,8 @@ TEST(reply, is_refused_for_bad_options) {
 }
 
 TEST(reply, is_refused_for_bad_fields) {
+  // [RFC2131-4.4.1-d]
+  // [RFC2131-3-a]
   const auto wrong_with = [](auto change) {
     packet in = fields();
     change(in);
@@ -225,6 +230,7 @@ TEST(reply, without_a_mask_gets_the_natural_one) {
 }
 
 TEST(reply, to_inform_needs_neither_address_nor_time) {
+  // [RFC2131-4.4.3-a]
   packet in = fields();
   in.yiaddr = ipv4::any;
   const auto [wrong, what] = read(in, "35 01 05 " + from_server + "06 04 c0 00 02 35", true);

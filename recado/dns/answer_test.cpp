@@ -32,6 +32,7 @@ class dns_answer : public ::testing::Test {
 
 // original defect 31: identifier, QR, RCODE, ANCOUNT and type of an answer were not looked at.
 TEST_F(dns_answer, must_answer_exactly_this_question) {
+  // [RFC5452-9.1-a]
   EXPECT_TRUE(answers(reply(), asked_));
   EXPECT_TRUE(answers(message_builder{}.head(7, good).question("A.EXAMPLE", record_type::a), asked_));
   const message_builder rows[] = {
@@ -57,6 +58,7 @@ TEST_F(dns_answer, short_messages_are_none) {
 }
 
 TEST_F(dns_answer, gives_all_addresses_in_order) {
+  // [RFC3596-2.5-a]
   message_builder built = reply();
   for (int i = 0; i < 60; ++i)
     built.address("a.example", "192.0.2." + std::to_string(i), 100 + 60u - static_cast<unsigned>(i));
@@ -78,6 +80,7 @@ TEST_F(dns_answer, says_when_there_were_more_than_fit) {
 }
 
 TEST_F(dns_answer, takes_only_records_of_the_name_the_type_and_the_class) {
+  // [RFC1035-4.1.3-a]
   const reading said = read(reply()
                                 .address("b.example", "192.0.2.1")
                                 .address("a.example", "2001:db8::1")
@@ -92,6 +95,7 @@ TEST_F(dns_answer, takes_only_records_of_the_name_the_type_and_the_class) {
 }
 
 TEST_F(dns_answer, follows_aliases_in_any_order_of_records) {
+  // [RFC1035-5.3.3-a]
   const reading said = read(reply()
                                 .address("c.example", "192.0.2.3", 50)
                                 .alias("b.example", "C.example", 40)
@@ -111,6 +115,7 @@ TEST_F(dns_answer, wants_to_ask_again_where_the_chain_breaks_off) {
 }
 
 TEST_F(dns_answer, gives_up_on_loops_of_aliases) {
+  // [RFC1035-5.3.3-a]
   expect_no(reply().alias("a.example", "a.example"), error::alias_loop);
   expect_no(reply().alias("a.example", "b.example").alias("b.example", "a.example"), error::alias_loop);
   EXPECT_EQ(read(reply().alias("a.example", "b.example").address("b.example", "192.0.2.1"), 0).why, error::alias_loop);
@@ -131,6 +136,8 @@ TEST_F(dns_answer, a_long_chain_is_followed_up_to_the_limit) {
 }
 
 TEST_F(dns_answer, tells_kinds_of_nothing_apart) {
+  // [RFC2308-5-a]
+  // [RFC1035-4.1.1-b]
   reading said = read(reply(good | 3).soa("example", 600, 30));
   EXPECT_EQ(said.why, error::no_such_name);
   EXPECT_EQ(said.ttl_s, 30u);  // RFC 2308 §5: the lesser of life and last number
@@ -156,6 +163,8 @@ TEST_F(dns_answer, tells_kinds_of_nothing_apart) {
 }
 
 TEST_F(dns_answer, tells_servers_that_say_no) {
+  // [RFC6891-6.1-a]
+  // [RFC1035-4.1.1-b]
   expect_no(reply(good | 2), error::server_failure);
   expect_no(reply(good | 5), error::refused);
   expect_no(reply(good | 9), error::other_code);

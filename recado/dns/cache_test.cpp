@@ -27,6 +27,7 @@ class dns_cache : public ::testing::Test {
 };
 
 TEST_F(dns_cache, remembers_until_the_time_to_live_has_passed) {
+  // [RFC1035-3.2.1-a]
   store("a.example", record_type::a, {ip_address::v4(1), ip_address::v4(2)}, 10);
   auto known = find("A.Example");
   ASSERT_TRUE(known);
@@ -45,6 +46,7 @@ TEST_F(dns_cache, remembers_until_the_time_to_live_has_passed) {
 }
 
 TEST_F(dns_cache, remembers_failures) {
+  // [RFC2308-5-a]
   store("none.example", record_type::a, {}, 5, error::no_such_name);
   store("none.example", record_type::aaaa, {}, 5, error::no_address);
   EXPECT_EQ(find("none.example")->outcome, error::no_such_name);
@@ -53,6 +55,7 @@ TEST_F(dns_cache, remembers_failures) {
 }
 
 TEST_F(dns_cache, keeps_no_answer_of_ttl_0_and_replaces_earlier_ones) {
+  // [RFC1035-3.2.1-a]
   store("a.example", record_type::a, {ip_address::v4(1)}, 10);
   store("a.example", record_type::a, {ip_address::v4(2)}, 20);
   EXPECT_EQ(find("a.example")->ttl_s, 20u);
@@ -62,6 +65,7 @@ TEST_F(dns_cache, keeps_no_answer_of_ttl_0_and_replaces_earlier_ones) {
 }
 
 TEST_F(dns_cache, keeps_ipv6_addresses_whole) {
+  // [RFC3596-2.2-a]
   const ip_address address = *parse_address("2001:db8::1:2");
   store("six.example", record_type::aaaa, {address}, 10);
   ASSERT_TRUE(find("six.example", record_type::aaaa));

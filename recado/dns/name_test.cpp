@@ -30,11 +30,13 @@ TEST(dns_name, reads_and_prints) {
 }
 
 TEST(dns_name, has_the_octets_of_rfc_1035_3_1) {
+  // [RFC1035-3.1-a]
   EXPECT_TRUE(equal(name::parse("F.ISI.ARPA")->octets(), from_hex("01 46  03 49 53 49  04 41 52 50 41  00")));
 }
 
 // original defect 32: labels over 63 went out.
 TEST(dns_name, refuses_what_is_no_name) {
+  // [RFC1035-2.3.4-a]
   const std::string label63(63, 'x');
   const std::string longest = label63 + '.' + label63 + '.' + label63 + '.' + std::string(61, 'y');
   EXPECT_EQ(name::parse(longest)->size(), 255u);
@@ -61,6 +63,7 @@ TEST(dns_name, refuses_what_is_no_name) {
 }
 
 TEST(dns_name, is_equal_without_regard_to_case) {
+  // [RFC1035-2.3.3-a]
   EXPECT_EQ(name_of("Example.ORG"), name_of("eXAMPLE.org"));
   EXPECT_FALSE(name_of("example.org") == name_of("example.or"));
   EXPECT_FALSE(name_of("ab.c") == name_of("a.bc"));
@@ -100,6 +103,7 @@ std::vector<std::byte> rfc_1035_example() {
 }
 
 TEST(dns_name, follows_pointers_as_in_rfc_1035_4_1_4) {
+  // [RFC1035-4.1.4-a]
   const auto message = rfc_1035_example();
   const std::tuple<std::size_t, const char*, std::size_t> rows[] = {
       {20, "F.ISI.ARPA.", 32}, {40, "FOO.F.ISI.ARPA.", 46}, {64, "ARPA.", 66}, {92, ".", 93}};
@@ -118,6 +122,7 @@ TEST(dns_name, follows_pointers_as_in_rfc_1035_4_1_4) {
 }
 
 TEST(dns_name, refuses_loops_forward_pointers_and_reserved_labels) {
+  // [RFC1035-4.1.4-a]
   const std::pair<const char*, std::size_t> rows[] = {
       {"c0 0c", 12},              // to itself
       {"01 61 c0 0c", 12},        // to its own beginning
@@ -144,6 +149,7 @@ TEST(dns_name, refuses_loops_forward_pointers_and_reserved_labels) {
 }
 
 TEST(dns_name, refuses_more_than_255_octets_built_of_pointers) {
+  // [RFC1035-2.3.4-a]
   std::vector<std::byte> message(12);
   std::size_t previous = 0;
   std::vector<std::size_t> starts;

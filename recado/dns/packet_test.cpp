@@ -17,6 +17,8 @@ std::string print_of(bytes message) {
 }
 
 TEST(dns_packet, encodes_a_query) {
+  // [RFC6891-6.1-a]
+  // [RFC1035-4.1.1-a]
   const name about = name_of("example.org");
   const auto wanted = from_hex(R"(
       12 34                                            # id
@@ -36,6 +38,7 @@ TEST(dns_packet, encodes_a_query) {
 }
 
 TEST(dns_packet, encodes_a_query_without_edns) {
+  // [RFC1035-4.1.1-a]
   const name about = name_of("example.org");
   const auto wanted = from_hex(R"(
       ff fe  01 00  00 01  00 00  00 00  00 00
@@ -127,6 +130,7 @@ TEST(dns_packet, every_prefix_fails_and_every_flipped_bit_is_harmless) {
 }
 
 TEST(dns_packet, reads_the_data_of_records) {
+  // [RFC3596-2.2-a]
   const message_builder built = message_builder{}
                                     .head(1, testing::good)
                                     .record(6, "x", record_type::srv, 9, 11)
@@ -152,6 +156,7 @@ TEST(dns_packet, reads_the_data_of_records) {
 }
 
 TEST(dns_packet, a_negative_life_counts_as_none_as_rfc_2181_8_asks) {
+  // [RFC2181-8-a]
   record what;
   what.data.ttl = 0x7fffffff;
   EXPECT_EQ(ttl_of(what), 0x7fffffffu);

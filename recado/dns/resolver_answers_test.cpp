@@ -4,6 +4,7 @@ namespace recado::dns {
 namespace {
 
 TEST_F(dns_resolver, fetches_a_cut_answer_over_tcp) {
+  // [RFC1035-4.2.1-a]
   const query_id id = resolve("a.example");
   hear(sent[0], reply(sent[0], good | 0x0200).address("a.example", "192.0.2.1"));
   EXPECT_EQ(taken(), strings{"tcp 10.0.0.1:53"});
@@ -19,6 +20,7 @@ TEST_F(dns_resolver, fetches_a_cut_answer_over_tcp) {
 }
 
 TEST_F(dns_resolver, a_cut_answer_is_better_than_none_but_is_not_remembered) {
+  // [RFC2181-9-a]
   for (const bool silent : {false, true}) {
     const query_id id = resolve("a.example");
     hear(sent.back(), reply(sent.back(), good | 0x0200).address("a.example", "192.0.2.1"));
@@ -264,6 +266,7 @@ TEST_F(dns_resolver, leaves_the_ports_to_the_driver_if_asked) {
 
 // original defect 32: identifiers came from rand()
 TEST_F(dns_resolver, identifiers_and_ports_look_unpredictable) {
+  // [RFC5452-9.2-a]
   std::set<std::uint16_t> ids, ports;
   for (int i = 0; i < 200; ++i) {
     const query_id id = resolve("a.example");

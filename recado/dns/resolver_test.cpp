@@ -4,6 +4,7 @@ namespace recado::dns {
 namespace {
 
 TEST_F(dns_resolver, asks_for_both_families_and_gives_ipv4_first) {
+  // [RFC3596-2.5-a]
   resolve("a.example", family::any);
   ASSERT_EQ(sent.size(), 2u);
   EXPECT_EQ(sent[0].type, record_type::a);
@@ -20,6 +21,7 @@ TEST_F(dns_resolver, asks_for_both_families_and_gives_ipv4_first) {
 }
 
 TEST_F(dns_resolver, passes_addresses_and_localhost_through_without_asking) {
+  // [RFC6761-6.3-a]
   dns.set_servers({}, now);
   resolve("192.0.2.7", family::any);
   resolve("2001:db8::7", family::any);
@@ -71,6 +73,7 @@ TEST_F(dns_resolver, takes_a_new_lookup_in_the_middle_of_an_event) {
 
 // original defects 30 and 31: whatever arrived was the answer.
 TEST_F(dns_resolver, ignores_what_does_not_match_and_keeps_waiting) {
+  // [RFC5452-9.1-a]
   resolve("a.example");
   const query_out asked = sent[0];
   const auto answer = reply(asked).address("a.example", "192.0.2.66");
@@ -128,6 +131,7 @@ TEST_F(dns_resolver, every_forged_octet_and_every_cut_delays_at_most) {
 
 // original defect 30: one question, and no other if it or its answer is lost
 TEST_F(dns_resolver, goes_round_the_servers_with_growing_patience_and_gives_up) {
+  // [RFC1035-4.2.1-b]
   serve({1, 2});
   resolve("a.example");
   const instant begin = now;
@@ -146,6 +150,7 @@ TEST_F(dns_resolver, goes_round_the_servers_with_growing_patience_and_gives_up) 
 }
 
 TEST_F(dns_resolver, survives_the_loss_of_any_datagram) {
+  // [RFC1035-4.2.1-b]
   serve({1, 2});
   for (unsigned lost = 0; lost < 2 * rounds_max; ++lost) {
     sent.clear();
@@ -178,6 +183,7 @@ TEST_F(dns_resolver, late_duplicate_and_reordered_answers_change_nothing) {
 }
 
 TEST_F(dns_resolver, tells_failures_apart) {
+  // [RFC1035-4.1.1-b]
   const std::tuple<unsigned, error> rows[] = {{2, error::server_failure}, {5, error::refused}, {9, error::other_code}};
   for (const auto& [code, why] : rows) {
     sent.clear();
@@ -225,6 +231,7 @@ TEST_F(dns_resolver, what_a_server_said_explains_more_than_the_silence_of_anothe
 }
 
 TEST_F(dns_resolver, asks_again_without_edns) {
+  // [RFC6891-7-a]
   resolve("a.example");
   hear(sent[0], message_builder{}.head(sent[0].id, good | 1));
   ASSERT_EQ(sent.size(), 2u);
@@ -235,6 +242,7 @@ TEST_F(dns_resolver, asks_again_without_edns) {
 }
 
 TEST_F(dns_resolver, follows_aliases_by_asking_again) {
+  // [RFC1035-5.3.3-a]
   resolve("a.example");
   hear(sent[0], reply(sent[0]).alias("a.example", "b.example", 60).alias("b.example", "c.other", 20));
   ASSERT_EQ(sent.size(), 2u);
@@ -247,6 +255,7 @@ TEST_F(dns_resolver, follows_aliases_by_asking_again) {
 }
 
 TEST_F(dns_resolver, gives_up_on_aliases_that_lead_in_a_circle_from_answer_to_answer) {
+  // [RFC1035-5.3.3-a]
   resolve("a.example");
   while (log.empty() && sent.size() < 100) {
     const query_out asked = sent.back();

@@ -53,6 +53,7 @@ class dns_tcp_exchange : public ::testing::Test {
 };
 
 TEST_F(dns_tcp_exchange, puts_the_length_before_the_query) {
+  // [RFC1035-4.2.2-a]
   std::array<std::byte, query_octets_max> query_octets{};
   const std::size_t length = *encode({7, &about_, record_type::a, true}, query_octets);
   for (std::size_t piece : {1u, 2u, 3u, 1000u}) {
@@ -64,6 +65,7 @@ TEST_F(dns_tcp_exchange, puts_the_length_before_the_query) {
 }
 
 TEST_F(dns_tcp_exchange, puts_the_answer_together_from_any_two_or_three_pieces) {
+  // [RFC1035-4.2.2-a]
   const auto whole = framed(3);
   const std::size_t end = whole.size() - 3;
   for (std::size_t a = 0; a <= end; ++a) {

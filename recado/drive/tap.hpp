@@ -22,9 +22,9 @@ enum class content : std::uint8_t {
 
 /// One stream, from `stream_opened` to `stream_closed`. `id` differs between all streams of a program's run.
 struct stream_identity {
-  std::uint32_t id = 0;
-  endpoint local;
-  endpoint peer;
+  std::uint32_t id = 0;  ///< differs between all streams of a program's run
+  endpoint local;        ///< this side's address and port
+  endpoint peer;         ///< the other side's
 };
 
 /// An observer of datagrams and streams: recordings (`capture::pcapng_writer`) and `recado probe` implement it.

@@ -80,6 +80,7 @@ TEST_F(ntp_client, moves_on_at_once_from_a_server_that_cannot_be_reached) {
 }
 
 TEST_F(ntp_client, never_again_asks_a_server_that_denies) {
+  // [RFC5905-7.4-a]
   start({1, 2});
   hear(kiss(answer(), "DENY"));
   ASSERT_EQ(sent.back().peer, server(2));
@@ -96,6 +97,7 @@ TEST_F(ntp_client, never_again_asks_a_server_that_denies) {
 }
 
 TEST_F(ntp_client, leaves_a_server_alone_that_was_asked_too_often) {
+  // [RFC5905-7.4-a]
   start({1});
   hear(kiss(answer(), "RATE", 3));
   EXPECT_TRUE(is(why, error::rate_limited));
@@ -116,6 +118,7 @@ TEST_F(ntp_client, leaves_a_server_alone_that_was_asked_too_often) {
 }
 
 TEST_F(ntp_client, a_kiss_with_a_foreign_origin_is_forged) {
+  // [RFC5905-7.4-b]
   start({1});
   packet forged = kiss(answer(), "DENY");
   forged.origin = timestamp{1};
@@ -200,6 +203,7 @@ TEST_F(ntp_client, stops_and_starts_again) {
 }
 
 TEST_F(ntp_client, takes_a_server_at_the_limits_and_none_beyond) {
+  // [RFC5905-A.5.1.1-a]
   start({1});
   packet reply = answer();
   reply.stratum = stratum_max;              // RFC 5905 figure 11: 16 is unsynchronised

@@ -4,6 +4,7 @@ namespace recado::ntp {
 namespace {
 
 TEST_F(ntp_client, finds_the_time_from_four_time_stamps) {
+  // [RFC5905-8-c]
   start();
   hear_after(10ms, 10ms);
   ASSERT_EQ(events, 1);
@@ -34,6 +35,8 @@ TEST_F(ntp_client, asks_without_telling_anything) {
 }
 
 TEST_F(ntp_client, no_two_queries_share_a_nonce_or_a_port) {
+  // [RFC9109-3-a]
+  // [RFC5905-8-a]
   std::set<timestamp> nonces;
   std::set<std::uint16_t> ports;
   for (int i = 0; i < 100; ++i) {
@@ -59,6 +62,7 @@ TEST_F(ntp_client, is_wrong_by_half_the_delay_at_most_however_uneven_the_ways_ar
 }
 
 TEST_F(ntp_client, takes_the_sample_with_the_least_delay) {
+  // [RFC5905-10-a]
   start({1}, 4);
   const duration delays[] = {80ms, 20ms, 50ms, 21ms};
   for (std::size_t i = 0; i < 4; ++i) {
@@ -134,6 +138,7 @@ TEST_F(ntp_client, a_time_of_arrival_that_cannot_be_is_not_believed) {
 
 // original defects 30 and 33: neither sender nor origin, mode or length of an answer were checked.
 TEST_F(ntp_client, ignores_what_does_not_match_and_keeps_waiting) {
+  // [RFC5905-8-a]
   start();
   now += 20ms;
   const instant deadline = client_.deadline();
@@ -185,6 +190,7 @@ TEST_F(ntp_client, every_forged_octet_fails_the_exchange_at_most) {
 }
 
 TEST_F(ntp_client, a_duplicate_is_no_second_sample) {
+  // [RFC5905-8-b]
   start({1}, 2);
   const packet reply = answer();
   now += 21ms;
@@ -201,6 +207,7 @@ TEST_F(ntp_client, a_duplicate_is_no_second_sample) {
 
 // original defect 33: servers that don't know the time were believed.
 TEST_F(ntp_client, refuses_servers_that_do_not_know_the_time) {
+  // [RFC5905-A.5.1.1-a]
   const auto with = [this](auto change) {
     packet reply = answer();
     change(reply);
@@ -262,6 +269,7 @@ TEST_F(ntp_client, believes_no_time_before_the_build_date) {
 }
 
 TEST_F(ntp_client, works_on_both_sides_of_2036_02_07) {
+  // [RFC5905-6-a]
   for (const std::int64_t s :
        {era_1_begins - 10, era_1_begins - 1, era_1_begins, era_1_begins + 1, era_1_begins + 86400 * 365 * 20}) {
     events = 0;

@@ -42,6 +42,7 @@ packet wire_packet() {
 }
 
 TEST(ntp_packet, is_48_octets_as_in_rfc_5905_figure_8) {
+  // [RFC5905-7.3-a]
   ASSERT_EQ(wire::size(packet{}), packet_octets);
   const auto decoded = decode(wire_bytes());
   ASSERT_TRUE(decoded);
@@ -60,6 +61,7 @@ TEST(ntp_packet, every_prefix_is_refused) {
 }
 
 TEST(ntp_packet, extension_fields_may_follow_in_whole_words) {
+  // [RFC5905-7.5-a]
   std::vector<std::byte> longer(wire_bytes().begin(), wire_bytes().end());
   for (std::size_t surplus = 1; surplus <= 68; ++surplus) {
     longer.resize(packet_octets + surplus);
@@ -68,6 +70,7 @@ TEST(ntp_packet, extension_fields_may_follow_in_whole_words) {
 }
 
 TEST(ntp_packet, first_octet_holds_three_fields) {
+  // [RFC5905-7.3-a]
   packet what;
   what.set_first(leap::unknown, 3, mode::client);
   EXPECT_EQ(what.leap_version_mode, 0xdb);
@@ -77,6 +80,7 @@ TEST(ntp_packet, first_octet_holds_three_fields) {
 }
 
 TEST(ntp_time, knows_the_dates_of_rfc_5905_figure_4) {
+  // [RFC5905-6-a]
   EXPECT_EQ(to_timestamp(at(0)), timestamp{std::uint64_t{2208988800} << 32});
   EXPECT_EQ(to_timestamp(at(-2208988800)), timestamp{0});                              // 1 Jan 1900
   EXPECT_EQ(to_timestamp(at(63072000)), timestamp{std::uint64_t{2272060800} << 32});   // 1 Jan 1972
@@ -94,6 +98,7 @@ TEST(ntp_time, comes_back_to_the_microsecond) {
 
 // original defect 33: the wrap of 2036.
 TEST(ntp_time, unfolds_eras_around_what_is_known) {
+  // [RFC5905-6-a]
   const utc_time build = at(1795369932);  // 2026
   for (std::int64_t s : {era_1_begins - 1, era_1_begins, era_1_begins + 1, era_1_begins + 86400 * 365})
     EXPECT_EQ(unfold(to_timestamp(at(s)), build), at(s));
@@ -108,6 +113,7 @@ TEST(ntp_time, unfolds_eras_around_what_is_known) {
 }
 
 TEST(ntp_time, differences_work_across_the_eras) {
+  // [RFC5905-8-c]
   EXPECT_EQ(between(to_timestamp(at(era_1_begins - 1)), to_timestamp(at(era_1_begins + 1))), seconds{2});
   EXPECT_EQ(between(to_timestamp(at(era_1_begins + 1)), to_timestamp(at(era_1_begins - 1))), seconds{-2});
   EXPECT_EQ(between(timestamp{0}, timestamp{0x80000000}), duration{500000});

@@ -85,6 +85,7 @@ TEST(sha1, is_as_fips_180_shows) {
 }
 
 TEST(websocket, asks_as_rfc_6455_shows) {  // §1.3 and its Sec-WebSocket-Accept; [MQTT-6.0.0-3]
+  // [MQTT311-6.0.0-3]
   client one;
   EXPECT_EQ(one.said(),
             "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -96,6 +97,7 @@ TEST(websocket, asks_as_rfc_6455_shows) {  // §1.3 and its Sec-WebSocket-Accept
 }
 
 TEST(websocket, reads_every_fragmentation_of_the_stream) {  // §5.7; [MQTT-6.0.0-2]
+  // [MQTT311-6.0.0-2]
   const std::string frames = answer + "\x82\x05Hello"s + "\x02\x03Hel"s + "\x89\x05Hello"s + "\x80\x02lo"s +
                              "\x82\x00"s + "\x82\x7e\x01\x00"s + std::string(256, 'x') + "\x82\x7f\0\0\0\0\0\1\0\0"s +
                              std::string(65536, 'y');
@@ -110,6 +112,7 @@ TEST(websocket, reads_every_fragmentation_of_the_stream) {  // §5.7; [MQTT-6.0.
 }
 
 TEST(websocket, writes_masked_binary_frames) {  // §5.3
+  // [MQTT-6.0.0-1] [MQTT311-6.0.0-1]
   client one;
   EXPECT_EQ(one.machine.write(as_bytes("early"), one.now), 0u);
   one.open();
@@ -146,6 +149,7 @@ TEST(websocket, hears_the_servers_goodbye_behind_its_data) {  // §5.5.1
 }
 
 TEST(websocket, refuses_what_the_standard_forbids) {
+  // [MQTT311-6.0.0-1]
   struct {
     const char* about;
     std::string frame;
@@ -182,6 +186,7 @@ TEST(websocket, refuses_what_the_standard_forbids) {
 }
 
 TEST(websocket, refuses_answers_that_are_not_the_right_one) {  // RFC 6455 §4.1
+  // [MQTT-6.0.0-4] [MQTT311-6.0.0-4]
   const auto without = [](const std::string& what, const std::string& instead) {
     std::string text = answer;
     return text.replace(text.find(what), what.size(), instead);

@@ -87,7 +87,7 @@ bool filter::begin_frame(const wslay_frame_iocb& frame) {
   else if (frame.rsv != 0 || (control && (frame.fin == 0 || frame.payload_length > control_payload_bytes_max)) ||
            (frame.opcode > WSLAY_BINARY_FRAME && !control) || frame.opcode > WSLAY_PONG)
     wrong = error::bad_frame;
-  else if (frame.opcode == WSLAY_TEXT_FRAME) wrong = error::text_frame;
+  else if (frame.opcode == WSLAY_TEXT_FRAME) wrong = error::text_frame;  // [MQTT-6.0.0-1]
   else if (!control && in_message_ != (frame.opcode == WSLAY_CONTINUATION_FRAME)) wrong = error::bad_fragment;
   if (wrong != error{}) {
     refuse(wrong, wrong == error::text_frame ? status::unacceptable : status::protocol_error);

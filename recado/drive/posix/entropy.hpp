@@ -9,6 +9,7 @@ namespace recado::posix {
 /// the same, the program is aborted, because nothing below can do without. May be shared between threads.
 class system_entropy final : public entropy {
  public:
+  /// From the system's generator (getrandom); never fails.
   void fill(mutable_bytes out) override;
 };
 

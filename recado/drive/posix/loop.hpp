@@ -23,8 +23,8 @@ namespace recado::posix {
 /// What is known about one descriptor. The loop sets the flags, whoever reads or writes clears them. Its address is
 /// given to the kernel: it must not move while watched.
 struct source {
-  bool readable = false;
-  bool writable = false;
+  bool readable = false;  ///< something may be there
+  bool writable = false;  ///< there may be room
   bool hung_up = false;   ///< the peer closed its side, or an error waits: read until that is seen
   void* owner = nullptr;  ///< for the one who waits, to find what a ready source belongs to
 };
@@ -35,7 +35,7 @@ enum class trigger : std::uint8_t { edge_both, level_read };
 /// One epoll instance. Used by one thread at a time, but for `wake`.
 class loop {
  public:
-  static constexpr std::size_t events_per_wait_max = 64;
+  static constexpr std::size_t events_per_wait_max = 64;  ///< sources that one wait tells about
 
   loop() = default;
   loop(const loop&) = delete;
@@ -43,6 +43,7 @@ class loop {
 
   /// Must succeed before anything else is called.
   std::expected<void, fault> open();
+  /// Begins to tell `what` about the descriptor. The source stays where it is until `unwatch`.
   std::expected<void, fault> watch(int fd, source& what, trigger how);
   /// Call it before the descriptor is closed.
   void forget(int fd, source& what);
@@ -77,6 +78,7 @@ class signals {
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
+  /// Begins to catch these signals.
   std::expected<void, fault> open(loop& where, std::initializer_list<int> numbers);
   /// The number of the next signal that arrived, or nothing.
   std::optional<int> next();

@@ -195,6 +195,7 @@ std::string name_of_version(const testing::TestParamInfo<version>& info) {
 INSTANTIATE_TEST_SUITE_P(both, session_and_mosquitto, testing::Values(version::v5_0, version::v3_1_1), name_of_version);
 
 TEST_P(session_and_mosquitto, every_qos_goes_both_ways) {
+  // [MQTT-4.2-1] [MQTT311-7.0.0-2] [MQTT311-7.1.2-1]
   client one{"one"};
   one.connect(GetParam(), true);
   one.subscribe("t/#", qos::exactly_once);

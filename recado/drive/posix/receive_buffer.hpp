@@ -13,6 +13,7 @@ namespace recado::posix {
 /// may point to it. One packet must fit; 64 KiB lets many messages arrive per system call.
 class receive_buffer {
  public:
+  /// The memory must outlive it.
   explicit receive_buffer(mutable_bytes memory) : memory_(memory) {}
 
   /// What waits to be consumed.
@@ -36,7 +37,9 @@ class receive_buffer {
     assert(n <= memory_.size() - end_);
     end_ += n;
   }
+  /// True if a read would get nothing.
   bool full() const { return end_ - begin_ == memory_.size(); }
+  /// Throws away what it holds.
   void clear() { begin_ = end_ = 0; }
 
  private:

@@ -27,16 +27,16 @@ struct tcp_options {
   /// The next address is tried too when the ones before have not answered for so long (RFC 8305 §5); the first to
   /// connect wins. `duration::max()`: one after the other.
   duration attempt_delay = std::chrono::milliseconds{250};
-  duration linger = std::chrono::seconds{2};  ///< at the end: to send what is left and see the peer's end
-  bool no_delay = true;                       ///< small messages leave at once (Nagle's algorithm off)
-  duration keep_alive_idle{};                 ///< TCP keep-alive after so much silence; 0: off
-  duration keep_alive_interval = std::chrono::seconds{10};
-  std::uint8_t keep_alive_probes = 3;
+  duration linger = std::chrono::seconds{2};                ///< at the end: to send what is left and see the peer's end
+  bool no_delay = true;                                     ///< small messages leave at once (Nagle's algorithm off)
+  duration keep_alive_idle{};                               ///< TCP keep-alive after so much silence; 0: off
+  duration keep_alive_interval = std::chrono::seconds{10};  ///< between probes
+  std::uint8_t keep_alive_probes = 3;                       ///< unanswered ones that end the connection
   duration user_timeout{};      ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
   interface_name interface {};  ///< bind to this interface; empty: any
   ip_address local{};           ///< bind to this address, of the candidates' family; none: any
   int send_buffer = 0;          ///< bytes; 0: the system's choice
-  int receive_buffer = 0;
+  int receive_buffer = 0;       ///< bytes; 0: the system's choice
 };
 
 /// A stream to one of several addresses. It stays where it is while open (its address is known to the loop).
@@ -45,8 +45,10 @@ struct tcp_options {
 /// offers the steps. When the last address has failed, or the stream broke, it is closed and `why()` says how.
 class tcp_stream {
  public:
+  /// Where the stream is in its life.
   enum class phase : std::uint8_t { idle, connecting, open, flushing, draining, closed };
 
+  /// Idle.
   tcp_stream() = default;
   ~tcp_stream() { close(); }
   tcp_stream(const tcp_stream&) = delete;
@@ -78,11 +80,14 @@ class tcp_stream {
   void shut_down_output(instant now);
   /// Ends it here and now. What is still in the system's send buffer is delivered in the background.
   void close(fault why, instant now);
+  /// The same at a time that nobody is told.
   void close(fault why = make_fault(stream_error::aborted));
 
+  /// Where it is.
   phase state() const { return phase_; }
   /// Something may be there to read, or room to write; false once the system said otherwise.
   bool readable() const { return source_.readable; }
+  /// Likewise for writing.
   bool writable() const { return source_.writable; }
   /// While connecting and ending: when to come back at the latest.
   instant deadline() const { return deadline_; }
@@ -92,8 +97,11 @@ class tcp_stream {
   fault why() const { return why_; }
   /// Which candidate was tried last, or was connected.
   const endpoint& peer() const { return identity_.peer; }
+  /// The two ends.
   const stream_identity& identity() const { return identity_; }
+  /// The system's number for it; -1: none.
   int fd() const { return fd_.get(); }
+  /// What the loop tells.
   source& readiness() { return source_; }
   /// Shows all bytes of the wire to `observer` (nullptr: to nobody). Set before `connect`.
   void observe(tap* observer) { tap_ = observer; }

@@ -204,7 +204,7 @@ TEST_F(udp_test, a_machine_asks_and_hears_the_answer) {
   EXPECT_EQ(machine.sent_count, 1);
 }
 
-// original defect 28: the results of the calls for datagrams were not looked at
+// original defects 28 and 43: the results of the calls for datagrams were not looked at
 TEST_F(udp_test, a_taken_port_and_an_unreachable_server_are_told_to_the_machine) {
   udp_socket taken;
   ASSERT_TRUE(taken.open(loop_, {}));
