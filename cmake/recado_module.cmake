@@ -51,6 +51,7 @@ function(recado_test name)
     target_precompile_headers(recado_test_pch PRIVATE <gtest/gtest.h> <gmock/gmock.h> <vector> <string> <optional> <span>)
   endif()
   target_precompile_headers(${name} REUSE_FROM recado_test_pch)
-  gtest_discover_tests(${name} TEST_PREFIX "${RECADO_TEST_PREFIX}" DISCOVERY_MODE PRE_TEST
-    DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 300 ${T_PROPERTIES})
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)  # tests write nothing outside the build folder
+  gtest_discover_tests(${name} TEST_PREFIX "${RECADO_TEST_PREFIX}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES TIMEOUT 300 ENVIRONMENT_MODIFICATION TMPDIR=set:${CMAKE_BINARY_DIR}/tmp ${T_PROPERTIES})
 endfunction()
