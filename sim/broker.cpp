@@ -20,8 +20,8 @@ broker::broker(world& all, ledger& messages, network_stream& wire, const setting
 }
 
 broker::peer& broker::peer_of(connection& on) {
-  while (peers_.size() <= on.place) peers_.emplace_back();
-  peer& found = peers_[on.place];
+  while (peers_.size() <= on.place) peers_.push_back(std::make_unique<peer>());
+  peer& found = *peers_[on.place];
   if (found.serial == on.serial) return found;
   found = {};
   found.serial = on.serial;
@@ -117,7 +117,7 @@ bool broker::hear_packet(connection& on, peer& from, bytes& rest, instant now) {
 void broker::end(connection& on, connection::end how, instant now) {
   world_.note("broker: connection %u ends", on.serial);
   if (bound_ == &on) forget_client();
-  if (on.place < peers_.size()) peers_[on.place] = {};
+  if (on.place < peers_.size()) *peers_[on.place] = {};
   wire_.broker_ends(on, how, now);
 }
 
@@ -133,7 +133,7 @@ instant broker::deadline() const {
   instant until = bound_ == nullptr && exists_ ? expires_ : never;
   for (const connection& on : wire_.all()) {
     if (!on.used || !on.broker_here || on.place >= peers_.size()) continue;
-    const peer& one = peers_[on.place];
+    const peer& one = *peers_[on.place];
     if (one.serial != on.serial) continue;
     until = std::min(until, one.connack_due);
     if (one.keep_alive_s != 0)

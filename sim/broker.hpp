@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -147,7 +148,7 @@ class broker {
   bool secure_;
   std::uint32_t inflight_max_;
 
-  std::deque<peer> peers_;       // in the places of their connections
+  std::vector<std::unique_ptr<peer>> peers_;  // in the places of their connections
   connection* bound_ = nullptr;  ///< the one that has the session
 
   // the session

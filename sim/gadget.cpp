@@ -85,10 +85,11 @@ void gadget::step(instant now) {
   if (!woke_) check_keep_alive(now);
   wire_.was_full() = false;
   unsigned turns = 0;
-  while ((turn(now) || next_deadline() <= now) && turns < turns_max && !world_.violated() && !died()) ++turns;
+  while ((turn(now) || (until_ = next_deadline()) <= now) && turns < turns_max && !world_.violated() && !died())
+    ++turns;
   if (died()) return;
+  if (turns == turns_max) until_ = next_deadline();
   if (how_.journal) note_durable();
-  until_ = next_deadline();
   wire_.noticed(now);
   if (turns == turns_max)
     world_.violate(until_ <= now ? "after a full turn a deadline lies in the past" : "the device never comes to rest");
@@ -101,16 +102,26 @@ bool gadget::turn(instant now) {
   if (it.outbox.deadline() <= now) it.outbox.expire(now);
   poll_link(now);
   if (poll_low(now)) it.moved = true;
-  if (const auto happened = it.channel.step(now)) on_channel(*happened, now), it.moved = true;
+  // One event at a time, with all else between them, or all at once: an application may do either.
+  unsigned left = how_.hears_all ? 64 : 1;
+  while (left != 0 && !died()) {
+    const auto happened = it.channel.step(now);
+    if (!happened) break;
+    on_channel(*happened, now);
+    --left;
+  }
+  if (left == 0) it.moved = true;
+  const std::uint64_t said = wire_.sent_bytes();
   if (it.session.online()) {
+    it.acted = false;
     acknowledge_due(now);
     supply(now);
     if (it.subscribe_due) subscribe(now);
     if (it.conductor.is_online()) drain(now);
-    it.channel.say(now);
+    if (it.acted) it.channel.say(now);
   }
-  tell({}, now);
-  return it.moved;
+  if (now >= it.conductor.until()) tell({}, now);
+  return it.moved || wire_.sent_bytes() != said;
 }
 
 void gadget::poll_link(instant now) {
@@ -209,7 +220,7 @@ void gadget::subscribe(instant) {
   if (!asked) return;  // no room yet: the next turn tries again
   it.subscribe_due = false;
   it.subscribing = *asked;
-  it.moved = true;
+  it.moved = it.acted = true;
 }
 
 void gadget::on_channel(const device::channel::event& what, instant now) {

@@ -2,6 +2,7 @@
 // acknowledges late and supplies long payloads, and whose memory ends in guards.
 #pragma once
 
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,20 +29,19 @@ template <class T>
 class guarded {
  public:
   void make(std::size_t count) {
-    memory_.assign((count * sizeof(T) + guard_bytes + sizeof(T) - 1) / sizeof(T), T{});
+    memory_.assign((count * sizeof(T) + sizeof guard + sizeof(T) - 1) / sizeof(T), T{});
     count_ = count;
-    std::memset(reinterpret_cast<std::byte*>(memory_.data()) + count * sizeof(T), 0xa5, guard_bytes);
+    std::memcpy(reinterpret_cast<std::byte*>(memory_.data()) + count * sizeof(T), &guard, sizeof guard);
   }
   std::span<T> view() { return std::span<T>{memory_}.first(count_); }
   bool intact() const {
-    const auto* guard = reinterpret_cast<const unsigned char*>(memory_.data()) + count_ * sizeof(T);
-    for (std::size_t i = 0; i < guard_bytes; ++i)
-      if (guard[i] != 0xa5) return false;
-    return true;
+    std::uint64_t found = 0;
+    std::memcpy(&found, reinterpret_cast<const std::byte*>(memory_.data()) + count_ * sizeof(T), sizeof found);
+    return found == guard;
   }
 
  private:
-  static constexpr std::size_t guard_bytes = 8;
+  static constexpr std::uint64_t guard = 0xa5a5'a5a5'a5a5'a5a5;
   std::vector<T> memory_;
   std::size_t count_ = 0;
 };
@@ -108,6 +108,7 @@ class gadget final : public chain::outbox_listener {
   void on_address(const device::address_service::event& what, instant now);
   void on_name(const device::name_service::event& what, instant now);
   void on_time(const ntp::client::event& what, instant now);
+  bool low_moves(instant now);
   instant low_deadline() const;
 
   // gadget_journal.cpp: what outlives the power

@@ -86,7 +86,7 @@ bool gadget::hand_over(const chain::waiting_message& next, instant now) {
     it.undurable.push_back(number);
   }
   it.outbox.pop();
-  it.moved = true;
+  it.acted = true;
   return true;
 }
 
@@ -186,7 +186,7 @@ void gadget::acknowledge_due(instant now) {
     if (done) messages_.taken(one.number, refuses);
     else if (done.error() != mqtt::error::unknown_receipt) world_.violate("acknowledge is refused");
     it.owed.erase(it.owed.begin() + static_cast<std::ptrdiff_t>(i));
-    it.moved = true;
+    it.moved = it.acted = true;
   }
 }
 
@@ -206,7 +206,7 @@ void gadget::supply(instant now) {
   fill_payload(it.supply_number, it.supply_offset, payload_);
   const auto taken = it.session.supply(payload_);
   if (taken && *taken != n) world_.violate("supply took less than it had asked for");
-  it.moved = true;
+  it.moved = it.acted = true;
 }
 
 }  // namespace recado::sim

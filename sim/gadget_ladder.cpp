@@ -11,6 +11,7 @@ void gadget::attempt_low(rung at, instant now) {
   parts& it = *parts_;
   if (!how_.ladder) return tell(happening::reached(at), now);
   services& low = *it.services_below;
+  low.told = true;
   switch (at) {
     case rung::lease:
       return low.address.start(false, now);
@@ -34,6 +35,7 @@ void gadget::attempt_low(rung at, instant now) {
 void gadget::undo_low(rung from, instant now) {
   if (!how_.ladder) return;
   services& low = *parts_->services_below;
+  low.told = true;
   if (from <= rung::name) low.names.stop(now), low.naming = rung::link;
   if (from <= rung::clock) low.time.stop();
   if (from == rung::link && !parts_->link) low.address.link_down(now);
@@ -42,13 +44,24 @@ void gadget::undo_low(rung from, instant now) {
 void gadget::link_changed(bool up, instant now) {
   if (!how_.ladder) return;
   services& low = *parts_->services_below;
+  low.told = true;
   if (up) return low.address.link_up(now), low.names.network_up(now), low.time.opened(now);
   low.names.network_down(now);
   low.time.lost(make_fault(stream_error::interface_down), now);
 }
 
+// As the contract of machines has it: after a command or an event, with what has arrived, and at the deadline. Not more
+// often, so that a deadline that comes too late would be found.
 bool gadget::poll_low(instant now) {
   if (!how_.ladder) return false;
+  services& low = *parts_->services_below;
+  if (!low.told && now < low.until && !servers_.has_arrived(now)) return false;
+  low.told = low_moves(now);
+  low.until = std::min({low.address.deadline(), low.names.deadline(), low.time.deadline()});
+  return low.told;
+}
+
+bool gadget::low_moves(instant now) {
   services& low = *parts_->services_below;
   if (const auto what = low.address.step(now)) return on_address(*what, now), true;
   if (const auto what = low.names.step(now)) return on_name(*what, now), true;
@@ -97,7 +110,7 @@ void gadget::on_time(const ntp::client::event& what, instant now) {
 instant gadget::low_deadline() const {
   if (!how_.ladder) return never;
   const services& low = *parts_->services_below;
-  return std::min({low.address.deadline(), low.names.deadline(), low.time.deadline()});
+  return low.told ? instant::min() : low.until;
 }
 
 }  // namespace recado::sim

@@ -29,6 +29,8 @@ struct gadget::services {
   ntp::client time;
   device::datagram_pump<ntp::client, 128> pump{device::service::ntp};
   chain::rung naming = chain::rung::link;
+  bool told = false;      ///< a command was given or an event heard: they have to be asked again
+  instant until = never;  ///< their earliest deadline
 };
 
 struct gadget::parts {
@@ -53,7 +55,8 @@ struct gadget::parts {
   bool link = false;
   bool connected_before = false;
   bool subscribed = false;
-  bool moved = false;
+  bool moved = false;  ///< another turn may find more to do
+  bool acted = false;  ///< the application has given the session something to say
   bool subscribe_due = false;
   mqtt::token subscribing{};
   std::uint32_t keep_alive_s = 0;  // as CONNACK says

@@ -1,19 +1,38 @@
 #include <sim/ledger.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace recado::sim {
 namespace {
 
-std::byte octet_at(std::uint32_t number, std::uint32_t offset) {
-  if (offset < payload_min) return static_cast<std::byte>(number >> (8 * offset));
-  return static_cast<std::byte>('a' + (number + offset) % 23);
+// What fills payloads: as many letters as no power of two divides, again and again.
+constexpr std::uint32_t letters = 23;
+constexpr std::size_t filling_bytes = letters * 64;
+constexpr auto filling = [] {
+  std::array<std::byte, letters + filling_bytes> made{};
+  for (std::size_t i = 0; i < made.size(); ++i) made[i] = static_cast<std::byte>('a' + i % letters);
+  return made;
+}();
+
+// The filling of message `number` from `offset` on, at most so many bytes.
+bytes filling_at(std::uint32_t number, std::uint32_t offset, std::size_t size) {
+  const std::size_t from = (std::uint64_t{number} + offset) % letters;
+  return bytes{filling}.subspan(from, std::min(size, filling_bytes));
 }
 
 }  // namespace
 
 void fill_payload(std::uint32_t number, std::uint32_t offset, mutable_bytes out) {
-  for (std::byte& one : out) one = octet_at(number, offset++);
+  for (; !out.empty() && offset < payload_min; out = out.subspan(1))
+    out[0] = static_cast<std::byte>(number >> (8 * offset++));
+  while (!out.empty()) {
+    const bytes part = filling_at(number, offset, out.size());
+    copy(part, out);
+    out = out.subspan(part.size()), offset += static_cast<std::uint32_t>(part.size());
+  }
 }
 
 std::uint32_t number_in(bytes payload) {
@@ -21,8 +40,11 @@ std::uint32_t number_in(bytes payload) {
   std::uint32_t number = 0;
   for (unsigned i = 0; i < payload_min; ++i) number |= std::to_integer<std::uint32_t>(payload[i]) << (8 * i);
   std::uint32_t offset = payload_min;
-  for (const std::byte one : payload.subspan(payload_min))
-    if (one != octet_at(number, offset++)) return UINT32_MAX;
+  for (bytes left = payload.subspan(payload_min); !left.empty();) {
+    const bytes part = filling_at(number, offset, left.size());
+    if (std::memcmp(left.data(), part.data(), part.size()) != 0) return UINT32_MAX;
+    left = left.subspan(part.size()), offset += static_cast<std::uint32_t>(part.size());
+  }
   return number;
 }
 

@@ -69,8 +69,9 @@ settings draw_settings(random_source& random) {
   how.outbox_messages = random.one_in(3) ? random.between(4, 30) : SIZE_MAX;
   how.when_full = static_cast<chain::outbox_policy>(random.below(3));
   how.window = random.between(64, 6000);
-  how.messages = random.between(messages_min, messages_min + 40);
+  how.messages = random.between(messages_min, messages_min + 24);
   how.latency = random.time(200us, 60ms);
+  how.hears_all = !random.one_in(4);
   return how;
 }
 

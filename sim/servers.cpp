@@ -65,6 +65,10 @@ std::optional<datagram> server_network::receive(device::service of, mutable_byte
   return result;
 }
 
+bool server_network::has_arrived(instant now) const {
+  return std::ranges::any_of(letters_, [now](const letter& one) { return one.when <= now; });
+}
+
 instant server_network::device_wakes() const {
   instant until = never;
   for (const letter& one : letters_)

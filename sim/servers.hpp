@@ -23,6 +23,7 @@ class server_network {
   /// The device sends a datagram; what the server answers is on its way then.
   void send(device::service of, const datagram& out, instant now);
   std::optional<datagram> receive(device::service of, mutable_bytes memory, instant now);
+  bool has_arrived(instant now) const;
   /// The next arrival after now.
   instant device_wakes() const;
   void noticed(instant now) { noticed_ = now; }

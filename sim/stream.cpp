@@ -109,6 +109,7 @@ std::expected<std::size_t, fault> network_stream::send(bytes data, instant now) 
   full_ = full_ || n < data.size();
   if (n == 0) return 0;
   last_sent_ = now;
+  sent_bytes_ += n;
   if (on.silent) {  // after some minutes without any acknowledgement TCP gives up
     if (on.down_end == connection::end::none)
       on.down_end = connection::end::broken, on.down_ends = now + random_.time(1min, 4min);

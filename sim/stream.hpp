@@ -113,6 +113,8 @@ class network_stream final : public device::stream {
   void cable(bool there, instant now);
   /// When the last byte left that the device could send, for the keep alive.
   instant last_sent() const { return last_sent_; }
+  /// All that the device has sent.
+  std::uint64_t sent_bytes() const { return sent_bytes_; }
   /// The stream has refused bytes since the device was woken last.
   bool was_full() const { return full_; }
   bool& was_full() { return full_; }
@@ -130,6 +132,7 @@ class network_stream final : public device::stream {
   bool full_ = false;
   instant retry_ = never;
   instant last_sent_{};
+  std::uint64_t sent_bytes_ = 0;
   std::uint32_t serial_ = 0;
 };
 
