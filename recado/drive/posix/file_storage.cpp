@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,6 +25,18 @@ std::unexpected<failure> failed(failure::what why) { return std::unexpected{fail
   ::pid_t result = 0;
   if (size > 0) std::from_chars(text, text + size, result);
   return result;
+}
+
+// Who only looks at a session has it for a moment; that must not turn away who uses it.
+constexpr int lock_attempts = 100;
+constexpr int lock_pause_ms = 10;
+
+bool take(int file, int attempts) {
+  for (;;) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK || --attempts == 0) return false;
+    ::poll(nullptr, 0, lock_pause_ms);
+  }
 }
 
 }  // namespace
@@ -44,7 +57,7 @@ std::expected<void, failure> file_storage::open(const char* folder, const store:
 std::expected<void, failure> file_storage::lock(int folder, bool make) {
   lock_.reset(::openat(folder, "lock", O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600));
   if (!lock_) return failed(errno == ENOENT ? failure::what::missing : failure::what::lock);
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!take(lock_.get(), make ? lock_attempts : 1)) {
     if (errno != EWOULDBLOCK) return failed(failure::what::lock);
     return std::unexpected{failure{failure::what::in_use, errno, pid_in(lock_.get())}};
   }

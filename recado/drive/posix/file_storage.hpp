@@ -36,7 +36,8 @@ class file_storage final : public store::storage {
   file_storage(const file_storage&) = delete;
   file_storage& operator=(const file_storage&) = delete;
 
-  /// Opens the folder. With `make` it and its files are made if they aren't there (0700, 0600); else `missing` says so.
+  /// Opens the folder. With `make` it and its files are made if they aren't there (0700, 0600), and another program may
+  /// take up to a second to leave; else `missing` and `in_use` are said at once.
   std::expected<void, file_storage_failure> open(const char* folder, const store::storage_geometry& shape,
                                                  durability how, bool make);
   /// The errno of the first call that failed, 0 if none did.

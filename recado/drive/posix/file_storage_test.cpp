@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
+#include <memory>
 
 #include <recado/store/journal.hpp>
 
@@ -66,6 +68,21 @@ TEST_F(session_folder, belongs_to_one_program_at_a_time) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().why, file_storage_failure::what::in_use);
   EXPECT_EQ(refused.error().user, ::getpid());
+}
+
+TEST_F(session_folder, is_waited_for_while_somebody_only_looks) {
+  auto looks = std::make_unique<file_storage>(buffer);
+  ASSERT_TRUE(looks->open(folder.c_str(), shape, durability::flush, true));
+  std::promise<void> begins;
+  auto uses = std::async(std::launch::async, [&] {
+    std::array<std::byte, 4096> memory;
+    file_storage mine{memory};
+    begins.set_value();
+    return mine.open(folder.c_str(), shape, durability::flush, true).has_value();
+  });
+  begins.get_future().wait();
+  looks.reset();
+  EXPECT_TRUE(uses.get());
 }
 
 TEST_F(session_folder, is_made_only_when_asked_and_only_for_its_owner) {
