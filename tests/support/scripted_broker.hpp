@@ -108,7 +108,7 @@ struct service {
 
 /// One thing that the broker does on a connection.
 struct step {
-  enum class kind { hears, says, drips, serves, waits_for_end, closes, resets };
+  enum class kind { hears, says, drips, serves, waits_for_end, stays, closes, resets };
   kind what{};
   int type = any_type;
   std::function<std::string(const std::string& last)> text{};
@@ -137,6 +137,8 @@ inline step drips(std::string bytes, std::chrono::milliseconds pause = {}) {
 inline step serves(service how = {}) { return {.what = step::kind::serves, .how = std::move(how)}; }
 /// Says nothing until the client ends the connection.
 inline step waits_for_end() { return {.what = step::kind::waits_for_end}; }
+/// Does nothing for so long, whatever the client does.
+inline step stays(std::chrono::milliseconds time) { return {.what = step::kind::stays, .pause = time}; }
 /// FIN, and nothing is read any more.
 inline step closes() { return {.what = step::kind::closes}; }
 /// RST.
@@ -201,6 +203,7 @@ class scripted_broker {
 
  private:
   enum class got { packet, end, stopped };
+  static constexpr std::chrono::milliseconds pause_step{20};
 
   static posix::descriptor listen_on_loopback() {
     posix::descriptor fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -258,7 +261,11 @@ class scripted_broker {
       case kind::waits_for_end:
         while (next(fd.get(), stop) == got::packet) {
         }
-        return false;
+        return true;
+      case kind::stays:
+        for (auto left = what.pause; left.count() > 0 && !stop.stop_requested(); left -= pause_step)
+          (void)::poll(nullptr, 0, static_cast<int>(pause_step.count()));
+        return true;
       case kind::resets: {
         const linger at_once{1, 0};
         ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

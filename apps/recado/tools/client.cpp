@@ -25,8 +25,10 @@ constexpr std::size_t alias_topic_bytes = 1024;
 constexpr std::uint16_t in_flight_default = 1000;
 constexpr std::size_t owed_places = 65'535;
 constexpr duration pause_longest = 4s;
-/// A connection that held so long was a good one: the next is tried at once.
+/// A connection that held so long was a good one: the next is tried at once, and has all the time of --reconnect.
 constexpr duration steady = 10s;
+/// The last attempt before the time of --reconnect is over has so long.
+constexpr duration last_attempt = 1s;
 
 std::uint16_t alias_count(const settings& how) {
   for (const auto& each : how.connect.values())
@@ -183,7 +185,9 @@ void client::wait_over(instant now) {
 }
 
 void client::begin(instant now) {
-  attempt_ends_ = now + how_.timeout;
+  patience_ = how_.timeout;
+  if (lost_at_ != never) patience_ = std::min(patience_, std::max(lost_at_ + how_.reconnect - now, last_attempt));
+  attempt_ends_ = now + patience_;
   ending_ = {}, ending_said_ = false, online_ = false;
   lookup_.start(loop_);
   phase_ = phase::resolving;
@@ -310,17 +314,20 @@ posix::flow client::hear_session(mqtt::session_event& what, instant now) {
 void client::note_progress(const mqtt::session_event& what, instant now) {
   const auto* granted = std::get_if<mqtt::subscribed>(&what);
   const bool of_session = granted != nullptr && granted->outcome == mqtt::outcome::answered;
-  const bool answer = of_session || std::holds_alternative<mqtt::acknowledged>(what) ||
-                      std::holds_alternative<mqtt::unsubscribed>(what) || std::holds_alternative<mqtt::connected>(what);
+  const bool settled = std::holds_alternative<mqtt::acknowledged>(what);
+  const bool answer = of_session || settled || std::holds_alternative<mqtt::unsubscribed>(what) ||
+                      std::holds_alternative<mqtt::connected>(what);
   if (answer || std::holds_alternative<mqtt::wants_payload>(what)) answered_at_ = now;
-  if (online_ && (answer || std::holds_alternative<mqtt::message_received>(what))) lost_at_ = never;
+  // What is retained comes with each subscription, and so do CONNACK and SUBACK: they are no way forward.
+  const auto* message = std::get_if<mqtt::message_received>(&what);
+  if (settled || (message != nullptr && !message->retain)) lost_at_ = never;
 }
 
 posix::flow client::hear(happening& what, instant now) {
   if (auto* session = std::get_if<mqtt::session_event>(&what)) return hear_session(*session, now);
   if (auto* transport = std::get_if<transport_event>(&what)) {
     if (!transport->why) return route_.advance(), posix::flow::go_on;
-    if (!ending_said_)
+    if (!ending_said_ && !parting_)
       ending_ = explain(transport->why.where == layer::transport ? route_.failed(transport->why)
                                                                  : outcome_of(transport->why)),
       ending_said_ = true;
@@ -330,13 +337,14 @@ posix::flow client::hear(happening& what, instant now) {
   if (auto* seen = std::get_if<tls::certificate_seen>(&of_tls)) show(*seen);
   if (std::holds_alternative<tls::secured>(of_tls)) route_.advance();
   if (auto* end = std::get_if<tls::closed>(&of_tls)) {
-    if (!ending_said_) ending_ = explain(outcome_of(end->why, end->cause)), ending_said_ = true;
+    if (!ending_said_ && !parting_) ending_ = explain(outcome_of(end->why, end->cause)), ending_said_ = true;
     return posix::flow::finish;
   }
   return posix::flow::go_on;
 }
 
 instant client::turn(instant now) {
+  if (parting_) return part(now);
   if (watch_.wants_plaintext() || route_.layered()) stack_.plaintext().observe(&watch_, stream_.identity());
   const auto handler = [&](happening& what) { return hear(what, now); };
   if (!awaits_answer() && !leaving_) answered_at_ = now;
@@ -392,17 +400,19 @@ outcome client::overdue(const std::string& within) const {
 
 bool client::too_late(instant now) {
   if (ending_said_ || now < limit()) return false;
-  ending_ = overdue(" within " + in_seconds(how_.timeout)), ending_said_ = true;
+  ending_ = overdue(" within " + in_seconds(online_ ? how_.timeout : patience_)), ending_said_ = true;
   ending_.cause = "timed out: " + ending_.cause;
   stream_.close(make_fault(stream_error::timed_out), now);
   stack_.outermost().lost(make_fault(stream_error::timed_out), now);
   buffer_.clear();
+  if (parting_) return stop(ending_), true;
   if (leaving_) return stop(outcome_), true;
   attempt_failed(ending_, now);
   return true;
 }
 
 void client::stream_over(instant now) {
+  if (parting_) return ending_said_ ? stop(ending_) : part_by(stream_.why());
   if (leaving_) return stop(outcome_);
   outcome how = ending_said_         ? ending_
                 : watch_.connected() ? explain(outcome_of(stream_.why()))
@@ -413,20 +423,30 @@ void client::stream_over(instant now) {
 void client::attempt_failed(outcome how, instant now) {
   const bool was = std::exchange(online_, false);
   if (has_all()) return stop(with_all());
-  if (was && now - connected_at_ > steady) pause_ = pause_shortest;
-  if (was && lost_at_ == never) lost_at_ = now;
+  if (was && now - connected_at_ > steady) pause_ = pause_shortest, lost_at_ = never;
+  const bool first = was && lost_at_ == never;
+  if (first) lost_at_ = now, losses_ = 0;
+  if (was) ++losses_;
   const bool again = was_online_ && comes_back() && how_.reconnect != duration{} && !how.verdict;
   if (again && now - lost_at_ < how_.reconnect) {
-    if (was) say(how.cause + "; trying to come back for " + in_seconds(how_.reconnect));
+    if (first) say(how.cause + "; trying to come back for " + in_seconds(how_.reconnect));
     if (was) event_line("lost", how.cause);
     retry_at_ = std::min(now + pause_, lost_at_ + how_.reconnect);
     pause_ = std::min(pause_ * 2, pause_longest);
     phase_ = phase::pausing;
     return;
   }
-  if (was_online_ && !was) how.cause = "the connection was lost and did not come back: " + how.cause;
   if (again) how.status = status::connection_lost;
-  stop(std::move(how));
+  stop(lost_for_good(std::move(how), was));
+}
+
+// Some attempts may have led to a connection for a moment.
+outcome client::lost_for_good(outcome how, bool was_online) const {
+  if (losses_ > 1)
+    how.cause = "the connection did not hold: it was lost " + std::to_string(losses_) + " times within " +
+                in_seconds(how_.reconnect) + " of --reconnect; at last " + how.cause;
+  else if (was_online_ && !was_online) how.cause = "the connection was lost and did not come back: " + how.cause;
+  return how;
 }
 
 void client::leave(mqtt::reason farewell, outcome how) {
@@ -435,6 +455,7 @@ void client::leave(mqtt::reason farewell, outcome how) {
   outcome_ = std::move(how);
   if (phase_ != phase::streaming) return stop(outcome_);
   answered_at_ = posix::now();
+  listen_to_the_end(outcome_);
   mqtt::disconnect_options options;
   if (how_.version_5()) options = {farewell, how_.disconnect.all()};
   if (!session_.disconnect(options) && !session_.disconnect()) stop(outcome_);

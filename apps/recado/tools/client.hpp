@@ -49,6 +49,8 @@ class client {
   virtual bool has_all() const { return false; }
   /// How the tool ends then, also if the broker breaks the connection before the goodbye.
   virtual outcome with_all() const { return {}; }
+  /// Something was sent that nothing acknowledges: how the connection ends shows whether the broker took it.
+  virtual bool wants_proof() const { return false; }
   /// The user interrupted: what the tool was asked for decides whether that is a failure.
   virtual void on_interrupt(int signal) = 0;
   /// True if a lost connection is to be made again.
@@ -88,6 +90,7 @@ class client {
   posix::flow hear_session(mqtt::session_event& what, instant now);
   void stream_over(instant now);
   void attempt_failed(outcome how, instant now);
+  outcome lost_for_good(outcome how, bool was_online) const;
   bool too_late(instant now);
   instant limit() const;
   void note_progress(const mqtt::session_event& what, instant now);
@@ -99,6 +102,10 @@ class client {
   outcome overdue(const std::string& within) const;
   duration ping_time() const;
   void show(const tls::certificate_seen& what);
+  void listen_to_the_end(const outcome& how);
+  instant part(instant now);
+  instant hear_the_end(instant now);
+  void part_by(const fault& why);
   void stop(outcome how);
   int report();
 
@@ -132,9 +139,16 @@ class client {
   outcome ending_;  // what ended the connection, if the machines said so
   bool ending_said_ = false;
   instant attempt_ends_ = never;
-  instant lost_at_ = never;
+  duration patience_{};       // of this attempt
+  instant lost_at_ = never;   // the connection that was the last good one
+  std::uint64_t losses_ = 0;  // since then
   instant retry_at_ = never;
-  instant wait_ends_ = never;  // the time of -W
+  bool parting_ = false;          // the goodbye was said, and how the connection ends matters
+  bool half_closed_ = false;      // and FIN was sent behind it
+  bool peer_ended_ = false;       // and the peer's came
+  fault refused_;                 // or a reset
+  instant parting_ends_ = never;  // set once all was sent
+  instant wait_ends_ = never;     // the time of -W
   instant connected_at_{};
   instant answered_at_{};       // the last answer that --timeout bounds, or when it was asked for
   instant blocked_at_{};        // when the wire last had no room

@@ -2,50 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include <tests/support/program_run.hpp>
-#include <tests/support/scripted_broker.hpp>
+#include "ending_for_tests.hpp"
 
 namespace recado::test {
 namespace {
 
 using namespace std::string_literals;
 using testing::HasSubstr;
-using words = std::vector<std::string>;
-
-struct ended {
-  program_run::result done;
-  std::vector<std::vector<std::string>> heard;  // packets of each connection
-};
-
-ended play(std::vector<script> scripts, const words& arguments, const std::string& input = {}) {
-  const std::size_t count = scripts.size();
-  scripted_broker broker{std::move(scripts)};
-  words command{RECADO_PROGRAM, arguments[0], "-h", "127.0.0.1", "-p", std::to_string(broker.port())};
-  command.insert(command.end(), arguments.begin() + 1, arguments.end());
-  ended result{program_run{command, input}(), {}};
-  broker.finish();
-  for (std::size_t i = 0; i < std::max(count, broker.connections()); ++i) result.heard.push_back(broker.packets(i));
-  return result;
-}
-
-void expect_line(const program_run::result& done, int status, const words& said) {
-  EXPECT_EQ(done.status, status) << done.err;
-  EXPECT_EQ(std::ranges::count(done.err, '\n'), 1) << done.err;
-  for (const std::string& each : said) EXPECT_THAT(done.err, HasSubstr(each));
-}
-
-const step connack = says("\x20\2\0\0"s);
-const step connack_5 = says("\x20\3\0\0\0"s);
-step acknowledges(int first, const std::string& more = {}) {
-  return says([=](const std::string& last) { return packet(first, identifier_in(last) + more); });
-}
-words operator+(words left, const words& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
-
 TEST(tools_ending, connack_codes_of_311) {
   const char* const text[] = {"unacceptable protocol version", "identifier rejected", "Server unavailable",
                               "bad user name or password", "not authorized"};
@@ -159,7 +122,7 @@ TEST(tools_ending, refused_publications_and_subscriptions) {
                            {"sub", "-t", "one", "-t", "two", "-C", "1"});
   EXPECT_EQ(partly.done.status, 128);
   EXPECT_EQ(partly.done.out, "m\n");
-  EXPECT_THAT(partly.done.err, HasSubstr("the subscription to 'two': Unspecified error (128)"));
+  expect_line(partly.done, 128, {"the subscription to 'two': Unspecified error (128)", "; "});
 }
 
 struct silence {
@@ -291,12 +254,47 @@ TEST(tools_ending, sub_comes_back_and_subscribes_again) {
   EXPECT_THAT(run.done.err, HasSubstr("the connection was lost: the peer closed the connection; trying to come back"));
 }
 
+// What is said when the connection is lost is said once, however often it is lost; the last line stands for itself.
+void expect_given_up(const std::vector<script>& scripts, int status, const words& said) {
+  const auto run = play(scripts, {"sub", "-t", "t", "--reconnect", "1"});
+  EXPECT_EQ(run.done.status, status) << run.done.err;
+  EXPECT_EQ(std::ranges::count(run.done.err, '\n'), 2) << run.done.err;
+  const std::size_t end = run.done.err.find('\n');
+  EXPECT_THAT(run.done.err.substr(0, end), HasSubstr("the connection was lost: the peer closed the connection; trying "
+                                                     "to come back for 1 s"));
+  for (const std::string& each : said) EXPECT_THAT(run.done.err.substr(end), HasSubstr(each));
+}
 TEST(tools_ending, sub_gives_up_after_its_time) {
   const script served{hears(connect_type), connack, hears(subscribe_type), acknowledges(0x90, "\0"s), closes()};
-  const auto run = play({served, {closes()}}, {"sub", "-t", "t", "--reconnect", "1"});
-  EXPECT_EQ(run.done.status, 7);
-  EXPECT_THAT(run.done.err, HasSubstr("trying to come back for 1 s"));
-  EXPECT_THAT(run.done.err, HasSubstr("the connection was lost and did not come back"));
+  const script silent{hears(connect_type), waits_for_end()};
+  const script refusing{hears(connect_type), says("\x20\2\0\5"s), waits_for_end()};
+  const std::string over = "the connection was lost and did not come back: ";
+  expect_given_up({served, {closes()}}, 7, {over, "without an answer to CONNECT", "; "});
+  expect_given_up({served, silent}, 7, {over, "no CONNACK within ", "; "});
+  expect_given_up({served, refusing}, 5, {over + "the broker refused the connection", "not authorized", "; "});
+}
+
+// A broker that takes the subscription and lets go again is no way forward, nor is what it has retained.
+TEST(tools_ending, a_connection_that_does_not_hold_is_given_up) {
+  for (const std::string& retained : {""s, publish_packet("t", "m", 0, true)})
+    expect_given_up(
+        {{hears(connect_type), connack, hears(subscribe_type), acknowledges(0x90, "\0"s), says(retained), closes()}}, 7,
+        {"the connection did not hold: it was lost ", " times within 1 s of --reconnect; at last", "; "});
+}
+
+TEST(tools_ending, the_first_of_several_refusals_is_told_at_once_and_all_are_counted) {
+  const auto refuses = [](int count) {
+    script played{hears(), connack_5};
+    for (int i = 0; i < count; ++i) played.insert(played.end(), {hears(publish_type), acknowledges(0x40, "\x87")});
+    played.insert(played.end(), {hears(disconnect_type), waits_for_end()});
+    return played;
+  };
+  const words pub{"pub", "-V", "5", "-t", "t", "-q", "1"};
+  expect_line(play({refuses(1)}, pub + words{"-l"}, "a\n").done, 135, {"the message: Not authorized (135); check -u"});
+  const auto three = play({refuses(3)}, pub + words{"-l"}, "a\nb\nc\n").done;
+  EXPECT_EQ(three.status, 135);
+  EXPECT_EQ(std::ranges::count(three.err, '\n'), 2) << three.err;
+  EXPECT_THAT(three.err, HasSubstr("\nrecado pub: 3 messages in all were refused or lost\n"));
 }
 
 TEST(tools_ending, what_the_broker_does_not_take) {

@@ -16,6 +16,8 @@
 #include <recado/tls/event.hpp>
 #include <recado/transport/tunnel.hpp>
 
+#include "parting.hpp"
+
 namespace recado::app::tools {
 
 /// What a transport below MQTT and TLS tells: that it is through, or (`why`) that it failed.
@@ -82,11 +84,11 @@ class any_machine final : public machine {
 /// The session with filters around it.
 class stack {
  public:
-  explicit stack(mqtt::session& innermost) : innermost_(innermost) { clear(); }
+  explicit stack(mqtt::session& innermost) : parting_(innermost) { clear(); }
   /// Takes the filters away again.
   void clear() {
     machines_.clear();
-    auto session = std::make_unique<any_machine<tapped<mqtt::session>>>(innermost_);
+    auto session = std::make_unique<any_machine<tapped<parting_session>>>(parting_);
     tapped_ = &session->inner();
     machines_.push_back(std::move(session));
   }
@@ -97,11 +99,12 @@ class stack {
     machines_.push_back(std::make_unique<any_machine<both>>(below, *machines_.back()));
   }
   machine& outermost() { return *machines_.back(); }
-  tapped<mqtt::session>& plaintext() { return *tapped_; }
+  tapped<parting_session>& plaintext() { return *tapped_; }
+  parting_session& parting() { return parting_; }
 
  private:
-  mqtt::session& innermost_;
-  tapped<mqtt::session>* tapped_ = nullptr;
+  parting_session parting_;
+  tapped<parting_session>* tapped_ = nullptr;
   std::vector<std::unique_ptr<machine>> machines_;
 };
 

@@ -161,8 +161,19 @@ class publisher final : public client {
                                         "the broker forgot the session: whether a message arrived is not known",
                                         "see at the receivers, and publish it again if it is missing"}
                               : refusal("the message", done->reason, done->properties);
-      if (refused_.status == 0) refused_ = how;
-      if (lines_) say(how.cause);
+      note_refusal(how);
+    }
+  }
+
+  // Of one message it is how this ends. Of several the first is told at once, as there may be more for years, and the
+  // others are counted.
+  void note_refusal(const outcome& how) {
+    const bool several = lines_ || total_ > 1;
+    if (++refusals_ == 1) {
+      refused_ = how;
+      if (several) say(how.cause + "; " + how.remedy), refused_.cause.clear(), refused_.remedy.clear();
+    } else {
+      refused_.cause = std::to_string(refusals_) + " messages in all were refused or lost";
     }
   }
 
@@ -193,6 +204,7 @@ class publisher final : public client {
   }
   /// Without a session that the broker keeps, to publish again could publish twice.
   bool comes_back() const override { return how_.keep_session || kept_ != nullptr; }
+  bool wants_proof() const override { return how_.qos == mqtt::qos::at_most_once && done_ != 0; }
   void on_interrupt(int signal) override {
     end({128 + signal,
          "interrupted after " + std::to_string(done_) + " messages, " + std::to_string(session_.in_flight()) +
@@ -228,7 +240,7 @@ class publisher final : public client {
   bool progress_ = false;
   std::size_t topic_ = 0;
   std::uint64_t line_ = 0, skip_ = 0;  // the line that is sent; those that an earlier run took
-  std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, sent_bytes_ = 0;
+  std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, refusals_ = 0, sent_bytes_ = 0;
   instant next_{}, shown_{};
   outcome refused_;
 };

@@ -128,8 +128,8 @@ class subscriber final : public client {
     event_line("subscribed");
     if (refused == what.reasons.size()) return end(std::move(how));
     if (refused != 0) {
-      say(how.cause + "; " + how.remedy);
-      partly_ = {how.status, "not all subscriptions were accepted", "see above"};
+      if (partly_.status == 0) say(how.cause + "; " + how.remedy);  // now, as this may run for years; the end is silent
+      partly_.status = how.status;
     }
     subscribed_ = true;
     if (how_.exit_after_subscribe && unsubscriptions_ == 0) leave(mqtt::reason::normal_disconnection, partly_);

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -270,6 +271,13 @@ std::expected<std::size_t, fault> tcp_stream::receive(mutable_bytes memory, inst
   if (taken < memory.size() && !source_.hung_up && !broken_) source_.readable = false;
   if (tap_) tap_->stream_bytes(identity_, direction::in, content::wire, memory.first(taken), now);
   return taken;
+}
+
+std::expected<std::size_t, fault> tcp_stream::unacknowledged() const {
+  if (broken_) return std::unexpected(broken_);
+  if (const int error = pending_error(fd_.get()); error != 0) return std::unexpected(stream_fault(error));
+  int left = 0;
+  return ::ioctl(fd_.get(), TIOCOUTQ, &left) == 0 && left > 0 ? static_cast<std::size_t>(left) : std::size_t{0};
 }
 
 void tcp_stream::finish(instant now) {

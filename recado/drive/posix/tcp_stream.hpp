@@ -74,6 +74,10 @@ class tcp_stream {
   /// is the fault `closed_by_peer`.
   std::expected<std::size_t, fault> receive(mutable_bytes memory, instant now);
 
+  /// Bytes that were sent and that the peer's system has not acknowledged; the fault with which it refused them, for
+  /// nobody reads there any more. 0 where the system doesn't count them.
+  std::expected<std::size_t, fault> unacknowledged() const;
+
   /// Starts the orderly end: flushing what the machine still has to say, for `options.linger` at most.
   void finish(instant now);
   /// Everything is flushed: tells the peer so (FIN) and starts to wait for its end.
