@@ -1,7 +1,10 @@
 // TLS options, and what a run says about itself.
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 
 #include <recado/chain/words.hpp>
 #include <recado/drive/posix/clock.hpp>
@@ -20,6 +23,14 @@ class lines final : public text_sink {
   void write(std::string_view piece) override { text.append(piece); }
   std::string text;
 };
+
+/// The most memory that this process had at a time, in KiB (proc(5): VmHWM); 0 if that can't be read.
+unsigned long peak_memory_kib() {
+  std::ifstream file{"/proc/self/status"};
+  for (std::string line; std::getline(file, line);)
+    if (line.starts_with("VmHWM:")) return std::strtoul(line.c_str() + 6, nullptr, 10);
+  return 0;
+}
 
 }  // namespace
 
@@ -56,7 +67,8 @@ int client::report() {
   if (outcome_.status == status::success) leaving_ = false, check_output();
   if (how_.stats) {
     print_stats();
-    say(std::to_string(watch_.bytes_out()) + " bytes sent, " + std::to_string(watch_.bytes_in()) + " bytes received");
+    say(std::to_string(watch_.bytes_out()) + " bytes sent, " + std::to_string(watch_.bytes_in()) + " bytes received, " +
+        std::to_string(peak_memory_kib()) + " KiB of memory at most");
   }
   const int recording = watch_.recording_error() != 0 ? watch_.recording_error() : route_.key_log_error();
   if (outcome_.status == status::success && recording != 0)

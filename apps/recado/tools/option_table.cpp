@@ -159,7 +159,7 @@ constexpr option table[] = {
      "a property of CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, WILL or DISCONNECT; selects 5.0"},
     {"", 'M', "COUNT", all,
      [](settings& to, std::string_view v) { to.in_flight = number<std::uint16_t>(v, "count", 1, 65'535); },
-     "messages of QoS 1 and 2 on their way at a time, at most"},
+     "messages of QoS 1 and 2 on their way at a time, at most; what the broker announces (5.0), else 20"},
     // messages
     {"topic", 't', "TOPIC", all, [](settings& to, std::string_view v) { to.topics.emplace_back(v); },
      "topic; sub: filter, may be repeated"},
@@ -248,7 +248,8 @@ constexpr option table[] = {
      "each packet with all its fields, direction and time, on standard error"},
     {"pcapng", 0, "FILE", all, [](settings& to, std::string_view v) { to.pcapng = v; },
      "record the connection for Wireshark, with the keys of TLS"},
-    {"stats", 0, "", all, [](settings& to, std::string_view) { to.stats = true; }, "totals at the end"},
+    {"stats", 0, "", all, [](settings& to, std::string_view) { to.stats = true; },
+     "totals at the end, and the memory that it took"},
     {"show-secrets", 0, "", all, [](settings& to, std::string_view) { to.show_secrets = true; },
      "print passwords where else stands their length"},
     // TLS

@@ -33,7 +33,10 @@ class publisher final : public client {
   }
 
  private:
-  void on_connected(const mqtt::connected&, instant now) override { next_ = now; }
+  void on_connected(const mqtt::connected& what, instant now) override {
+    next_ = now;
+    announced_ = what.properties.has(mqtt::property::receive_maximum);
+  }
 
   // An earlier run took so many lines, and of the next one so many topics.
   void go_on() {
@@ -86,12 +89,12 @@ class publisher final : public client {
     return true;
   }
 
-  // A broker of 3.1.1 can't say how many it takes at once; mosquitto takes 20 unless it is told otherwise, and forgets
-  // what is beyond that when the connection breaks.
+  // A broker of 3.1.1 can't say how many messages it takes at once, and one of 5.0 need not. mosquitto takes 20 unless
+  // it is told otherwise, queues what is beyond that, and forgets it when the connection breaks.
   std::size_t in_flight_max() const {
-    constexpr std::size_t of_3_1_1 = 20;
+    constexpr std::size_t unless_told = 20;
     if (how_.in_flight) return *how_.in_flight;
-    return kept_ && !how_.version_5() ? of_3_1_1 : SIZE_MAX;
+    return announced_ ? SIZE_MAX : unless_told;
   }
 
   /// True if the session took the message.
@@ -237,6 +240,7 @@ class publisher final : public client {
   static constexpr std::uint32_t long_line = 0xffff'fffe;  // tag of a line whose payload is asked for in pieces
   bool long_line_in_flight_ = false;
   bool have_line_ = false;
+  bool announced_ = false;  // the broker said its receive maximum, which the session keeps
   bool progress_ = false;
   std::size_t topic_ = 0;
   std::uint64_t line_ = 0, skip_ = 0;  // the line that is sent; those that an earlier run took
