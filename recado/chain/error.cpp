@@ -30,6 +30,10 @@ std::string_view words(error what) {
       return "the storage could not be read or written";
     case error::speaks_tls:
       return "the broker's port speaks TLS, and this device doesn't";
+    case error::not_kept:
+      return "the session's storage did not take the message";
+    case error::other_session:
+      return "the stored session is that of another client identifier, version or size";
     case error::closed_before_answer:
       return "the broker closed the connection without an answer";
   }
@@ -64,6 +68,10 @@ std::string_view remedy(error what) {
       return "check the folder given by --storage and its rights";
     case error::speaks_tls:
       return "set tls.enabled = true, or check the port (broker.plain_port; 1883 is usual)";
+    case error::not_kept:
+      return "check the storage of the session, its room and its permissions";
+    case error::other_session:
+      return "configure what it was made with (recado session show), or give up what is in it: recado session clear";
     case error::closed_before_answer:
       return "if this port speaks TLS set tls.enabled = true, else see the broker's log";
   }

@@ -23,6 +23,8 @@ enum class error : std::uint16_t {
   storage_failed,         ///< the board's storage could not be read or written
   speaks_tls,             ///< without TLS configured, the broker's port answered in TLS
   closed_before_answer,   ///< without TLS, the broker closed the connection instead of answering CONNECT
+  not_kept,               ///< the session's storage did not take a message that was to wait
+  other_session,          ///< the stored session has another client identifier, version or size than is configured
 };
 constexpr layer layer_of(error) { return layer::application; }
 

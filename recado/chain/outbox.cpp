@@ -6,7 +6,8 @@
 
 namespace recado::chain {
 
-/// What stands before each message. Behind it: topic, properties as on the wire, payload.
+/// What stands before each message. Behind it: topic, properties as on the wire, payload, and its number in the store if
+/// it has one.
 struct outbox::record {
   std::int64_t expires_us = INT64_MAX;  // on the time line of `instant`
   std::uint32_t payload = 0;
@@ -16,8 +17,9 @@ struct outbox::record {
   std::uint8_t qos = 0;
   std::uint8_t marks = 0;
 
-  static constexpr std::uint8_t retain = 1, dead = 2;
-  std::size_t size() const { return header_bytes + topic + properties + payload; }
+  static constexpr std::uint8_t retain = 1, dead = 2, kept = 4;
+  std::size_t content() const { return std::size_t{topic} + properties + payload; }
+  std::size_t size() const { return header_bytes + content() + ((marks & kept) != 0 ? number_bytes : 0); }
   bool expired(instant now) const { return now.time_since_epoch().count() >= expires_us; }
 };
 
@@ -69,7 +71,8 @@ waiting_message outbox::message_at(std::size_t at, instant now) const {
 
 std::expected<void, error> outbox::push(const waiting_message& what, instant now) {
   const std::size_t listed = what.properties.wire_size();
-  const std::size_t needed = header_bytes + what.topic.size() + listed + what.payload.size();
+  const bool kept = kept_in_ != nullptr && what.qos != mqtt::qos::at_most_once;
+  const std::size_t needed = cost(what) + (kept ? number_bytes : 0);
   if (needed > memory_.size() || limits_.messages_max == 0 || what.topic.size() > mqtt::string_bytes_max)
     return std::unexpected{error::message_too_long};
   if (!fits(needed)) expire(now);
@@ -81,17 +84,88 @@ std::expected<void, error> outbox::push(const waiting_message& what, instant now
               .tag = what.tag,
               .topic = static_cast<std::uint16_t>(what.topic.size()),
               .qos = static_cast<std::uint8_t>(what.qos),
-              .marks = what.retain ? record::retain : std::uint8_t{0}};
+              .marks = static_cast<std::uint8_t>((what.retain ? record::retain : 0) | (kept ? record::kept : 0))};
   if (const auto expiry = what.properties.find(mqtt::property::message_expiry_interval))
     head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
-  std::byte* to = memory_.data() + end_;
-  std::memcpy(to, &head, sizeof head);
   copy(as_bytes(what.topic), memory_.subspan(end_ + header_bytes));
-  what.properties.write(to + header_bytes + what.topic.size());
+  what.properties.write(memory_.data() + end_ + header_bytes + what.topic.size());
   copy(what.payload, memory_.subspan(end_ + header_bytes + what.topic.size() + listed));
-  end_ += needed, held_ += needed, ++count_;
-  next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
+  const auto number = kept ? hold(head) : std::expected<std::uint32_t, error>{0U};
+  if (!number) return std::unexpected{number.error()};
+  append(head, *number);
   return {};
+}
+
+// Its content lies behind the place of its head already.
+void outbox::append(const record& head, std::uint32_t number) {
+  std::memcpy(memory_.data() + end_, &head, sizeof head);
+  if ((head.marks & record::kept) != 0)
+    std::memcpy(memory_.data() + end_ + header_bytes + head.content(), &number, number_bytes);
+  end_ += head.size(), held_ += head.size(), ++count_;
+  next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
+}
+
+std::uint32_t outbox::number_at(std::size_t at) const {
+  const record head = header_at(at);
+  std::uint32_t number = 0;
+  if ((head.marks & record::kept) != 0)
+    std::memcpy(&number, memory_.data() + at + header_bytes + head.content(), number_bytes);
+  return number;
+}
+
+std::expected<std::uint32_t, error> outbox::hold(const record& head) {
+  const bytes content[] = {memory_.subspan(end_ + header_bytes, head.content())};
+  const auto number = kept_in_->hold({.tag = head.tag,
+                                      .qos = static_cast<mqtt::qos>(head.qos),
+                                      .retain = (head.marks & record::retain) != 0,
+                                      .topic = head.topic,
+                                      .properties = head.properties,
+                                      .payload = head.payload},
+                                     content);
+  if (number) return *number;
+  using store::error;
+  if (number.error() == error::full || number.error() == error::index_full)
+    return std::unexpected{chain::error::outbox_full};
+  return std::unexpected{number.error() == error::too_long ? chain::error::message_too_long : chain::error::not_kept};
+}
+
+std::expected<std::size_t, store::error> outbox::restore(instant now) {
+  std::size_t count = 0;
+  std::optional<std::uint32_t> number;
+  for (std::uint32_t from = 0; (number = kept_in_->next_held(from)); from = *number + 1) {
+    const auto one = kept_in_->head_of_held(*number);
+    if (!one) return std::unexpected{store::error::damaged};
+    record head{.payload = one->payload,
+                .properties = one->properties,
+                .tag = one->tag,
+                .topic = one->topic,
+                .qos = static_cast<std::uint8_t>(one->qos),
+                .marks = static_cast<std::uint8_t>(record::kept | (one->retain ? record::retain : 0))};
+    if (head.size() > memory_.size() - end_ || !fits(head.size())) break;
+    const auto read = kept_in_->read_held(*number, memory_.subspan(end_ + header_bytes, head.content()));
+    if (!read) return std::unexpected{read.error()};
+    if (*read != head.content()) return std::unexpected{store::error::damaged};
+    const mqtt::properties list{mqtt::sequence<mqtt::property_value>::of_wire(
+        memory_.subspan(end_ + header_bytes + head.topic, head.properties))};
+    if (const auto expiry = list.find(mqtt::property::message_expiry_interval))
+      head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
+    append(head, *number), ++count;
+  }
+  return count;
+}
+
+std::optional<std::expected<mqtt::token, mqtt::error>> outbox::publish(mqtt::session& by, instant now) {
+  const auto next = front(now);
+  if (!next) return std::nullopt;
+  const std::uint32_t number = number_at(begin_);
+  if (number != 0) kept_in_->take_held(number);
+  mqtt::message what;
+  what.topic = next->topic, what.payload = next->payload, what.qos = next->qos, what.retain = next->retain;
+  what.tag = next->tag, what.properties = next->properties;
+  const auto sent = by.publish(what);
+  if (number != 0) kept_in_->take_held(0);
+  if (sent) pop();
+  return sent;
 }
 
 std::optional<waiting_message> outbox::front(instant now) {
@@ -150,6 +224,7 @@ void outbox::lose(std::size_t at, outbox_loss why, instant now) {
 
 void outbox::remove(std::size_t at) {
   record head = header_at(at);
+  if (const std::uint32_t number = number_at(at); number != 0) (void)kept_in_->drop_held(number);  // `commit` tells
   head.marks |= record::dead;
   std::memcpy(memory_.data() + at, &head, sizeof head);
   held_ -= head.size(), --count_;

@@ -6,7 +6,10 @@
 // message waits (5.0 §3.3.2.3.3): the session is given what is left of it, and what has expired isn't sent. No message
 // leaves unseen: whoever listens is told of each that was dropped.
 //
-// A waiting message is one record, plain bytes one behind the other: what a journal keeps of it is the record.
+// With `keep_in` messages of QoS 1 and 2 wait in a session's journal too, and outlive this program and the power: what
+// `push` took is durable with the store's next `commit` or `settle`, and `publish` moves it from the queue to the
+// session's messages in flight in one instant. Of their Message Expiry Interval what was left when they came counts anew
+// after a restart: how long that took isn't known. Those of QoS 0 promise nothing and are only here.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +19,7 @@
 #include <string_view>
 
 #include <recado/chain/error.hpp>
+#include <recado/chain/session_store.hpp>
 #include <recado/core/bytes.hpp>
 #include <recado/core/instant.hpp>
 #include <recado/mqtt/options.hpp>
@@ -66,25 +70,37 @@ struct outbox_limits {
 /// A queue of messages in the caller's memory. One thread at a time; no call allocates.
 class outbox {
  public:
-  /// Bytes that a message takes beside its topic, properties and payload.
+  /// Bytes that a message takes beside its topic, properties and payload,
   static constexpr std::size_t header_bytes = 24;
+  /// and so many more with `keep_in`.
+  static constexpr std::size_t number_bytes = 4;
 
   /// The memory must outlive it and be used by nobody else. `listener` may be null.
   explicit outbox(mutable_bytes memory, const outbox_limits& limits = {}, outbox_listener* listener = nullptr)
       : memory_(memory), limits_(limits), listener_(listener) {}
 
+  /// From now on what comes waits there, too; null: no more. It must outlive the outbox or that.
+  void keep_in(session_store* where) { kept_in_ = where; }
+  /// Takes back what waits in the store of `keep_in`, behind what is here. Returns how many; what finds no room here
+  /// stays in the store. Before anything is pushed, so that the order is kept.
+  std::expected<std::size_t, store::error> restore(instant now);
+
   /// Puts a message behind the others. Errors: `outbox_full` (for now), `message_too_long` (for ever); nothing was
-  /// changed then but that expired messages are gone.
+  /// changed then but that expired messages are gone, and others if the policy is to drop them. With `keep_in` also
+  /// `not_kept`: the store failed (`session_store::why`).
   std::expected<void, error> push(const waiting_message& what, instant now);
   /// The oldest message, or nothing; expired ones are dropped first.
   std::optional<waiting_message> front(instant now);
-  /// The oldest message was taken by the session. Not when empty.
+  /// Publishes the oldest message; if the session takes it, it leaves the queue. Nothing if none waits. A payload by
+  /// `wants_payload` needs `front` and `pop`.
+  std::optional<std::expected<mqtt::token, mqtt::error>> publish(mqtt::session& by, instant now);
+  /// The oldest message was taken by the session, or is given up. Not when empty.
   void pop();
   /// Drops all that has expired by `now`.
   void expire(instant now);
   /// When the next message expires: call `expire` then. `never` if none does.
   instant deadline() const { return next_expiry_; }
-  /// Forgets all; nobody is told.
+  /// Forgets all; nobody is told. What a store keeps stays there.
   void clear();
 
   /// How many messages wait.
@@ -116,10 +132,14 @@ class outbox {
   void lose(std::size_t at, outbox_loss why, instant now);
   void remove(std::size_t at);
   void compact();
+  void append(const record& head, std::uint32_t number);
+  std::uint32_t number_at(std::size_t at) const;
+  std::expected<std::uint32_t, error> hold(const record& head);
 
   mutable_bytes memory_;
   outbox_limits limits_;
   outbox_listener* listener_;
+  session_store* kept_in_ = nullptr;
   std::size_t begin_ = 0;  // the oldest record; it isn't dead
   std::size_t end_ = 0;
   std::size_t count_ = 0;

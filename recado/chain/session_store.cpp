@@ -39,6 +39,8 @@ class numbers {
 constexpr std::size_t message_head_bytes = 19;
 // options 1, identifier 4
 constexpr std::size_t subscription_head_bytes = 5;
+// label 8, tag 4, QoS and RETAIN 1, and the bytes of topic 2 and properties 4
+constexpr std::size_t held_head_bytes = 19;
 // version 1, places 2, session expiry 4
 constexpr std::size_t facts_head_bytes = 7;
 
@@ -48,6 +50,9 @@ session_store::session_store(store::journal& records, std::span<std::uint32_t> p
     : records_(records), places_(places) {
   std::ranges::fill(places_, 0U);
 }
+
+// So much stays free of messages, for what follows from them.
+std::uint32_t session_store::spare_bytes() const { return records_.live_bytes_max() / 4; }
 
 void session_store::keep(const std::expected<void, error>& done) {
   if (done || failed_) return;
@@ -62,19 +67,23 @@ const store::note* session_store::take_note() {
   return &taken_note_;
 }
 
-// Messages leave a quarter of the room to what follows from them and to what is received.
+// Messages leave a quarter of the room to what follows from them and to what is received; those of the queue did so when
+// they came into it, and leave it now.
 mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
   if (failed_) return mqtt::error::not_kept;
+  const std::uint32_t held = std::exchange(taking_, 0U);
+  const auto from_queue = held != 0 ? head_of_held(held) : std::nullopt;
   numbers<message_head_bytes> head;
   head.put(identifier, 2);
   head.put(static_cast<std::uint64_t>(what.qos), 1);
   head.put(what.tag, 4);
-  head.put(label_, 8);
-  head.put(taking_, 4);
+  head.put(from_queue ? from_queue->label : label_, 8);
+  head.put(held, 4);
   const bytes pieces[] = {head.octets(), packet};
   const std::uint32_t number = next_message_;
-  const auto done = records_.put({kind_message, number}, pieces, take_note(), records_.live_bytes_max() / 4);
-  const std::uint32_t held = std::exchange(taking_, 0U);
+  // What the application says of its own state belonged to `hold`, not to this.
+  const auto done = held != 0 ? records_.put({kind_message, number}, pieces)
+                              : records_.put({kind_message, number}, pieces, take_note(), spare_bytes());
   if (!done) {
     why_ = done.error();
     failed_ = why_ == error::failed || why_ == error::not_mounted;
@@ -126,9 +135,12 @@ void session_store::session_lost() {
 }
 
 fault session_store::commit() {
+  unsettled_ = false;
   if (!failed_) keep(records_.sync());
   return failed_ ? make_fault(why_) : fault{};
 }
+
+fault session_store::settle() { return unsettled_ ? commit() : fault{}; }
 
 std::optional<stored_message> session_store::read_message(key name, std::uint32_t& other) {
   numbers<message_head_bytes> head;
@@ -308,11 +320,24 @@ std::optional<session_store::stored_subscription> session_store::next_subscripti
   return result;
 }
 
-std::expected<std::uint32_t, error> session_store::hold(std::span<const bytes> what) {
+std::expected<std::uint32_t, error> session_store::hold(const held_message& what, std::span<const bytes> pieces) {
+  constexpr std::size_t pieces_max = 4;
+  if (what.size() > spare_bytes() || pieces.size() >= pieces_max) return std::unexpected{error::too_long};
+  if (records_.records() + records_.records_max() / 4 >= records_.records_max())
+    return std::unexpected{error::index_full};
+  numbers<held_head_bytes> head;
+  head.put(label_, 8);
+  head.put(what.tag, 4);
+  head.put(static_cast<std::uint64_t>(what.qos) | (what.retain ? 4U : 0U), 1);
+  head.put(what.topic, 2);
+  head.put(what.properties, 4);
+  std::array<bytes, pieces_max> all{head.octets()};
+  std::ranges::copy(pieces, all.begin() + 1);
   const std::uint32_t number = next_held_;
-  if (auto done = records_.put({kind_held, number}, what, take_note(), records_.live_bytes_max() / 4); !done)
+  if (auto done = records_.put({kind_held, number}, all, take_note(), spare_bytes()); !done)
     return std::unexpected{done.error()};
   ++next_held_;
+  unsettled_ = true;
   return number;
 }
 
@@ -320,12 +345,27 @@ std::optional<std::uint32_t> session_store::next_held(std::uint32_t from) const 
   return records_.next(kind_held, from);
 }
 
-std::optional<std::uint32_t> session_store::size_of_held(std::uint32_t number) {
-  return records_.size_of({kind_held, number});
+std::optional<held_message> session_store::head_of_held(std::uint32_t number) {
+  numbers<held_head_bytes> head;
+  const auto size = records_.size_of({kind_held, number});
+  if (!size || *size < held_head_bytes) return std::nullopt;
+  if (records_.read({kind_held, number}, 0, head.octets()).value_or(0) != held_head_bytes) return std::nullopt;
+  held_message result;
+  result.label = head.get(8);
+  result.tag = static_cast<std::uint32_t>(head.get(4));
+  const std::uint64_t options = head.get(1);
+  result.qos = static_cast<mqtt::qos>(options & 3);
+  result.retain = (options & 4) != 0;
+  result.topic = static_cast<std::uint16_t>(head.get(2));
+  result.properties = static_cast<std::uint32_t>(head.get(4));
+  const std::uint64_t before = held_head_bytes + std::uint64_t{result.topic} + result.properties;
+  if (*size < before || (options & 3) == 3) return std::nullopt;
+  result.payload = static_cast<std::uint32_t>(*size - before);
+  return result;
 }
 
 std::expected<std::size_t, error> session_store::read_held(std::uint32_t number, mutable_bytes into) {
-  return records_.read({kind_held, number}, 0, into);
+  return records_.read({kind_held, number}, held_head_bytes, into);
 }
 
 std::expected<void, error> session_store::drop_held(std::uint32_t number) {

@@ -39,6 +39,19 @@ struct stored_message {
   std::uint32_t size = 0;  ///< of its PUBLISH
 };
 
+/// What is remembered of a message that waits for a connection: behind it lie its topic, its properties as on the wire,
+/// and its payload, without gaps.
+struct held_message {
+  std::uint64_t label = 0;  ///< as `session_store::label` said
+  std::uint32_t tag = 0;    ///< of the message
+  mqtt::qos qos = mqtt::qos::exactly_once;
+  bool retain = false;
+  std::uint16_t topic = 0;       ///< bytes of it,
+  std::uint32_t properties = 0;  ///< and of these,
+  std::uint32_t payload = 0;     ///< and of this
+  std::size_t size() const { return std::size_t{topic} + properties + payload; }
+};
+
 /// How much `restore` put back, or `session_store` counts.
 struct stored_counts {
   std::size_t messages = 0;  ///< waiting for PUBACK or PUBREC
@@ -60,7 +73,7 @@ class session_store final : public mqtt::journal {
 
   /// For the next message that is published: comes back in `stored_message`. Until then.
   void label(std::uint64_t what) { label_ = what; }
-  /// Changes with the next message that is published, or received and acknowledged.
+  /// Changes with the next message that is published or held, or received and acknowledged.
   void note(const store::note& what) { note_ = what; }
   /// The last note of all that are in the journal.
   const store::note& last_note() const { return records_.last_note(); }
@@ -86,14 +99,23 @@ class session_store final : public mqtt::journal {
   std::optional<stored_message> next_released(std::uint32_t& from);
   std::optional<std::uint16_t> next_received(std::uint16_t from) const;
 
-  /// Offline queue: keeps a message that has no connection yet, in whatever form. Returns its number.
-  std::expected<std::uint32_t, store::error> hold(std::span<const bytes> what);
+  /// The offline queue: keeps a message that has no connection yet; `pieces` are what lies behind it. The label and the
+  /// note of `label` and `note` go with it. Returns its number, which grows. Durable with `settle` or `commit`. A
+  /// quarter of the room and of the index stays free for what is sent and received. Errors: `full`, `index_full` (until
+  /// others have left), `too_long`, `failed`.
+  std::expected<std::uint32_t, store::error> hold(const held_message& what, std::span<const bytes> pieces);
+  /// The lowest number in the queue that is at least `from`.
   std::optional<std::uint32_t> next_held(std::uint32_t from) const;
-  std::optional<std::uint32_t> size_of_held(std::uint32_t number);
+  std::optional<held_message> head_of_held(std::uint32_t number);
+  /// What lies behind it, as much as fits. Errors: `not_found`, `damaged`, `failed`.
   std::expected<std::size_t, store::error> read_held(std::uint32_t number, mutable_bytes into);
   std::expected<void, store::error> drop_held(std::uint32_t number);
-  /// The next message that is published is that one: in the same instant it leaves the queue.
+  /// The next message that is published is that one: in the same instant it leaves the queue, with its label. 0: it is
+  /// none of them.
   void take_held(std::uint32_t number) { taking_ = number; }
+  /// Makes what was held since the last `commit` durable, if there is any: for who isn't connected, so that nothing
+  /// leaves that would ask for it.
+  fault settle();
 
   /// Why the journal refused the last message, or failed; 0 if neither.
   store::error why() const { return why_; }
@@ -111,6 +133,7 @@ class session_store final : public mqtt::journal {
   std::uint32_t& place_of(std::uint16_t identifier) { return places_[(identifier - 1U) % places_.size()]; }
   std::optional<stored_message> read_message(store::key name, std::uint32_t& other);
   std::expected<void, store::error> forget_halves();
+  std::uint32_t spare_bytes() const;
   void keep(const std::expected<void, store::error>& done);
   std::optional<std::uint32_t> number_of(std::string_view filter);
   const store::note* take_note();
@@ -126,6 +149,7 @@ class session_store final : public mqtt::journal {
   store::note taken_note_;
   store::error why_{};
   bool failed_ = false;
+  bool unsettled_ = false;
 };
 
 }  // namespace recado::chain

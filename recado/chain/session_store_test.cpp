@@ -1,5 +1,6 @@
 // A session in a journal against a model server, with the power cut at every write: what was sent and received must be
 // as its QoS promises, as if nothing had happened.
+#include <recado/chain/outbox.hpp>
 #include <recado/chain/session_store.hpp>
 #include <recado/store/failing_storage_for_tests.hpp>
 #include <tests/support/mqtt_model_server.hpp>
@@ -18,21 +19,26 @@ using store::testing::power_loss;
 /// What is gone when the power goes.
 struct program {
   explicit program(store::storage& below)
-      : index(64), places(6), records(below, index, scratch), kept(records, places) {}
+      : index(64), places(6), records(below, index, scratch), kept(records, places) {
+    box.keep_in(&kept);
+  }
   std::vector<store::index_entry> index;
   std::vector<std::uint32_t> places;
   std::array<std::byte, 128> scratch{};
   store::journal records;
   session_store kept;
+  std::array<std::byte, 300> waiting{};
+  outbox box{waiting};
   subject who{{.transmit = 400, .outgoing = 6, .received = 8, .owed = 4}};
 };
 
 /// A device that publishes and receives, and writes what it receives to a log that survives. Its note in the journal is
-/// how many messages it has published, and how long the log was.
+/// how many messages it has published, and how long the log was. With a queue it publishes whether it is connected or
+/// not.
 class device {
  public:
-  device(version protocol, unsigned seed, const store::storage_geometry& shape)
-      : below(shape), random_(seed), server_(protocol, random_), protocol_(protocol) {
+  device(version protocol, unsigned seed, const store::storage_geometry& shape, bool queue)
+      : below(shape), random_(seed), server_(protocol, random_), protocol_(protocol), queue_(queue) {
     server_.to_deliver = messages_in;
     restart();
   }
@@ -40,8 +46,11 @@ class device {
   void play() {
     for (int step = 0; step < 20'000 && !over(); ++step) {
       if (below.dead()) crash();
-      if (!open_) connect();
+      if (!open_ && (!queue_ || random_() % 4 == 0)) connect();
       for (std::size_t i = random_() % 3; i-- != 0;) publish();
+      if (!open_ && now->kept.settle()) continue;
+      while (queue_ && now->who.machine.online() && !now->box.empty())
+        if (!*now->box.publish(now->who.machine, now_)) break;
       server_.publish_some();
       turn();
       acknowledge_some();
@@ -62,6 +71,7 @@ class device {
     for (const auto& each : log_)
       EXPECT_TRUE(each.level != qos::exactly_once || seen[each.text] == 1) << each.text << ": exactly once";
     EXPECT_EQ(now->kept.counts().messages + now->kept.counts().released + now->kept.counts().received, 0U);
+    EXPECT_EQ(now->kept.counts().held, 0U);
     EXPECT_FALSE(below.misused());
   }
   void cut_in(std::uint64_t steps, power_loss how) { below.cut_in(steps), how_ = how; }
@@ -77,8 +87,8 @@ class device {
     qos level;
   };
   bool over() const {
-    return open_ && !below.dead() && published_ == messages_out && now->who.machine.in_flight() == 0 &&
-           server_.idle() && now->who.machine.receiving() == 0;
+    return open_ && !below.dead() && published_ == messages_out && now->box.empty() &&
+           now->who.machine.in_flight() == 0 && server_.idle() && now->who.machine.receiving() == 0;
   }
   void restart() {
     now = std::make_unique<program>(below);
@@ -91,6 +101,7 @@ class device {
     }
     const auto restored = now->kept.restore(now->who.machine);
     ASSERT_TRUE(restored.has_value()) << words(restored.error());
+    ASSERT_EQ(now->box.restore(now_).value_or(99), restored->held);
     published_ = now->kept.last_note().first;
     ASSERT_LE(now->kept.last_note().second, log_.size());
     log_.resize(now->kept.last_note().second);  // the rest will come again
@@ -122,14 +133,17 @@ class device {
   }
   void note() { now->kept.note({published_, log_.size()}); }
   void publish() {
-    if (published_ == messages_out || !now->who.machine.online()) return;
+    if (published_ == messages_out || (!queue_ && !now->who.machine.online())) return;
     const qos level = published_ % 2 == 0 ? qos::at_least_once : qos::exactly_once;
     char text[16];
     std::snprintf(text, sizeof text, "%d-%03u", static_cast<int>(level), static_cast<unsigned>(published_));
     now->kept.label(published_);
     ++published_;
     note();
-    if (!now->who.machine.publish({.topic = "out", .payload = as_bytes(text), .qos = level})) --published_;
+    const bytes payload = as_bytes(text);
+    const bool taken = queue_ ? now->box.push({.topic = "out", .payload = payload, .qos = level}, now_).has_value()
+                              : now->who.machine.publish({.topic = "out", .payload = payload, .qos = level}).has_value();
+    if (!taken) --published_;
   }
   void acknowledge_some() {
     while (!to_acknowledge_.empty() && open_ && random_() % 3 != 0) {
@@ -171,6 +185,7 @@ class device {
   std::mt19937 random_;
   model_server server_;
   version protocol_;
+  bool queue_;
   power_loss how_ = power_loss::torn;
   instant now_{};
   bool open_ = false;
@@ -184,18 +199,20 @@ class device {
 constexpr store::storage_geometry roomy{2048, 4, 16, std::byte{0xff}};
 constexpr store::storage_geometry tight{1024, 3, 32, std::byte{0xff}};
 
-TEST(session_store, the_power_goes_at_every_write) {
+class session_store_lives : public ::testing::TestWithParam<bool> {};
+
+TEST_P(session_store_lives, the_power_goes_at_every_write) {
   int crashes = 0;
   for (const auto& shape : {roomy, tight}) {
     for (const power_loss how : {power_loss::torn, power_loss::reordered, power_loss::garbage}) {
-      device whole{version::v5_0, 1, shape};
+      device whole{version::v5_0, 1, shape, GetParam()};
       const std::uint64_t begun = whole.below.steps();
       whole.play();
       whole.judge();
       const std::uint64_t steps = whole.below.steps() - begun;
       for (std::uint64_t at = 0; at < steps && !::testing::Test::HasFailure(); ++at) {
         SCOPED_TRACE("cut in step " + std::to_string(at) + " of way " + std::to_string(static_cast<int>(how)));
-        device one{version::v5_0, 1, shape};
+        device one{version::v5_0, 1, shape, GetParam()};
         one.cut_in(at, how);
         one.play();
         one.judge();
@@ -207,11 +224,11 @@ TEST(session_store, the_power_goes_at_every_write) {
   EXPECT_GT(crashes, 300);
 }
 
-TEST(session_store, the_power_goes_again_and_again) {
+TEST_P(session_store_lives, the_power_goes_again_and_again) {
   for (const version protocol : {version::v5_0, version::v3_1_1}) {
     for (unsigned seed = 1; seed <= 60 && !::testing::Test::HasFailure(); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
-      device one{protocol, seed, seed % 2 == 0 ? roomy : tight};
+      device one{protocol, seed, seed % 2 == 0 ? roomy : tight, GetParam()};
       std::mt19937 chance{seed};
       for (int crash = 0; crash < 10; ++crash) {
         one.cut_in(chance() % 150, static_cast<power_loss>(chance() % 3));
@@ -222,6 +239,9 @@ TEST(session_store, the_power_goes_again_and_again) {
     }
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(each, session_store_lives, ::testing::Bool(),
+                         [](const auto& of) { return of.param ? "through_the_queue" : "at_once"; });
 
 class session_store_parts : public ::testing::Test {
  protected:
@@ -268,13 +288,23 @@ TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
 }
 
 TEST_F(session_store_parts, a_held_message_leaves_the_queue_as_it_is_published) {
-  const bytes pieces[] = {as_bytes("a message"), as_bytes(" in some form")};
-  const auto first = now.kept.hold(pieces);
-  const auto second = now.kept.hold(pieces);
-  ASSERT_TRUE(first && second);
-  EXPECT_EQ(now.kept.read_held(*first, space).value_or(0), 22U);
-  now.kept.take_held(*first);
+  const bytes pieces[] = {as_bytes("a/b"), as_bytes("a payload")};
+  held_message what{.label = 0, .tag = 5, .qos = qos::at_least_once, .retain = true, .topic = 3, .payload = 9};
   now.kept.label(99);
+  const auto first = now.kept.hold(what, pieces);
+  now.kept.label(100);
+  const auto second = now.kept.hold(what, pieces);
+  ASSERT_TRUE(first && second);
+  EXPECT_FALSE(now.records.synced());
+  EXPECT_FALSE(now.kept.settle());
+  EXPECT_TRUE(now.records.synced());
+  EXPECT_EQ(now.kept.read_held(*first, space).value_or(0), 12U);
+  EXPECT_EQ(as_text(bytes{space}.first(12)), "a/ba payload");
+  const auto head = now.kept.head_of_held(*first);
+  ASSERT_TRUE(head);
+  EXPECT_TRUE(head->label == 99 && head->tag == 5 && head->qos == qos::at_least_once && head->retain);
+  EXPECT_TRUE(head->topic == 3 && head->properties == 0 && head->payload == 9);
+  now.kept.take_held(*first);
   ASSERT_EQ(now.kept.publishing(3, {.topic = "t", .qos = qos::exactly_once, .tag = 5}, as_bytes("packet")),
             mqtt::error::none);
   EXPECT_EQ(now.kept.counts().held, 1U);
@@ -284,6 +314,60 @@ TEST_F(session_store_parts, a_held_message_leaves_the_queue_as_it_is_published) 
   EXPECT_EQ(message->label, 99U);
   EXPECT_EQ(message->tag, 5U);
   EXPECT_EQ(message->size, 6U);
+}
+
+TEST_F(session_store_parts, the_outbox_waits_in_it_and_comes_back_in_order) {
+  const instant begun{std::chrono::hours{1}};
+  const mqtt::property_value expiry[] = {{mqtt::property::message_expiry_interval, 100U}};
+  EXPECT_TRUE(now.box.push({.topic = "a", .payload = as_bytes("1"), .qos = qos::exactly_once, .tag = 7}, begun));
+  EXPECT_TRUE(now.box.push({.topic = "b", .payload = as_bytes("of QoS 0")}, begun));
+  EXPECT_TRUE(now.box.push({.topic = "c", .qos = qos::at_least_once, .retain = true}, begun));
+  EXPECT_TRUE(now.box.push({.topic = "d", .qos = qos::at_least_once, .properties = mqtt::properties{expiry}}, begun));
+  EXPECT_EQ(now.kept.counts().held, 3U) << "what promises nothing isn't kept";
+  EXPECT_FALSE(now.kept.settle());
+  std::mt19937_64 chance{1};
+  below.power_up(power_loss::reordered, chance);
+  program later{below};
+  ASSERT_TRUE(later.records.mount());
+  ASSERT_TRUE(later.kept.restore(later.who.machine));
+  EXPECT_EQ(later.box.restore(begun).value_or(0), 3U);
+  const auto first = later.box.front(begun);
+  ASSERT_TRUE(first);
+  EXPECT_TRUE(first->topic == "a" && as_text(first->payload) == "1" && first->qos == qos::exactly_once);
+  EXPECT_EQ(first->tag, 7U);
+  later.box.pop();
+  EXPECT_TRUE(later.box.front(begun)->retain);
+  later.box.pop();
+  const auto last = later.box.front(begun + std::chrono::seconds{40});
+  EXPECT_EQ(last->properties.number(mqtt::property::message_expiry_interval, 0U), 60U);
+  later.box.expire(begun + std::chrono::seconds{100});
+  EXPECT_TRUE(later.box.empty());
+  EXPECT_EQ(later.kept.counts().held, 0U) << "what is given up leaves the store, too";
+}
+
+TEST_F(session_store_parts, a_queue_leaves_room_for_what_follows_from_it) {
+  const std::string text(60, 'x');
+  std::expected<void, chain::error> done{};
+  std::vector<std::byte> memory(1 << 16);
+  outbox box{memory};
+  box.keep_in(&now.kept);
+  std::size_t count = 0;
+  for (; done; count += done ? 1U : 0U)
+    done = box.push({.topic = "t", .payload = as_bytes(text), .qos = qos::at_least_once}, instant{});
+  EXPECT_EQ(done.error(), chain::error::outbox_full);
+  EXPECT_GT(count, 8U);
+  EXPECT_EQ(box.size(), count);
+  EXPECT_EQ(now.kept.counts().held, count);
+  for (std::uint16_t each = 1; each <= 6; ++each) {  // the fullest queue can be published
+    now.kept.take_held(*now.kept.next_held(0));
+    EXPECT_EQ(now.kept.publishing(each, {.topic = "t", .qos = qos::at_least_once}, as_bytes(text)), mqtt::error::none);
+    box.pop();
+    now.kept.took(qos::exactly_once, static_cast<std::uint16_t>(100 + each));
+    EXPECT_FALSE(now.kept.commit());
+  }
+  while (!box.empty()) box.pop();
+  below.cut_in(0);
+  EXPECT_EQ(box.push({.topic = "t", .qos = qos::at_least_once}, instant{}).error(), chain::error::not_kept);
 }
 
 TEST_F(session_store_parts, a_full_journal_refuses_and_a_failed_one_ends_the_session) {

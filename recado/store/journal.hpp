@@ -82,6 +82,8 @@ class journal {
   const note& last_note() const { return note_; }
 
   std::size_t records() const { return index_.size(); }
+  /// How many the index has places for.
+  std::size_t records_max() const { return index_.capacity(); }
   /// What the live records take, with their headers.
   std::uint32_t live_bytes() const { return live_; }
   std::uint32_t live_bytes_max() const;
