@@ -11,6 +11,7 @@
 
 #include "command.hpp"
 #include "console.hpp"
+#include "tools/input_position.hpp"
 #include "tools/json.hpp"
 #include "tools/kept_session.hpp"
 #include "tools/outcome.hpp"
@@ -24,6 +25,7 @@ using tools::kept_session;
 struct options {
   std::string folder;
   bool json = false;
+  bool input_only = false;
   std::size_t messages = 1000;
 };
 
@@ -74,6 +76,13 @@ void show_as_json(kept_session& kept) {
   to.close(']').key("note").open('[');
   to.word(std::to_string(kept.store().last_note().first)).word(std::to_string(kept.store().last_note().second));
   to.close(']');
+  if (const auto at = tools::input_position_of(kept.store().last_note())) {
+    to.key("input").open('{');
+    number("line", at->line);
+    number("topic", at->topic);
+    to.key("ended").word(at->ended ? "true" : "false");
+    to.close('}');
+  }
   number("live_bytes", kept.records().live_bytes());
   number("live_bytes_max", kept.records().live_bytes_max());
   to.key("torn").word(kept.report().torn ? "true" : "false");
@@ -94,8 +103,11 @@ int show(const options& from) {
         << std::to_string(counts.released) << " for PUBCOMP\n"
         << "received   " << std::to_string(counts.received) << " of QoS 2 wait for PUBREL\n"
         << "waiting    " << std::to_string(counts.held) << " for a connection\n"
-        << "subscribed " << std::to_string(counts.subscriptions) << " filters\n"
-        << "room       " << std::to_string(kept.records().live_bytes()) << " of "
+        << "subscribed " << std::to_string(counts.subscriptions) << " filters\n";
+  if (const auto at = tools::input_position_of(kept.store().last_note()))
+    out() << "input      " << std::to_string(at->line) << " lines were taken, "
+          << (at->ended ? "all that there were" : "the next run goes on behind them") << '\n';
+  out() << "room       " << std::to_string(kept.records().live_bytes()) << " of "
         << std::to_string(kept.records().live_bytes_max()) << " bytes are in use\n";
   each_message(kept, [](const chain::stored_message& one) {
     out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
@@ -117,6 +129,13 @@ int check(const options& from) {
 }
 
 int clear(const options& from) {
+  if (from.input_only) {
+    kept_session kept{from.folder, posix::durability::fsync, false};
+    if (!kept.records().put_note({}) || !kept.records().sync())
+      throw failure("the session in " + from.folder + ": " + kept.cause(), kept.remedy());
+    out() << painted{style::good, "cleared"} << ": the next input begins at its first line; the session stays\n";
+    return exit_success;
+  }
   kept_session::clear(from.folder);
   out() << painted{style::good, "cleared"} << ": the broker may still have its side of the session\n";
   return exit_success;
@@ -162,6 +181,8 @@ void add_leaf(CLI::App& session, const char* name, const char* what, int (*run)(
   CLI::App& leaf = *session.add_subcommand(name, what);
   leaf.add_option("DIR", to->folder, "The folder that --session names")->required();
   if (run == show) leaf.add_flag("--json", to->json, "As JSON, each message with the line of the input it came from");
+  if (run == clear)
+    leaf.add_flag("--input", to->input_only, "Forget only how much of the input of 'recado pub -l' was taken");
   if (run == measure)
     leaf.add_option("--messages", to->messages, "How many are written for each figure")->capture_default_str();
   on_run(leaf, [to, run] { return run(*to); });

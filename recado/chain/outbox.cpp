@@ -6,8 +6,8 @@
 
 namespace recado::chain {
 
-/// What stands before each message. Behind it: topic, properties as on the wire, payload, and its number in the store if
-/// it has one.
+/// What stands before each message. Behind it: topic, properties as on the wire, payload, and its number in the store
+/// if it has one.
 struct outbox::record {
   std::int64_t expires_us = INT64_MAX;  // on the time line of `instant`
   std::uint32_t payload = 0;

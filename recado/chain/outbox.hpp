@@ -8,8 +8,8 @@
 //
 // With `keep_in` messages of QoS 1 and 2 wait in a session's journal too, and outlive this program and the power: what
 // `push` took is durable with the store's next `commit` or `settle`, and `publish` moves it from the queue to the
-// session's messages in flight in one instant. Of their Message Expiry Interval what was left when they came counts anew
-// after a restart: how long that took isn't known. Those of QoS 0 promise nothing and are only here.
+// session's messages in flight in one instant. Of their Message Expiry Interval what was left when they came counts
+// anew after a restart: how long that took isn't known. Those of QoS 0 promise nothing and are only here.
 #pragma once
 
 #include <cstddef>

@@ -67,8 +67,8 @@ const store::note* session_store::take_note() {
   return &taken_note_;
 }
 
-// Messages leave a quarter of the room to what follows from them and to what is received; those of the queue did so when
-// they came into it, and leave it now.
+// Messages leave a quarter of the room to what follows from them and to what is received; those of the queue did so
+// when they came into it, and leave it now.
 mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
   if (failed_) return mqtt::error::not_kept;
   const std::uint32_t held = std::exchange(taking_, 0U);

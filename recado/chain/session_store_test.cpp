@@ -141,8 +141,9 @@ class device {
     ++published_;
     note();
     const bytes payload = as_bytes(text);
-    const bool taken = queue_ ? now->box.push({.topic = "out", .payload = payload, .qos = level}, now_).has_value()
-                              : now->who.machine.publish({.topic = "out", .payload = payload, .qos = level}).has_value();
+    const bool taken = queue_
+                           ? now->box.push({.topic = "out", .payload = payload, .qos = level}, now_).has_value()
+                           : now->who.machine.publish({.topic = "out", .payload = payload, .qos = level}).has_value();
     if (!taken) --published_;
   }
   void acknowledge_some() {

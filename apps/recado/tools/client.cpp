@@ -90,7 +90,10 @@ client::client(const settings& how)
   if (how_.bind_address) local_ = local_addresses(*how_.bind_address, how_.timeout);
   if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
   route_.plug(stack_);
-  if (kept_) kept_->restore(session_, static_cast<std::uint16_t>(flights_.size()));
+  if (!kept_) return;
+  if (const std::string damage = damage_of(kept_->report()); !damage.empty())
+    say("warning: the session in " + kept_->folder() + ": " + damage);
+  kept_->restore(session_, static_cast<std::uint16_t>(flights_.size()));
 }
 
 std::unique_ptr<kept_session> client::open_session(const settings& how) {
@@ -151,6 +154,7 @@ int client::run() {
     else if (phase_ == phase::pausing && now < retry_at_) until = retry_at_;
     else if (phase_ == phase::pausing) begin(now), until = now;
     else until = turn(now);
+    if (kept_ && was_online_ && !online_ && !leaving_ && offline(now)) until = now;
     if (phase_ == phase::over) break;
     if (!leaving_ && !has_all()) until = std::min(until, wait_ends_);
     if (until > now) out().flush(), loop_.wait(until);
@@ -158,6 +162,15 @@ int client::run() {
     check_output();
   }
   return report();
+}
+
+// True if there may be more to do at once.
+bool client::offline(instant now) {
+  if (phase_ == phase::over) return false;
+  const bool more = work_offline(now);
+  if (const fault why = kept_->store().settle(); why && phase_ != phase::over)
+    stop({status::failed, "the session in " + kept_->folder() + ": " + kept_->cause(), kept_->remedy()});
+  return more;
 }
 
 // A second signal doesn't wait for the goodbye.
@@ -445,7 +458,10 @@ void client::attempt_failed(outcome how, instant now) {
     return;
   }
   if (again) how.status = status::connection_lost;
-  stop(lost_for_good(std::move(how), was));
+  how = lost_for_good(std::move(how), was);
+  if (!leaving_) connection_given_up(how);
+  if (phase_ == phase::over) return;  // it ended in other words
+  stop(std::move(how));
 }
 
 // Some attempts may have led to a connection for a moment.

@@ -37,6 +37,10 @@ class client {
   virtual void on_event(mqtt::session_event& what, instant now) = 0;
   /// Called while online after each turn: true if there may be more to do at once.
   virtual bool work(instant now) = 0;
+  /// The same while the connection is lost and is to come back.
+  virtual bool work_offline(instant) { return false; }
+  /// There will be no connection any more: whoever keeps messages for the next run says so.
+  virtual void connection_given_up(outcome&) {}
   /// When `work` is to be called at the latest.
   virtual instant next_work() const { return never; }
   /// True while an answer of the broker is owed that `--timeout` bounds.
@@ -96,6 +100,7 @@ class client {
   void note_progress(const mqtt::session_event& what, instant now);
   void wait_over(instant now);
   void interrupt(int signal);
+  bool offline(instant now);
   void check_output();
   outcome explain(outcome what) const;
   outcome explain(const mqtt::closed& what) const;

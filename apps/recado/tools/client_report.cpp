@@ -70,6 +70,9 @@ int client::report() {
     say(std::to_string(watch_.bytes_out()) + " bytes sent, " + std::to_string(watch_.bytes_in()) + " bytes received, " +
         std::to_string(peak_memory_kib()) + " KiB of memory at most");
   }
+  if (kept_ && kept_->records().lost_later() != 0)
+    say("warning: the session in " + kept_->folder() + ": " + std::to_string(kept_->records().lost_later()) +
+        " entries were damaged while it was in use, and are lost");
   const int recording = watch_.recording_error() != 0 ? watch_.recording_error() : route_.key_log_error();
   if (outcome_.status == status::success && recording != 0)
     outcome_ = {status::failed, std::string{"the recording could not be written: "} + std::strerror(recording),

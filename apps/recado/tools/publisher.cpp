@@ -12,6 +12,7 @@
 #include "../command.hpp"
 #include "../console.hpp"
 #include "client.hpp"
+#include "input_position.hpp"
 #include "line_input.hpp"
 #include "payload.hpp"
 
@@ -38,33 +39,155 @@ class publisher final : public client {
     announced_ = what.properties.has(mqtt::property::receive_maximum);
   }
 
-  // An earlier run took so many lines, and of the next one so many topics.
+  // An earlier run took so many lines, and of the next one so many topics. A pipe can't be looked at beforehand: what
+  // comes through it after an input that ended is a new one.
   void go_on() {
-    if (!kept_ || !lines_) return;
-    const store::note last = kept_->store().last_note();
-    skip_ = last.first;
-    topic_ = last.second < how_.topics.size() ? last.second : 0;
-    if (skip_ + topic_ != 0 && !how_.quiet)
-      say("an earlier run was interrupted: going on behind line " + std::to_string(skip_) + " of the input");
+    if (!kept_) return;
+    held_ = kept_->store().counts().held;
+    if (held_ != 0 && !how_.quiet)
+      say(counted(held_, "message waits", "messages wait") + " in " + kept_->folder() + " and " +
+          (held_ == 1 ? "goes" : "go") + " first");
+    const auto last = lines_ ? input_position_of(kept_->store().last_note()) : std::nullopt;
+    if (!last) return;
+    const same_input same = begins_with(STDIN_FILENO, *last);
+    if (last->ended && same != same_input::yes) return;
+    if (same == same_input::no) throw failure(other_input(last->line), other_input_remedy());
+    skip_ = last->line, expected_ = last->checksum;
+    topic_ = last->topic < how_.topics.size() ? last->topic : 0;
+    if (skip_ + topic_ == 0 || how_.quiet) return;
+    if (last->ended)
+      say("an earlier run took " + counted(skip_, "line", "lines") +
+          " of this input: going on behind, if there are more ('recado session clear --input " + kept_->folder() +
+          "' begins anew)");
+    else say("an earlier run was interrupted: going on behind line " + std::to_string(skip_) + " of the input");
+  }
+  static std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
+    return std::to_string(count) + ' ' + std::string{count == 1 ? one : more};
+  }
+  static std::string other_input(std::uint64_t lines) {
+    return "an earlier run took " + counted(lines, "line", "lines") +
+           " of its input and was interrupted, and this input begins with others";
+  }
+  std::string other_input_remedy() const {
+    return "give that one again, or give up its rest by 'recado session clear --input " + kept_->folder() + "'";
   }
   // What the journal keeps with the message: its line, and where the next run goes on.
   void mark() {
     if (!kept_) return;
     kept_->store().label(lines_ ? line_ : done_ + 1);
+    if (!lines_) return;
     const bool last_topic = topic_ + 1 >= how_.topics.size();
-    if (lines_) kept_->store().note({last_topic ? line_ : line_ - 1, last_topic ? 0 : topic_ + 1});
+    input_position at{.line = line_, .checksum = checksum_};
+    if (!last_topic) at = {line_ - 1, static_cast<std::uint16_t>(topic_ + 1), false, checksum_before_};
+    kept_->store().note(note_of(at));
+  }
+  // All lines are in the journal, or acknowledged: another input may follow.
+  void mark_end() {
+    if (!kept_ || !lines_ || end_marked_ || !lines_->ended() || have_line_ || lines_->error() != 0) return;
+    if (line_ < skip_) return end({status::failed, other_input(skip_), other_input_remedy()});
+    (void)kept_->records().put_note(note_of({.line = line_, .ended = true, .checksum = checksum_}));
+    end_marked_ = true;
+  }
+
+  // Without a connection what is given waits in the journal.
+  bool work_offline(instant now) override {
+    for (int batch = 0; kept_ && batch < 256; ++batch) {
+      if (lines_ ? !next_line() : done_ == total_) return mark_end(), false;
+      if (now < next_ || !hold(topic_now())) return false;
+      if (!after_one(now)) return false;
+    }
+    return kept_ != nullptr;
+  }
+  const std::string& topic_now() const {
+    const std::size_t topics = how_.topics.size();
+    return how_.topics[topics == 1 || lines_ ? topic_ : done_ % topics];
+  }
+  mqtt::properties properties_of_publish() const {
+    return how_.publish.pick([](mqtt::property id) { return id != mqtt::property::topic_alias; });
+  }
+  /// True if the journal took it; it may have no room.
+  bool hold(const std::string& topic) {
+    const mqtt::properties list = properties_of_publish();
+    waiting_.resize(list.wire_size());
+    list.write(waiting_.data());
+    const bytes pieces[] = {as_bytes(topic), waiting_, as_bytes(payload_)};
+    mark();
+    const auto done = kept_->store().hold({.qos = how_.qos,
+                                           .retain = how_.retain,
+                                           .topic = static_cast<std::uint16_t>(topic.size()),
+                                           .properties = static_cast<std::uint32_t>(waiting_.size()),
+                                           .payload = static_cast<std::uint32_t>(payload_.size())},
+                                          pieces);
+    if (done) return ++held_, true;
+    no_room_ = done.error() == store::error::full || done.error() == store::error::index_full;
+    if (!no_room_)
+      end({status::failed, "the message cannot be kept: " + std::string{words(done.error())},
+           std::string{remedy(done.error())}});
+    return false;
+  }
+  // What was given is kept for the next run, as far as it is there and the journal has room.
+  void connection_given_up(outcome& how) override {
+    while (work_offline(posix::now())) continue;
+    const std::uint64_t left = held_ + session_.in_flight();
+    if (left == 0 || (kept_ && kept_->store().commit())) return;
+    if (kept_)
+      how.cause += "; " + counted(left, "message is", "messages are") + " kept in " + kept_->folder() +
+                   ", the next run publishes " + (left == 1 ? "it" : "them") +
+                   (no_room_ ? "; there is no room for more, what came behind was not taken" : "");
+  }
+
+  /// What waited in the journal goes first: true if nothing of it is left.
+  bool drain() {
+    while (held_ != 0) {
+      chain::session_store& from = kept_->store();
+      const auto number = from.next_held(held_from_);
+      const auto found = number ? from.head_of_held(*number) : std::nullopt;
+      if (session_.in_flight() >= in_flight_max()) return false;
+      const chain::held_message head = found.value_or(chain::held_message{});
+      waiting_.resize(head.size());
+      if (!found || from.read_held(*number, waiting_).value_or(SIZE_MAX) != waiting_.size())
+        return end({status::failed, "a message that waits cannot be read", "see 'recado session check'"}), false;
+      const mutable_bytes all{waiting_};
+      mqtt::message what;
+      what.topic = as_text(all.first(head.topic)), what.payload = all.subspan(head.topic + head.properties);
+      what.qos = head.qos, what.retain = head.retain;
+      what.properties =
+          mqtt::properties{mqtt::sequence<mqtt::property_value>::of_wire(all.subspan(head.topic, head.properties))};
+      from.take_held(*number);
+      const auto sent = session_.publish(what);
+      from.take_held(0);
+      if (!sent && waits(sent.error())) return false;
+      if (!sent && sent.error() == mqtt::error::not_kept) return not_kept();
+      if (!sent) given_up(sent.error(), *number);
+      held_from_ = *number + 1, --held_;
+    }
+    return true;
+  }
+  // The broker takes it as little another time.
+  void given_up(mqtt::error why, std::uint32_t number) {
+    (void)kept_->store().drop_held(number);
+    const outcome how = misuse("a message that waited cannot be published", why);
+    say(how.cause + "; " + how.remedy);
+    if (refused_.status == 0) refused_.status = how.status;
+  }
+  static bool waits(mqtt::error why) {
+    return why == mqtt::error::no_room || why == mqtt::error::receive_maximum_reached ||
+           why == mqtt::error::flight_table_full || why == mqtt::error::payload_pending ||
+           why == mqtt::error::not_connected;
+  }
+  bool not_kept() {
+    if (kept_->store().why() == store::error::full && session_.in_flight() != 0) return false;
+    return end({status::failed, "the message cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
   }
 
   bool work(instant now) override {
+    if (!drain()) return false;
     if (lines_ ? !next_line() : done_ == total_) return finish_if_done(), false;
     if (now < next_) return false;
-    const std::size_t topics = how_.topics.size();
-    const std::string& topic = how_.topics[topics == 1 || lines_ ? topic_ : done_ % topics];
     for (int batch = 0; batch < 256; ++batch) {
-      if (!send(topic)) return false;
+      if (!send(topic_now())) return false;
       if (!after_one(now)) return finish_if_done(), !leaving();
       if (lines_ && !next_line()) return finish_if_done(), false;
-      if (topics > 1) return true;
     }
     return true;
   }
@@ -84,7 +207,12 @@ class publisher final : public client {
   bool next_line() {
     while (!have_line_) {
       if (!lines_->next(payload_)) return false;
+      checksum_before_ = std::exchange(checksum_, checksum_with(payload_, checksum_));
       have_line_ = ++line_ > skip_;
+      if (line_ == skip_ && checksum_ != expected_) {
+        end({status::failed, other_input(skip_), other_input_remedy()});
+        return false;
+      }
     }
     return true;
   }
@@ -101,7 +229,7 @@ class publisher final : public client {
   bool send(const std::string& topic) {
     mqtt::message what;
     what.topic = topic, what.qos = how_.qos, what.retain = how_.retain;
-    what.properties = how_.publish.pick([](mqtt::property id) { return id != mqtt::property::topic_alias; });
+    what.properties = properties_of_publish();
     for (const auto& each : how_.publish.values())
       if (each.id == mqtt::property::topic_alias) what.topic_alias = static_cast<std::uint16_t>(each.number);
     if (payload_.size() > payload_in_log_max) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
@@ -118,19 +246,9 @@ class publisher final : public client {
       sent_bytes_ += payload_.size();
       return true;
     }
-    switch (sent.error()) {
-      case mqtt::error::no_room:
-      case mqtt::error::receive_maximum_reached:
-      case mqtt::error::flight_table_full:
-      case mqtt::error::payload_pending:
-      case mqtt::error::not_connected:
-        return false;
-      case mqtt::error::not_kept:
-        if (kept_->store().why() == store::error::full && session_.in_flight() != 0) return false;
-        return end({status::failed, "the message cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
-      default:
-        return refuse(sent.error()), false;
-    }
+    if (waits(sent.error())) return false;
+    if (sent.error() == mqtt::error::not_kept) return not_kept();
+    return refuse(sent.error()), false;
   }
 
   void refuse(mqtt::error why) {
@@ -189,11 +307,11 @@ class publisher final : public client {
   /// All was sent and acknowledged: goodbye.
   void finish_if_done() {
     const bool all_given = lines_ ? lines_->ended() && !have_line_ : done_ == total_;
-    if (!all_given || leaving() || session_.in_flight() != 0 || session_.sending_payload()) return;
+    if (all_given) mark_end();
+    if (!all_given || leaving() || held_ != 0 || session_.in_flight() != 0 || session_.sending_payload()) return;
     if (lines_ && lines_->error() != 0)
       return end(
           {status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()), {}});
-    if (kept_ && lines_) (void)kept_->records().put_note({});  // the next input begins at its first line
     leave(mqtt::reason::normal_disconnection, refused_);
   }
 
@@ -243,7 +361,14 @@ class publisher final : public client {
   bool announced_ = false;  // the broker said its receive maximum, which the session keeps
   bool progress_ = false;
   std::size_t topic_ = 0;
-  std::uint64_t line_ = 0, skip_ = 0;  // the line that is sent; those that an earlier run took
+  std::uint64_t line_ = 0, skip_ = 0;                 // the line that is sent; those that an earlier run took,
+  std::uint32_t expected_ = 0;                        // and their checksum
+  std::uint32_t checksum_ = 0, checksum_before_ = 0;  // of all lines up to this one, and up to the one before
+  bool end_marked_ = false;
+  bool no_room_ = false;         // for another message that waits
+  std::uint64_t held_ = 0;       // messages that wait in the journal,
+  std::uint32_t held_from_ = 0;  // from that number on
+  std::vector<std::byte> waiting_;
   std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, refusals_ = 0, sent_bytes_ = 0;
   instant next_{}, shown_{};
   outcome refused_;

@@ -102,8 +102,16 @@ class tool_session : public ::testing::Test {
            << "' instead of '" << wanted.substr(at < 40 ? 0 : at - 40, 80) << "'";
   }
 
+  std::string broker_log() const { return text_of(folder.string() + "_broker/log"); }
+  static int count_of(const std::string& text, const std::string& what) {
+    int count = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  }
+
   const fs::path folder = fs::path{RECADO_TEST_FOLDER} / ("session_" + std::to_string(::getpid()));
-  recado::test::mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", folder.string() + "_broker"};
+  recado::test::mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", folder.string() + "_broker",
+                                 "allow_anonymous true\nlog_dest file " + folder.string() + "_broker/log\n"};
   std::mt19937 random{1};
 };
 
@@ -136,9 +144,6 @@ TEST_F(tool_session, each_line_is_published_exactly_once_whatever_is_killed) {
         EXPECT_LE(message["line"].get<int>(), lines);
         ++seen;
       }
-      // All was acknowledged and said so, and the kill came before the end: another run would take the input for a new
-      // one.
-      done = told["messages"].empty() && told["note"] == nlohmann::json::array({0, 0});
       ASSERT_EQ(session({"check", kept}).status, 0);
       if (kills % 5 == 0 && kills <= 50) broker.stop(SIGTERM), broker.start();
     }
@@ -150,6 +155,177 @@ TEST_F(tool_session, each_line_is_published_exactly_once_whatever_is_killed) {
   expect_all_once(folder / "read");
   EXPECT_EQ(nlohmann::json::parse(session({"show", kept, "--json"}).out)["messages"].size(), 0U);
   RecordProperty("kills", kills);
+}
+
+// Nobody kills it between the end of the input and that of the program: the next run has nothing to do either way.
+TEST_F(tool_session, knows_its_input_again) {
+  const std::string kept = (folder / "kept").string();
+  const fs::path input = folder / "few", read = folder / "read";
+  const auto write = [&](const std::string& text) { std::ofstream{input} << text; };
+  std::string wanted;
+  running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines"}), "/dev/null", read};
+  const auto expect = [&](const std::string& more, const std::string& said, int status = 0) {
+    fs::remove(folder / "pub.err");
+    running publisher{command("pub", {"--session", kept, "-l", "-q", "2", "-t", "lines"}), input, folder / "pub"};
+    ASSERT_TRUE(within(20s, [&] { return publisher.over(); }));
+    const std::string err = text_of(folder / "pub.err");
+    EXPECT_EQ(publisher.status(), status) << err;
+    EXPECT_NE(err.find(said), std::string::npos) << err;
+    wanted += more;
+    EXPECT_TRUE(within(20s, [&] { return text_of(read) == wanted; })) << text_of(read) << "instead of\n" << wanted;
+  };
+  write("one\ntwo\n");
+  expect("one\ntwo\n", "");
+  expect("", "an earlier run took 2 lines of this input");
+  write("one\ntwo\nthree\n");
+  expect("three\n", "an earlier run took 2 lines of this input");
+  write("another\n");
+  expect("another\n", "");
+  EXPECT_EQ(session({"clear", kept, "--input"}).status, 0);
+  expect("another\n", "");
+  const auto shown = nlohmann::json::parse(session({"show", kept, "--json"}).out);
+  EXPECT_EQ(shown["input"]["line"], 1);
+  EXPECT_EQ(shown["input"]["ended"], true);
+  EXPECT_EQ(shown["messages"].size(), 0U);
+}
+
+// An input that was interrupted isn't taken for another one, whether it can be looked at beforehand or not.
+TEST_F(tool_session, refuses_another_input_than_the_interrupted_one) {
+  const std::string kept = (folder / "kept").string();
+  std::ofstream{folder / "few"} << "one\ntwo\n";
+  std::ofstream{folder / "other"} << "one\n2\nthree\n";
+  int pipe[2];
+  ASSERT_EQ(::pipe(pipe), 0);
+  ASSERT_EQ(::write(pipe[1], "one\ntwo\n", 8), 8);
+  const std::string through = "/proc/self/fd/" + std::to_string(pipe[0]);
+  {
+    running publisher{command("pub", {"--session", kept, "-l", "-q", "1", "-t", "t"}), through, folder / "pub"};
+    ASSERT_TRUE(within(20s, [&] { return count_of(broker_log(), "Sending PUBACK") == 2; })) << broker_log();
+    publisher.end(SIGKILL);
+  }
+  const auto run = [&](const fs::path& input) {
+    fs::remove(folder / "pub.err");
+    running publisher{command("pub", {"--session", kept, "-l", "-q", "1", "-t", "t"}), input, folder / "pub"};
+    EXPECT_TRUE(within(20s, [&] { return publisher.over(); }));
+    return std::pair{publisher.status(), text_of(folder / "pub.err")};
+  };
+  const auto [status, said] = run(folder / "other");
+  EXPECT_EQ(status, 1) << said;
+  EXPECT_NE(said.find("begins with others"), std::string::npos) << said;
+  EXPECT_NE(said.find("session clear --input"), std::string::npos) << said;
+  ASSERT_EQ(::write(pipe[1], "one\n2\n", 6), 6);
+  const auto [status_of_pipe, said_of_pipe] = run(through);
+  EXPECT_EQ(status_of_pipe, 1) << said_of_pipe;
+  EXPECT_NE(said_of_pipe.find("begins with others"), std::string::npos) << said_of_pipe;
+  const auto [status_of_same, said_of_same] = run(folder / "few");
+  EXPECT_EQ(status_of_same, 0) << said_of_same;
+  EXPECT_NE(said_of_same.find("going on behind line 2"), std::string::npos) << said_of_same;
+  ::close(pipe[0]), ::close(pipe[1]);
+}
+
+TEST_F(tool_session, keeps_what_is_published_without_a_broker) {
+  const std::string kept = (folder / "kept").string();
+  broker.stop(SIGTERM);
+  const auto alone = recado::test::program_run{
+      .command = command("pub", {"--session", kept, "-q", "2", "-r", "-t", "lines", "-m", "first of all"})}();
+  EXPECT_EQ(alone.status, 1);
+  EXPECT_NE(alone.err.find("1 message is kept in " + kept + ", the next run publishes it"), std::string::npos)
+      << alone.err;
+  std::ofstream{folder / "few"} << "one\ntwo\n";
+  {
+    running publisher{command("pub", {"--session", kept, "-l", "-q", "2", "-t", "lines"}), folder / "few",
+                      folder / "pub"};
+    ASSERT_TRUE(within(20s, [&] { return publisher.over(); }));
+    EXPECT_NE(text_of(folder / "pub.err").find("3 messages are kept"), std::string::npos)
+        << text_of(folder / "pub.err");
+  }
+  const auto shown = nlohmann::json::parse(session({"show", kept, "--json"}).out);
+  EXPECT_EQ(shown["held"], 3);
+  EXPECT_EQ(shown["input"]["ended"], true);
+  broker.start();
+  running reader{command("sub", {"-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  const auto last = recado::test::program_run{
+      .command = command("pub", {"--session", kept, "-q", "2", "-t", "lines", "-m", "last"})}();
+  EXPECT_EQ(last.status, 0) << last.err;
+  EXPECT_NE(last.err.find("3 messages wait in"), std::string::npos) << last.err;
+  EXPECT_TRUE(within(20s, [&] { return text_of(folder / "read") == "first of all\none\ntwo\nlast\n"; }))
+      << text_of(folder / "read");
+}
+
+TEST_F(tool_session, refuses_when_it_is_full_and_loses_nothing) {
+  const std::string kept = (folder / "kept").string();
+  const auto publish = command("pub", {"--session", kept, "-l", "-q", "2", "-t", "lines"});
+  constexpr std::size_t many = 40;
+  {
+    std::ofstream input{folder / "input"};
+    for (std::size_t i = 0; i < many; ++i) input << std::string(900'000, static_cast<char>('A' + i)) << '\n';
+  }
+  broker.stop(SIGTERM);
+  {
+    running publisher{publish, folder / "input", folder / "pub"};
+    ASSERT_TRUE(within(60s, [&] { return publisher.over(); }));
+    EXPECT_EQ(publisher.status(), 1);
+    EXPECT_NE(text_of(folder / "pub.err").find("there is no room for more"), std::string::npos)
+        << text_of(folder / "pub.err");
+  }
+  const auto more = recado::test::program_run{
+      .command = command("pub", {"--session", kept, "-q", "1", "-t", "lines", "-f", (folder / "input").string()})}();
+  EXPECT_NE(more.status, 0) << "a message of 36 MB";
+  EXPECT_NE(more.err.find("longer than"), std::string::npos) << more.err;
+  const auto held = nlohmann::json::parse(session({"show", kept, "--json"}).out)["held"].get<std::size_t>();
+  EXPECT_GT(held, many / 2);
+  EXPECT_LT(held, many);
+  EXPECT_EQ(session({"check", kept}).status, 0);
+  broker.start();
+  running reader{command("sub", {"-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  running publisher{publish, folder / "input", folder / "pub"};
+  ASSERT_TRUE(within(100s, [&] { return publisher.over(); }));
+  EXPECT_EQ(publisher.status(), 0) << text_of(folder / "pub.err");
+  ASSERT_TRUE(within(60s, [&] { return size_of(folder / "read") >= fs::file_size(folder / "input"); }));
+  expect_all_once(folder / "read");
+}
+
+// While the broker is away the input goes into the journal; a kill in the middle of that loses and doubles nothing.
+TEST_F(tool_session, keeps_what_comes_while_the_connection_is_lost) {
+  const std::string kept = (folder / "kept").string();
+  const auto publish =
+      command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t", "lines"});
+  running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "100"}), "/dev/null",
+                 folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  const auto lose_connection = [&](running& publisher, int times) {
+    const auto target = size_of(folder / "read") + 2000;
+    ASSERT_TRUE(within(60s, [&] { return publisher.over() || size_of(folder / "read") > target; }));
+    broker.stop(SIGTERM);
+    ASSERT_TRUE(within(20s, [&] {
+      return publisher.over() || count_of(text_of(folder / "pub.err"), "trying to come back") == times;
+    })) << text_of(folder / "pub.err");
+  };
+  {
+    running publisher{publish, folder / "input", folder / "pub"};
+    lose_connection(publisher, 1);
+    ASSERT_TRUE(within(20s, [&] {  // some of the rest is in the journal
+      return fs::last_write_time(fs::path{kept} / "journal") > fs::last_write_time(folder / "pub.err");
+    }));
+    ASSERT_FALSE(publisher.over()) << text_of(folder / "pub.err");
+    publisher.end(SIGKILL);
+    const auto shown = nlohmann::json::parse(session({"show", kept, "--json"}).out);
+    EXPECT_GT(shown["held"].get<int>(), 0);
+    EXPECT_GT(shown["input"]["line"].get<int>(), 0);
+    broker.start();
+  }
+  {
+    running publisher{publish, folder / "input", folder / "pub"};
+    lose_connection(publisher, 2);
+    broker.start();  // that one comes back by itself
+    ASSERT_TRUE(within(60s, [&] { return publisher.over(); }));
+    EXPECT_EQ(publisher.status(), 0) << text_of(folder / "pub.err");
+  }
+  ASSERT_TRUE(within(60s, [&] { return size_of(folder / "read") >= fs::file_size(folder / "input"); }));
+  reader.end(SIGTERM);
+  expect_all_once(folder / "read");
 }
 
 TEST_F(tool_session, each_message_is_received_exactly_once_whatever_is_killed) {
@@ -228,6 +404,13 @@ TEST_F(tool_session, is_shown_checked_and_cleared) {
   const auto damaged = session({"check", kept});
   EXPECT_EQ(damaged.status, 1);
   EXPECT_NE(damaged.err.find("entries are lost"), std::string::npos) << damaged.err << damaged.out;
+  // Who goes on with it is told, and subscribes again what is not known any more.
+  const auto gone_on = recado::test::program_run{
+      .command = command("sub", {"--session", kept, "-i", "me", "-q", "2", "-t", "a/+", "-t", "b", "-E"})}();
+  EXPECT_EQ(gone_on.status, 0) << gone_on.err;
+  EXPECT_NE(gone_on.err.find("warning: the session in " + kept + ": it is damaged: "), std::string::npos)
+      << gone_on.err;
+  EXPECT_EQ(nlohmann::json::parse(session({"show", kept, "--json"}).out)["subscriptions"].size(), 2U);
   EXPECT_EQ(session({"clear", kept}).status, 0);
   EXPECT_EQ(nlohmann::json::parse(session({"show", kept, "--json"}).out)["subscriptions"].size(), 0U);
   const auto measured = session({"measure", folder.string(), "--messages", "20"});
