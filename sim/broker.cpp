@@ -194,13 +194,18 @@ void broker::disconnect(std::uint32_t which, instant now) {
   end(*bound_, connection::end::finished, now);
 }
 
+void broker::leave_host(std::uint8_t host, instant now) {
+  for (connection& on : wire_.all())
+    if (on.used && on.broker_here && on.host == host) end(on, connection::end::broken, now);
+}
+
 void broker::tighten(bool yes, instant now) {
   tight_ = yes;
   disconnect(random_.below(99), now);
 }
 
 void broker::mend(instant) {
-  refuses_until_ = mute_until_ = slow_until_ = rejects_until_ = {};
+  refuses_until_ = refers_until_ = mute_until_ = slow_until_ = rejects_until_ = {};
   mended_ = true;
 }
 

@@ -46,6 +46,9 @@ class broker {
   void drop_session(instant now);
   void disconnect(std::uint32_t which, instant now);
   void refuse_until(instant when, std::uint32_t which) { refuses_until_ = when, refusal_ = which; }
+  /// Until then it refuses CONNECT and names others of `hosts` brokers instead.
+  void refer_until(instant when, std::uint32_t which, std::uint8_t hosts);
+  void leave_host(std::uint8_t host, instant now);
   void mute_until(instant when) { mute_until_ = when; }
   void slow_until(instant when) { slow_until_ = when; }
   void reject_until(instant when) { rejects_until_ = when; }
@@ -119,6 +122,7 @@ class broker {
   void resume();
   void refuse(connection& on, peer& to, instant now);
   void say_disconnect(connection& on, const peer& to, mqtt::reason code, instant now);
+  std::string draw_reference();
   void lose_session();
   broker_limits draw_limits();
 
@@ -149,7 +153,7 @@ class broker {
   std::uint32_t inflight_max_;
 
   std::vector<std::unique_ptr<peer>> peers_;  // in the places of their connections
-  connection* bound_ = nullptr;  ///< the one that has the session
+  connection* bound_ = nullptr;               ///< the one that has the session
 
   // the session
   bool exists_ = false;
@@ -167,8 +171,9 @@ class broker {
   std::uint16_t last_identifier_ = 0;
 
   std::vector<owed> owed_;
-  instant refuses_until_{}, mute_until_{}, slow_until_{}, rejects_until_{};
+  instant refuses_until_{}, refers_until_{}, mute_until_{}, slow_until_{}, rejects_until_{};
   std::uint32_t refusal_ = 0;
+  std::uint8_t hosts_ = 1;
   std::uint32_t assigned_ = 0;
   bool tight_ = false, mended_ = false;
   std::vector<std::byte> scratch_, records_;

@@ -25,9 +25,29 @@ void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, i
   if (from.version == mqtt::version::v3_1_1) from.expiry_s = what.clean_start ? 0 : mqtt::session_expiry_never_s;
   from.problem_information = what.properties.number(property::request_problem_information, 1) != 0;
   if (now < mute_until_) return world_.note("broker: does not answer CONNECT");
-  if (now < refuses_until_) return refuse(on, from, now);
+  // Who is sent from one to the other is let in somewhere, else they would never meet.
+  if (now < refuses_until_ || (now < refers_until_ && !random_.one_in(3))) return refuse(on, from, now);
   from.connack_due = now + (random_.one_in(3) ? mood(now) : 0us);
   if (now >= from.connack_due) accept(on, from, now);
+}
+
+void broker::refer_until(instant when, std::uint32_t which, std::uint8_t hosts) {
+  refers_until_ = when, hosts_ = hosts;
+  if (bound_ == nullptr || which % 2 == 0) return;
+  const reason code = which % 4 == 1 ? reason::use_another_server : reason::server_moved;
+  connection& on = *bound_;
+  say_disconnect(on, peer_of(on), code, world_.now);
+  end(on, connection::end::finished, world_.now);
+}
+
+// One or more names with or without a port (§4.11), sometimes nothing: the reason code alone is allowed, too.
+std::string broker::draw_reference() {
+  std::string text;
+  for (std::uint32_t i = random_.below(4); i != 0; --i) {
+    if (!text.empty()) text += ' ';
+    text += 'b' + std::to_string(random_.below(hosts_)) + (random_.one_in(2) ? ".test:1883" : ".test");
+  }
+  return text;
 }
 
 void broker::refuse(connection& on, peer& to, instant now) {
@@ -41,8 +61,15 @@ void broker::refuse(connection& on, peer& to, instant now) {
   mqtt::connack answer;
   answer.reason =
       to.version == mqtt::version::v5_0 ? reasons[refusal_ % std::size(reasons)] : reason::server_unavailable;
-  const property_value list[] = {{property::reason_string, "not now"}};
-  if (to.version == mqtt::version::v5_0 && to.problem_information) answer.properties = mqtt::properties{list};
+  const bool refers = to.version == mqtt::version::v5_0 && now < refers_until_;
+  if (refers) answer.reason = random_.one_in(3) ? reason::server_moved : reason::use_another_server;
+  const std::string reference = refers ? draw_reference() : std::string{};
+  property_value list[2];
+  std::size_t count = 0;
+  if (!reference.empty()) list[count++] = {property::server_reference, reference};
+  if (to.problem_information) list[count++] = {property::reason_string, "not now"};
+  if (to.version == mqtt::version::v5_0)
+    answer.properties = mqtt::properties{std::span<const property_value>{list, count}};
   say(on, to, answer, now);
   end(on, connection::end::finished, now);
 }
@@ -122,8 +149,13 @@ void broker::say_disconnect(connection& on, const peer& to, reason code, instant
   if (to.version != mqtt::version::v5_0 || !to.online) return;
   mqtt::disconnect bye;
   bye.reason = code;
-  const property_value list[] = {{property::reason_string, "it is my right"}};
-  if (to.problem_information && random_.one_in(2)) bye.properties = mqtt::properties{list};
+  const bool refers = code == reason::use_another_server || code == reason::server_moved;
+  const std::string reference = refers ? draw_reference() : std::string{};
+  property_value list[2];
+  std::size_t count = 0;
+  if (!reference.empty()) list[count++] = {property::server_reference, reference};
+  if (to.problem_information && random_.one_in(2)) list[count++] = {property::reason_string, "it is my right"};
+  bye.properties = mqtt::properties{std::span<const property_value>{list, count}};
   if (!say(on, to, bye, now)) bye.properties = {}, say(on, to, bye, now);
 }
 

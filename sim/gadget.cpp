@@ -60,6 +60,15 @@ void gadget::power_on(instant now) {
   until_ = now;
   parts_->chosen.dhcp.static_address = {};
   if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view());
+  if (how_.hosts != 0) {
+    chain::reconnect_policy back;
+    back.brokers = how_.hosts;
+    back.retry = {1s, 30s, {}};
+    back.retry_final = how_.retries_final;
+    back.references_max = how_.follows ? std::uint8_t{4} : std::uint8_t{0};
+    parts_->back = std::make_unique<comeback>(back, board_.random);
+    parts_->back->starts_at = now;
+  }
   board_.applied = false;
   if (how_.journal) remember();
 }
@@ -72,7 +81,23 @@ void gadget::power_off(instant now) {
   else messages_.device_forgot();
 }
 
-bool gadget::online() const { return parts_ != nullptr && parts_->conductor.is_online(); }
+bool gadget::online() const { return parts_ != nullptr && climbed(); }
+
+bool gadget::climbed() const {
+  const parts& it = *parts_;
+  if (!it.back) return it.conductor.is_online();
+  return it.back->way.state() == chain::reconnect_state::online && it.subscribed;
+}
+
+rung gadget::rung_now() const {
+  const parts& it = *parts_;
+  if (!it.back) return it.conductor.at();
+  const chain::reconnect_state at = it.back->way.state();
+  using enum chain::reconnect_state;
+  return at == chain::reconnect_state::online ? rung::online
+         : at == opening || at == leaving     ? rung::stream
+                                              : rung::name;
+}
 bool gadget::outbox_empty() const { return parts_ != nullptr && parts_->outbox.empty(); }
 
 void gadget::step(instant now) {
@@ -101,7 +126,7 @@ bool gadget::turn(instant now) {
   it.moved = false;
   if (it.outbox.deadline() <= now) it.outbox.expire(now);
   poll_link(now);
-  if (poll_low(now)) it.moved = true;
+  if (poll_low(now) || poll_way(now)) it.moved = true;
   // One event at a time, with all else between them, or all at once: an application may do either.
   unsigned left = how_.hears_all ? 64 : 1;
   while (left != 0 && !died()) {
@@ -117,10 +142,10 @@ bool gadget::turn(instant now) {
     acknowledge_due(now);
     supply(now);
     if (it.subscribe_due) subscribe(now);
-    if (it.conductor.is_online()) drain(now);
+    if (climbed()) drain(now);
     if (it.acted) it.channel.say(now);
   }
-  if (now >= it.conductor.until()) tell({}, now);
+  if (now >= (it.back ? it.back->until : it.conductor.until())) tell({}, now);
   return it.moved || wire_.sent_bytes() != said;
 }
 
@@ -135,6 +160,7 @@ void gadget::poll_link(instant now) {
 }
 
 void gadget::tell(const happening& what, instant now) {
+  if (parts_->back) return tell_way(what, now);
   chain::want wish = parts_->conductor.resume(what, now);
   for (unsigned bound = 0; bound < 40 && wish.what != chain::want::kind::wait; ++bound) {
     do_as(wish, now);
@@ -164,7 +190,7 @@ void gadget::attempt(const chain::want& wish, instant now) {
     case rung::name:
       return attempt_low(wish.at, now);
     case rung::stream:
-      return open_stream(now);
+      return open_stream({broker_address, 1883}, now);
     case rung::secure:
     case rung::session:
       return;
@@ -175,7 +201,7 @@ void gadget::attempt(const chain::want& wish, instant now) {
   }
 }
 
-void gadget::open_stream(instant now) {
+void gadget::open_stream(const endpoint& peer, instant now) {
   parts& it = *parts_;
   mqtt::connect_options options;
   options.version = how_.version;
@@ -196,11 +222,11 @@ void gadget::open_stream(instant now) {
     return world_.violate("connect is refused: %s", std::string{words(done.error())}.c_str());
   undecided_ = how_.journal;
   world_.note("device: connects");
-  if (const auto begun = it.channel.connect({}, "broker", now); !begun)
+  if (const auto begun = it.channel.connect(peer, "broker", now); !begun)
     tell(happening::failed(rung::stream, begun.error()), now);
 }
 
-void gadget::subscribe(instant) {
+void gadget::subscribe(instant now) {
   parts& it = *parts_;
   const mqtt::announcements& may = it.session.announced();
   const std::uint32_t kind = random_.below(3);
@@ -217,6 +243,8 @@ void gadget::subscribe(instant) {
   if (how_.version == mqtt::version::v5_0 && may.subscription_identifiers_available && random_.one_in(2))
     more.subscription_identifier = random_.between(1, 70'000);
   const auto asked = it.session.subscribe({filters, count}, more);
+  // Too long for this server today: the ladder's patience ends such a connection, without it the application does.
+  if (!asked && asked.error() == mqtt::error::larger_than_server_takes && it.back) return (void)leave(now);
   if (!asked) return;  // no room yet: the next turn tries again
   it.subscribe_due = false;
   it.subscribing = *asked;
@@ -224,26 +252,27 @@ void gadget::subscribe(instant) {
 }
 
 void gadget::on_channel(const device::channel::event& what, instant now) {
-  parts& it = *parts_;
   if (std::holds_alternative<device::channel::opened>(what)) {
     tell(happening::reached(rung::stream), now);
   } else if (const auto* tls = std::get_if<tls::event>(&what)) {
     if (std::holds_alternative<tls::secured>(*tls)) tell(happening::reached(rung::secure), now);
-    if (const auto* over = std::get_if<tls::closed>(tls)) tell(happening::failed(it.conductor.at(), over->why), now);
+    if (const auto* over = std::get_if<tls::closed>(tls)) tell(happening::failed(rung_now(), over->why), now);
   } else if (const auto* said = std::get_if<mqtt::session_event>(&what)) {
     on_session(*said, now);
   } else {
     const fault why = std::get<device::channel::ended>(what).why;
     world_.note("device: the stream ended");
-    const rung at = it.conductor.at();
-    if (it.conductor.is_online()) tell(happening::lost(rung::online, why), now);
+    const rung at = rung_now();
+    if (climbed()) tell(happening::lost(rung::online, why), now);
     else if (at >= rung::stream) tell(happening::failed(at, why), now);
   }
 }
 
 instant gadget::next_deadline() const {
   const parts& it = *parts_;
-  instant until = std::min({it.conductor.until(), it.channel.deadline(), it.outbox.deadline(), low_deadline()});
+  const instant way = it.back ? std::min({it.back->until, it.back->resolved_at, it.back->starts_at}) : never;
+  const instant ladder = it.back ? never : it.conductor.until();
+  instant until = std::min({way, ladder, it.channel.deadline(), it.outbox.deadline(), low_deadline()});
   if (!it.session.online()) return until;
   for (const owed_receipt& one : it.owed) until = std::min(until, one.due);
   if (it.supplying) until = std::min(until, it.supply_at);

@@ -10,6 +10,7 @@
 
 #include <recado/chain/bring_up.hpp>
 #include <recado/chain/outbox.hpp>
+#include <recado/chain/reconnect.hpp>
 #include <recado/chain/session_store.hpp>
 #include <recado/device/address_service.hpp>
 #include <recado/device/channel.hpp>
@@ -66,6 +67,8 @@ class gadget final : public chain::outbox_listener {
   bool died() const { return storage_.dead(); }
   bool has_journal() const { return how_.journal; }
   bool is_on() const { return parts_ != nullptr; }
+  /// The application says goodbye, to come back later; false if its conductor can't.
+  bool leave(instant now);
   void sleep_until(instant when) { asleep_until_ = when; }
   bool sleeps(instant now) const { return now < asleep_until_; }
 
@@ -81,6 +84,7 @@ class gadget final : public chain::outbox_listener {
   struct parts;
   struct keeping;
   struct services;
+  struct comeback;
   struct owed_receipt {
     mqtt::receipt receipt;
     std::uint32_t number = 0;
@@ -93,12 +97,23 @@ class gadget final : public chain::outbox_listener {
   void tell(const chain::happening& what, instant now);
   void do_as(const chain::want& wish, instant now);
   void attempt(const chain::want& wish, instant now);
-  void open_stream(instant now);
+  void open_stream(const endpoint& peer, instant now);
   void subscribe(instant now);
   void on_channel(const device::channel::event& what, instant now);
   instant next_deadline() const;
   void check(instant now);
   void check_keep_alive(instant now);
+
+  bool climbed() const;
+  chain::rung rung_now() const;
+
+  // gadget_return.cpp: chain::reconnect in the place of the ladder
+  void tell_way(const chain::happening& what, instant now);
+  void go_on(chain::reconnect_happening what, instant now);
+  void do_as(const chain::reconnect_want& wish, instant now);
+  bool poll_way(instant now);
+  void name_resolved(instant now);
+  void read_reference(std::string_view text);
 
   // gadget_ladder.cpp: address, time and name
   void attempt_low(chain::rung at, instant now);

@@ -102,7 +102,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
     return messages_.ended(done->tag, *done);
   }
   if (const auto* done = std::get_if<mqtt::subscribed>(&what)) {
-    if (done->token != it.subscribing || it.conductor.at() != rung::online || it.conductor.is_online()) return;
+    if (done->token != it.subscribing || rung_now() != rung::online || climbed()) return;
     const bool well = !done->reasons.empty() && !is_failure(done->reasons.front());
     it.subscribed = well;
     if (well) return tell(happening::reached(rung::online), now);
@@ -153,8 +153,9 @@ void gadget::on_closed(const mqtt::closed& what, instant now) {
   if (!may)
     world_.violate("the session blames the broker: %.*s", static_cast<int>(out.view().size()), out.view().data());
   parts& it = *parts_;
-  const rung at = it.conductor.at();
-  if (it.conductor.is_online()) tell(happening::lost(rung::online, what.why), now);
+  if (it.back) read_reference(what.server_reference);
+  const rung at = rung_now();
+  if (climbed()) tell(happening::lost(rung::online, what.why), now);
   else tell(happening::failed(at, what.why), now);
 }
 

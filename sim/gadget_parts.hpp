@@ -33,6 +33,17 @@ struct gadget::services {
   instant until = never;  ///< their earliest deadline
 };
 
+/// The way back to one of several brokers.
+struct gadget::comeback {
+  comeback(const chain::reconnect_policy& how, entropy& random) : way(how, random) {}
+  chain::reconnect way;
+  std::vector<std::uint8_t> named{};  ///< the brokers of the last Server Reference
+  std::vector<std::uint8_t> fresh{};  ///< of the one that has just come
+  instant until = never;              ///< as the conductor wishes
+  instant resolved_at = never;        ///< when the name's addresses are known, or not
+  instant starts_at = never;          ///< the application wants a connection from then on
+};
+
 struct gadget::parts {
   parts(const chain::policy& how, const device::board& on, const mqtt::memory& memory, mutable_bytes receive,
         mutable_bytes outbox_memory, const chain::outbox_limits& limits, chain::outbox_listener* listener)
@@ -45,6 +56,7 @@ struct gadget::parts {
   std::unique_ptr<keeping> journal{};
   device::configuration chosen{};
   std::unique_ptr<services> services_below{};
+  std::unique_ptr<comeback> back{};
   std::vector<std::uint32_t> undurable{};  ///< published, and not synced yet
   chain::bring_up conductor;
   mqtt::session session;

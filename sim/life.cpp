@@ -152,6 +152,7 @@ class stage {
   void begin(const planned& one, instant now);
   void begin_stream(const planned& one, instant now);
   void begin_broker(const planned& one, instant now);
+  void begin_hosts(const planned& one, instant now);
   void begin_servers(const planned& one, instant now);
   void begin_device(const planned& one, instant now);
   void end(mishap what, instant now);
@@ -192,6 +193,7 @@ void stage::begin(const planned& one, instant now) {
   }
   begin_stream(one, now);
   begin_broker(one, now);
+  begin_hosts(one, now);
   begin_device(one, now);
   begin_servers(one, now);
 }
@@ -270,8 +272,25 @@ void stage::begin_broker(const planned& one, instant now) {
     case mishap::broker_rejects:
       broker_.reject_until(now + one.length);
       return happened(one.what);
+    case mishap::broker_refers:
+      broker_.refer_until(now + one.length, one.size, std::max<std::uint8_t>(plan_.how.hosts, 1));
+      return happened(one.what);
     default:
       return;
+  }
+}
+
+// The brokers share what they know; a device with only one of them has other mishaps.
+void stage::begin_hosts(const planned& one, instant now) {
+  const auto host = static_cast<std::uint8_t>(one.size % hosts_max);
+  if (host >= plan_.how.hosts) return;
+  if (one.what == mishap::host_away) {
+    wire_.path.hosts_away |= 1U << host;
+    broker_.leave_host(host, now);
+    happened(one.what);
+  } else if (one.what == mishap::address_dead) {
+    wire_.path.dead_addresses |= 1U << place_of(host, static_cast<std::uint16_t>(one.size / 4 % addresses_max));
+    happened(one.what);
   }
 }
 
@@ -315,6 +334,9 @@ void stage::begin_device(const planned& one, instant now) {
     case mishap::device_sleeps:
       gadget_.sleep_until(now + one.length);
       return happened(one.what);
+    case mishap::device_leaves:
+      if (gadget_.leave(now)) happened(one.what);
+      return;
     case mishap::device_restarts:
       return power_goes(one.what, now);
     case mishap::power_fails_in_write:
@@ -339,6 +361,12 @@ void stage::end(mishap what, instant now) {
       return;
     case mishap::cable_out:
       return wire_.cable(true, now);
+    case mishap::host_away:
+      wire_.path.hosts_away = 0;
+      return;
+    case mishap::address_dead:
+      wire_.path.dead_addresses = 0;
+      return;
     case mishap::broker_refuses_stream:
     case mishap::broker_restarts:
     case mishap::broker_forgets:

@@ -37,6 +37,10 @@ namespace recado::sim {
   X(broker_strict, 6, 0, "the broker announces tight limits from now on, and disconnects") \
   X(broker_generous, 2, 0, "the broker announces no limits from now on, and disconnects")  \
   X(broker_rejects, 3, 120, "the broker rejects some of the messages")                     \
+  X(broker_refers, 4, 120, "the broker names another one (0x9C, 0x9D)")                    \
+  X(host_away, 4, 200, "nobody listens at one of several brokers")                         \
+  X(address_dead, 3, 300, "one of a broker's addresses leads nowhere")                     \
+  X(device_leaves, 3, 0, "the application says goodbye, and comes back")                   \
   X(burst, 6, 0, "many messages at once, in both directions")                              \
   X(device_sleeps, 2, 400, "the device does nothing for a while")                          \
   X(datagrams_suffer, 4, 300, "datagrams are lost, delayed, doubled and overtaken")        \
@@ -76,11 +80,14 @@ struct planned {
 /// How the device is made and used.
 struct settings {
   mqtt::version version = mqtt::version::v5_0;
-  bool ladder = false;  ///< address, time and name have to be got first
-  bool secure = false;  ///< a filter stands between stream and session
+  bool ladder = false;         ///< address, time and name have to be got first
+  std::uint8_t hosts = 0;      ///< so many brokers share the session, and `chain::reconnect` is the conductor
+  bool retries_final = false;  ///< it is to try again whatever the reason
+  bool follows = true;         ///< Server References
+  bool secure = false;         ///< a filter stands between stream and session
   bool deferred = false;
   bool hears_all = false;  ///< it takes all events before it does anything else
-  bool journal = false;  ///< the session outlives the loss of power
+  bool journal = false;    ///< the session outlives the loss of power
   std::uint32_t sector_bytes = 0, sectors = 0, program_bytes = 1;
   bool names_itself = true;  ///< else the server assigns the client identifier
   mqtt::lost_session when_lost = mqtt::lost_session::publish_again;
@@ -111,6 +118,8 @@ inline constexpr std::uint32_t messages_min =
     96;  ///< in each direction; with those that nobody could take less, but not below:
 inline constexpr std::uint32_t messages_of_life_min = 200;
 inline constexpr std::uint32_t mishaps_min = 10;
+inline constexpr std::uint8_t hosts_max = 3;       ///< brokers that share a session
+inline constexpr std::uint16_t addresses_max = 2;  ///< of each
 
 plan make_plan(std::uint64_t seed);
 /// One line for each mishap, as a trace begins.

@@ -47,7 +47,11 @@ void flow::hold_until(instant when) {
   last_ = std::max(last_, when);
 }
 
-std::expected<void, fault> network_stream::connect(const endpoint&, instant now) {
+ip_address address_of(std::uint8_t host, std::uint16_t which) {
+  return ip_address::v4(10, 0, 0, static_cast<std::uint8_t>(50 + place_of(host, which)));
+}
+
+std::expected<void, fault> network_stream::connect(const endpoint& peer, instant now) {
   if (current_ != nullptr && current_->client_here) close(now);
   auto free = std::ranges::find_if(all_, [](const connection& one) { return !one.used; });
   if (free == all_.end()) free = all_.emplace(all_.end());
@@ -59,8 +63,11 @@ std::expected<void, fault> network_stream::connect(const endpoint&, instant now)
           .client_here = true,
           .up = std::move(made.up),
           .down = std::move(made.down)};
-  if (path.cable) made.opens = now + 2 * random_.time(path.latency, path.latency * 2) + 1us;
-  made.refused = !path.listening;
+  const std::uint32_t place = peer.address.v4_value() - address_of(0, 0).v4_value();
+  made.host = static_cast<std::uint8_t>(place / addresses_max);
+  const bool answered = (path.dead_addresses >> place & 1U) == 0;
+  if (path.cable && answered) made.opens = now + 2 * random_.time(path.latency, path.latency * 2) + 1us;
+  made.refused = !path.listening || (path.hosts_away >> made.host & 1U) != 0;
   made.broker_here = !made.refused;
   current_ = &made;
   why_ = {};

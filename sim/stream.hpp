@@ -16,13 +16,20 @@ namespace recado::sim {
 /// What the path is like just now; the mishaps change it.
 struct path_conditions {
   bool cable = true;
-  bool listening = true;  ///< on the broker's port
+  bool listening = true;             ///< on the broker's port
+  std::uint32_t hosts_away = 0;      ///< brokers of several that don't, one bit for each
+  std::uint32_t dead_addresses = 0;  ///< one bit for each `place_of`
   bool fragments = false;
   instant up_stalls_until{};
   instant down_stalls_until{};
   duration latency{};
   std::uint32_t window = 4096;
 };
+
+/// The address of a broker: `hosts_max` of them have `addresses_max` each.
+ip_address address_of(std::uint8_t host, std::uint16_t which);
+/// The bit of that address in `path_conditions::dead_addresses`.
+constexpr std::uint32_t place_of(std::uint8_t host, std::uint16_t which) { return host * addresses_max + which; }
 
 /// One direction of a connection.
 class flow {
@@ -65,7 +72,8 @@ struct connection {
   bool accepted = false;                          ///< the broker knows of it
   instant opens = never;                          ///< when the client learns that it is open, or refused
   bool refused = false;
-  bool silent = false;  ///< nothing arrives any more, in either direction
+  std::uint8_t host = 0;  ///< which of the brokers
+  bool silent = false;    ///< nothing arrives any more, in either direction
   flow up, down;
   end up_end = end::none, down_end = end::none;  ///< how the flow ends,
   instant up_ends = never, down_ends = never;    ///< and when the other side learns it

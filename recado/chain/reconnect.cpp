@@ -148,6 +148,7 @@ void reconnect::on_failed(const reconnect_happening& what, instant now) {
   }
   const prospect next = prospect_of(what.why);
   if (next == prospect::elsewhere && follow(what)) return;
+  if (what.count != 0) referred_ = 0, moved_ = false;  // the driver knows only those that were named last
   const bool final = next == prospect::final && !how_.retry_final;
   if (final && !now_.referred) ruled_out_ |= 1U << now_.number;
   if (final && now_.referred) referred_ = 0, moved_ = false;

@@ -72,7 +72,8 @@ struct reconnect_happening {
   static reconnect_happening resolved(std::uint16_t addresses) { return {.what = kind::resolved, .count = addresses}; }
   /// The server accepted the session.
   static reconnect_happening accepted() { return {.what = kind::accepted}; }
-  /// The attempt failed, or the connection was lost. `references`: how many servers the server named instead.
+  /// The attempt failed, or the connection was lost. `references`: how many servers the server named instead; the
+  /// driver remembers them in the place of those that were named before.
   static reconnect_happening failed(fault why, std::uint16_t references = 0) {
     return {.what = kind::failed, .why = why, .count = references};
   }

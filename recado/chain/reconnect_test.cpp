@@ -254,6 +254,19 @@ TEST(reconnect, is_not_sent_in_circles) {
   proud.pauses(elsewhere);
 }
 
+TEST(reconnect, forgets_an_old_reference_for_a_new_one_that_it_does_not_follow) {
+  dialogue line{{.references_max = 1}};
+  line.resolves(0, false, told::start());
+  line.opens(0, told::resolved(1));
+  line.resolves(0, true, told::failed(by_server(mqtt::reason::server_moved), 3));
+  line.opens(0, told::resolved(1));
+  // One server is named now: the numbers 1 and 2 of the reference before would mean nobody.
+  line.resolves(0, false, told::failed(by_server(mqtt::reason::use_another_server), 1));
+  line.opens(0, told::resolved(1));
+  line.pauses(told::failed(refused));
+  line.resolves(0);
+}
+
 TEST(reconnect, believes_a_driver_that_has_tried_all_addresses_at_once) {
   dialogue line{{.brokers = 2}};
   line.resolves(0, false, told::start());
