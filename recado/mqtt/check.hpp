@@ -11,6 +11,9 @@ namespace recado::mqtt {
 /// Checks a caller's properties for a packet (a bit of `property_in`): `misplaced_property`, `duplicated_property`,
 /// `bad_property_value`, `string_too_long`, `bad_utf8`, `null_character`, `bad_topic_name`, or none.
 error check_all_properties(const properties& list, std::uint16_t packet);
+/// The packet that has nothing but User Properties, for lists where nothing else may be, since all else has a place of
+/// its own.
+inline constexpr std::uint16_t user_properties_only = property_in::unsubscribe;
 inline error check_properties(const properties& list, std::uint16_t packet) {
   if constexpr (has_version_5) return check_all_properties(list, packet);
   else return list.empty() ? error::none : error::needs_version_5;

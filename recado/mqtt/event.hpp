@@ -77,6 +77,17 @@ struct acknowledged {
   mqtt::properties properties{};                    ///< Reason String, User Properties
 };
 
+/// A PUBREC, PUBREL or PUBCOMP that leaves its exchange of QoS 2 going on, but says more than success: a reason code
+/// (No matching subscribers), Reason String, User Properties. There is nothing to do; `acknowledged` follows as ever.
+struct remark {
+  packet_type packet{};                         ///< which
+  std::uint16_t packet_identifier = 0;          ///< on the wire
+  mqtt::token token{};                          ///< of the command, where it is about a message to the server
+  std::uint32_t tag = 0;                        ///< that message's
+  mqtt::reason reason = mqtt::reason::success;  ///< what the server says
+  mqtt::properties properties{};                ///< Reason String, User Properties
+};
+
 /// The codes of a SUBACK or UNSUBACK, one for each filter in its order. UNSUBACK of 3.1.1 has none: all succeeded.
 struct subscribed {
   mqtt::token token{};                              ///< of the command
@@ -135,6 +146,6 @@ struct closed {
 /// One of the above.
 using session_event =
     std::variant<connected, message_received, message_begin, message_part, message_end, message_aborted, acknowledged,
-                 subscribed, unsubscribed, wants_payload, message_dropped, challenge, authenticated, closed>;
+                 remark, subscribed, unsubscribed, wants_payload, message_dropped, challenge, authenticated, closed>;
 
 }  // namespace recado::mqtt

@@ -28,8 +28,10 @@ struct owed_acknowledgement {
   std::uint16_t packet_identifier = 0;  ///< on the wire
   /// PUBACK or PUBREC
   std::uint8_t packet = 0;
-  std::uint8_t reason = 0;  ///< its reason code
-  bool ready = false;       ///< may be sent
+  std::uint8_t reason = 0;        ///< its reason code
+  bool ready = false;             ///< may be sent
+  std::uint16_t newest = 0xffff;  ///< of those whose identifiers belong to this place, modulo their number
+  std::uint16_t next = 0;         ///< the one after it among those; behind the newest comes the oldest
 };
 
 /// The memory that a session works in; it must outlive the session. What is left empty isn't available.
@@ -43,7 +45,8 @@ struct memory {
   /// elements or more it is used as a bitmap of all identifiers and can't be full; else as a table, which, when full,
   /// ends the connection with `error::incoming_table_full` unless the server heeds our Receive Maximum.
   std::span<std::uint16_t> received;
-  /// For deferred acknowledgements, and those that wait while a long message is sent; one for each message.
+  /// For deferred acknowledgements, and those that wait while a long message is sent; one for each message, at most
+  /// 65,535.
   std::span<owed_acknowledgement> owed;
   /// The topics behind the server's aliases, divided evenly among `incoming_alias_count` of them.
   mutable_bytes incoming_aliases;

@@ -10,6 +10,7 @@
 #include <recado/core/bytes.hpp>
 #include <recado/core/instant.hpp>
 #include <recado/mqtt/authenticator.hpp>
+#include <recado/mqtt/explainer.hpp>
 #include <recado/mqtt/packet_connect.hpp>
 #include <recado/mqtt/packet_subscribe.hpp>
 #include <recado/mqtt/property.hpp>
@@ -76,8 +77,8 @@ struct connect_options {
   std::string_view client_identifier{};  ///< empty: the server assigns one (5.0), or `clean_start` must be set (3.1.1)
   /// Accepts a server that assigns none to who gave none, although that breaks [MQTT-3.2.2-16]: for who needs no name.
   bool may_stay_nameless = false;
-  bool clean_start = true;               ///< forget any older session on both sides (3.1.1: Clean Session)
-  std::uint16_t keep_alive_s = 60;       ///< 0 turns it off; the server may choose another (5.0)
+  bool clean_start = true;                      ///< forget any older session on both sides (3.1.1: Clean Session)
+  std::uint16_t keep_alive_s = 60;              ///< 0 turns it off; the server may choose another (5.0)
   std::optional<std::string_view> user_name{};  ///< none by default
   std::optional<bytes> password{};              ///< none by default; any bytes
   std::optional<mqtt::will> will{};             ///< published by the server if the connection ends without a DISCONNECT
@@ -93,6 +94,8 @@ struct connect_options {
   /// Does the exchanges of the connection by itself instead (§4.12), for example `scram_sha_256`: there are no
   /// `challenge`s then, and the two options above stay empty. Borrowed until the next `connect`.
   mqtt::authenticator* authenticator = nullptr;
+  /// Says what goes with the answers to PUBLISH, PUBREC and PUBREL; nullptr: nothing does. Borrowed likewise.
+  mqtt::explainer* explainer = nullptr;
   mqtt::properties user_properties{};  ///< in their order
 
   // this side

@@ -1,6 +1,7 @@
 #include <recado/mqtt/received.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace recado::mqtt {
 
@@ -40,12 +41,32 @@ void received_identifiers::erase(std::uint16_t identifier) {
   --size_;
 }
 
+owed_acknowledgements::owed_acknowledgements(std::span<owed_acknowledgement> memory)
+    : memory_(memory.first(std::min<std::size_t>(memory.size(), nobody))) {
+  for (owed_acknowledgement& each : memory_) each.newest = nobody;
+}
+
 receipt owed_acknowledgements::push(packet_type packet, std::uint16_t identifier, reason code, bool ready) {
   const std::uint32_t at = number(size_);
-  memory_[at % memory_.size()] = {identifier, static_cast<std::uint8_t>(packet), static_cast<std::uint8_t>(code),
-                                  ready};
+  const auto place = static_cast<std::uint16_t>(at % memory_.size());
+  owed_acknowledgement& one = memory_[place];
+  one.packet_identifier = identifier;
+  one.packet = static_cast<std::uint8_t>(packet);
+  one.reason = static_cast<std::uint8_t>(code);
+  one.ready = ready;
+  std::uint16_t& newest = home(identifier).newest;
+  one.next = newest == nobody ? place : std::exchange(memory_[newest].next, place);
+  newest = place;
   ++size_;
   return receipt{at + 1};
+}
+
+// The oldest of all is the oldest of its ring.
+void owed_acknowledgements::pop() {
+  std::uint16_t& newest = home(front().packet_identifier).newest;
+  if (memory_[newest].next == newest) newest = nobody;
+  else memory_[newest].next = front().next;
+  first_ = number(1), --size_;
 }
 
 owed_acknowledgement* owed_acknowledgements::find(receipt what) {
@@ -58,8 +79,14 @@ owed_acknowledgement* owed_acknowledgements::find(receipt what) {
 }
 
 bool owed_acknowledgements::holds(std::uint16_t identifier) const {
-  for (std::size_t i = 0; i < size_; ++i)
-    if (memory_[number(i) % memory_.size()].packet_identifier == identifier) return true;
+  if (empty()) return false;
+  const std::uint16_t newest = home(identifier).newest;
+  if (newest == nobody) return false;
+  std::uint16_t at = newest;
+  do {
+    if (memory_[at].packet_identifier == identifier) return true;
+    at = memory_[at].next;
+  } while (at != newest);
   return false;
 }
 

@@ -49,10 +49,12 @@ class received_identifiers {
 };
 
 /// The acknowledgements that have not left yet, first in, first out: PUBACK and PUBREC leave in the order in which
-/// their messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3].
+/// their messages came [MQTT-4.6.0-2] [MQTT-4.6.0-3]. Those whose identifiers are the same modulo the number of places
+/// form a ring, whose newest member stands in that place; so nothing here costs more the more there are. A server that
+/// chooses identifiers with malice makes rings of 256 at most (65,536 / places of them in as many places).
 class owed_acknowledgements {
  public:
-  explicit owed_acknowledgements(std::span<owed_acknowledgement> memory) : memory_(memory) {}
+  explicit owed_acknowledgements(std::span<owed_acknowledgement> memory);
   bool empty() const { return size_ == 0; }
   bool full() const { return size_ == memory_.size(); }
   std::size_t capacity() const { return memory_.size(); }
@@ -67,10 +69,11 @@ class owed_acknowledgements {
   std::uint16_t take_unready();
   /// The oldest one.
   const owed_acknowledgement& front() const { return memory_[first_ % memory_.size()]; }
-  void pop() { first_ = number(1), --size_; }
-  void clear() { first_ = number(size_), size_ = 0; }
+  void pop();
 
  private:
+  static constexpr std::uint16_t nobody = 0xffff;
+  owed_acknowledgement& home(std::uint16_t identifier) const { return memory_[identifier % memory_.size()]; }
   // Numbers count up to a multiple of the size of the memory, so that a number's place is always number % size.
   std::uint32_t bound() const {
     const auto places = static_cast<std::uint32_t>(memory_.size());

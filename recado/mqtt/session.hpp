@@ -100,7 +100,8 @@ class session {
   /// server that the message was refused (not the sender's QoS: no one sends it again). Errors: `unknown_receipt`
   /// (acknowledged before, or from an earlier connection: the server sends the message again), `bad_reason_code`.
   /// With properties (Reason String, User Properties; 5.0) it leaves at once or not at all; errors then also:
-  /// `acknowledgement_must_wait`, `no_room`, `payload_pending`, `larger_than_server_takes`, `not_connected`.
+  /// `acknowledgement_must_wait`, `no_room`, `payload_pending`, `larger_than_server_takes`, `not_connected`. Who wants
+  /// them out of turn, with PUBREL or with PUBCOMP, gives a `connect_options::explainer`.
   std::expected<void, error> acknowledge(receipt what, reason code = reason::success, const properties& more = {});
 
   /// The next step of an authentication exchange, after `challenge`. Errors: `authentication_not_expected`, `no_room`.
@@ -222,6 +223,7 @@ class session {
   std::expected<std::size_t, error> put_within(const mqtt::publish& out);
   bool put_ping();
   bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
+  error put_explained(acknowledgement& out);
   error may_send(const message& what) const;
   std::expected<void, error> acknowledge_now(const owed_acknowledgement& one, const properties& more);
   void told_journal(const owed_acknowledgement& one);
@@ -243,6 +245,7 @@ class session {
   answer on_acknowledgement(bytes& in, const fixed_header& header, bytes data);
   answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  static answer remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
   answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);
   void release(place at);
@@ -299,9 +302,10 @@ class session {
   std::uint32_t requested_expiry_s_ = 0;
   std::uint32_t method_hash_ = 0;
   authenticator* authenticator_ = nullptr;
+  explainer* explainer_ = nullptr;
   std::uint32_t last_connect_size_ = 0;
 
-  std::uint32_t charged_ = 0;          // messages of QoS 1 and 2 that count towards the server's Receive Maximum
+  std::uint32_t charged_ = 0;  // messages of QoS 1 and 2 that count towards the server's Receive Maximum
   std::uint16_t completing_ = 0;
   std::uint16_t receive_maximum_ = 0;  // of this side
   std::uint32_t unacknowledged_ = 0;   // of the server's messages that count towards it

@@ -27,7 +27,8 @@ error check_version_3(const connect_options& options) {
   if (is_v5(options.version)) return error::none;
   if (options.session_expiry_s != 0 || options.receive_maximum != 0 || options.maximum_packet_size != 0 ||
       options.request_response_information || !options.request_problem_information || options.authentication_method ||
-      options.authentication_data || options.authenticator != nullptr || !options.user_properties.empty())
+      options.authentication_data || options.authenticator != nullptr || options.explainer != nullptr ||
+      !options.user_properties.empty())
     return error::needs_version_5;
   if (options.password && !options.user_name) return error::password_without_user_name;  // [MQTT311-3.1.2-22]
   if (options.client_identifier.empty() && !options.clean_start)                         // [MQTT311-3.1.3-7]
@@ -52,7 +53,7 @@ error session::check(const connect_options& options) const {
   if (options.authentication_method)
     if (const error wrong = check_text(*options.authentication_method, text_rule::well_formed); wrong != error::none)
       return wrong;
-  return check_properties(options.user_properties, property_in::connect);
+  return check_properties(options.user_properties, user_properties_only);
 }
 
 void session::remember(const connect_options& options) {
@@ -70,6 +71,7 @@ void session::remember(const connect_options& options) {
   requested_expiry_s_ = options.session_expiry_s;
   method_hash_ = options.authentication_method ? hash(*options.authentication_method) : 0;
   authenticator_ = options.authenticator;
+  explainer_ = options.explainer;
   connect_timeout_ = options.connect_timeout;
   ping_timeout_ = options.ping_timeout;
   const std::size_t table =
@@ -252,6 +254,8 @@ std::expected<void, error> session::send_auth(reason code, std::string_view meth
   if (hash(method) != method_hash_) return std::unexpected{error::wrong_authentication_method};
   if (const error wrong = check_properties(more, property_in::auth); wrong != error::none)
     return std::unexpected{wrong};
+  if (more.has(property::authentication_method) || more.has(property::authentication_data))
+    return std::unexpected{error::duplicated_property};  // they have places of their own
   const property_value list[] = {{property::authentication_method, method}, {property::authentication_data, data}};
   const properties own{std::span<const property_value>{list, data.empty() ? 1U : 2U}};
   const auto size = put(mqtt::auth{.reason = code, .properties = own.followed_by(more)});

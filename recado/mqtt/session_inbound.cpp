@@ -208,7 +208,7 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
     if (unreleased_ == no_place && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, reason::success))
       return std::nullopt;
     in = in.subspan(size);
-    return std::nullopt;
+    return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
   }
   in = in.subspan(size);
   if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
@@ -216,7 +216,7 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   else flights_.remove(releases_, at), --completing_;
   if (step_taken.then == step::release) {
     release(at);
-    return std::nullopt;
+    return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
   }
   if (journal_ != nullptr) journal_->finished(ack.packet_identifier);
   const std::uint32_t tag = flights_[at].tag;
@@ -229,6 +229,17 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
                       .qos = waiting == stage::puback ? qos::at_least_once : qos::exactly_once,
                       .reason = ack.reason,
                       .properties = ack.properties};
+}
+
+// What would be lost with the packet; nothing if it says no more than success.
+session::answer session::remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag) {
+  if (!has_version_5 || (ack.reason == reason::success && ack.properties.empty())) return std::nullopt;
+  return remark{.packet = ack.type,
+                .packet_identifier = ack.packet_identifier,
+                .token = name,
+                .tag = tag,
+                .reason = ack.reason,
+                .properties = ack.properties};
 }
 
 // The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
@@ -253,7 +264,7 @@ session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack,
   if (answer_it && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, unknown_identifier_reason()))
     return std::nullopt;
   in = in.subspan(size);
-  return std::nullopt;
+  return ack.properties.empty() ? std::nullopt : remark_of(ack, {}, 0);
 }
 
 session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
@@ -269,7 +280,7 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
   if (known) received_.erase(ack.packet_identifier);
   if (known && journal_ != nullptr) journal_->completed(ack.packet_identifier);
   if (known && unacknowledged_ != 0) --unacknowledged_;
-  return std::nullopt;
+  return remark_of(ack, {}, 0);
 }
 
 session::answer session::on_subscribe_acknowledgement(const fixed_header& header, bytes data) {

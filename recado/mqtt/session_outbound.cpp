@@ -38,11 +38,29 @@ bool session::put_ping() {
 }
 
 bool session::put_acknowledgement(packet_type type, std::uint16_t identifier, reason code) {
-  const auto size =
-      put(acknowledgement{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}});
+  acknowledgement out{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
+  const error wrong = has_version_5 && explainer_ != nullptr ? put_explained(out) : error::none;
+  if (!out.properties.empty()) return true;
+  const auto size = put(out);
   if (!size) return false;
   log_.append(*size);
+  if (wrong != error::none) explainer_->left_out({type, identifier, code}, wrong);
   return true;
+}
+
+// Puts it with the properties that the application has for it; else takes them away, and says why if there were any.
+error session::put_explained(acknowledgement& out) {
+  if (mid_packet()) return error::none;  // later
+  out.properties = explainer_->explain({out.type, out.packet_identifier, out.reason});
+  if (out.properties.empty()) return error::none;
+  error wrong = check_properties(out.properties, property_in::bit(out.type));
+  if (wrong == error::none) {
+    const auto size = put(out);
+    if (size) return log_.append(*size), error::none;
+    wrong = size.error();
+  }
+  out.properties = {};
+  return wrong;
 }
 
 error session::may_send(const message& what) const {
@@ -142,7 +160,7 @@ std::expected<token, error> session::subscribe(std::span<const subscription> fil
   if (!v5 && (more.subscription_identifier != 0 || !more.user_properties.empty()))
     return std::unexpected{error::needs_version_5};
   if (more.subscription_identifier > variable_byte_integer_max) return std::unexpected{error::bad_property_value};
-  if (const error wrong = check_properties(more.user_properties, property_in::subscribe); wrong != error::none)
+  if (const error wrong = check_properties(more.user_properties, user_properties_only); wrong != error::none)
     return std::unexpected{wrong};
   for (const subscription& one : filters) {
     if (const auto filter = check_topic_filter(one.filter, decoding_.protocol); !filter)

@@ -46,6 +46,12 @@ struct teller {
     return "acknowledged" + id(e.token) + " tag " + std::to_string(e.tag) +
            (e.reason == reason::success ? "" : " " + std::string{words(e.reason)}) + how(e.outcome);
   }
+  std::string operator()(const remark& e) const {
+    constexpr std::string_view names[] = {"puback", "pubrec", "pubrel", "pubcomp"};
+    return "remark " + std::string{names[static_cast<std::size_t>(e.packet) - 4]} + id({e.packet_identifier}) +
+           (e.token ? " tag " + std::to_string(e.tag) : "") +
+           (e.reason == reason::success ? "" : " " + std::string{words(e.reason)});
+  }
   std::string operator()(const subscribed& e) const {
     return "subscribed" + id(e.token) + codes(e.reasons) + how(e.outcome);
   }
