@@ -243,9 +243,10 @@ std::expected<void, failure> engine::connect(std::span<const std::string_view> b
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (auto begun = begin(held, brokers, options_.retry_first); !begun) return begun;
-  while (!online_ && !stopping_ && up_) wait_for_change(held, {true, {}});
-  if (online_) return {};
-  return std::unexpected{unusable().value_or(last_failure_)};
+  const std::uint64_t before = ends_;
+  while (!stood_ && !stopping_ && ends_ == before) wait_for_change(held, {true, {}});
+  if (stood_ && ends_ == before) return {};
+  return std::unexpected{unusable().value_or(make_failure(error::closed))};
 }
 
 std::expected<void, failure> engine::start(std::span<const std::string_view> brokers) {
@@ -285,7 +286,7 @@ std::expected<void, failure> engine::disconnect(duration timeout) {
   work();
   wake_publishers();
   changed();
-  while (up_ && !stopping_) wait_for_change(held, {true, {}});
+  for (const std::uint64_t before = ends_; ends_ == before && !stopping_;) wait_for_change(held, {true, {}});
   if (!all_done) return std::unexpected{make_failure(error::timed_out)};
   return {};
 }

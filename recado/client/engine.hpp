@@ -145,6 +145,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     std::uint32_t size = 0;   // of the payload that the source gives
     bool unanswered = false;  // QoS 0: over when its last byte was given
     bool queued = false;      // in the outbox
+    mqtt::reason received{};  // what PUBREC said
   };
   /// How a message failed, for those who ask later.
   struct verdict {
@@ -193,6 +194,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::optional<told> look(instant now, instant& until);
   const url& where() const;
   void begin_resolution();
+  void abandon_resolution();
   std::optional<told> look_at_resolution();
   std::optional<told> open_stream(std::uint16_t address, instant now);
   std::expected<void, mqtt::error> prepare_connect();
@@ -211,6 +213,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   posix::flow on_event(mqtt::session_event& what);
   posix::flow on_event(tls::event& what);
   void on_connected(const mqtt::connected& what);
+  void note_session(bool present);
   void on_closed(const mqtt::closed& what);
 
   // shared by the calls
@@ -232,6 +235,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::expected<publication, mqtt::error> put_into_session(mqtt::message& what, payload_source* source);
   std::expected<mqtt::reason, failure> await(lock& held, publication which, const patience& how);
   void on_acknowledged(const mqtt::acknowledged& what);
+  void on_remark(const mqtt::remark& what);
   posix::flow on_wants_payload(const mqtt::wants_payload& what);
   void settle(flight& place, const ending& how);
   void release(std::uint32_t index);
@@ -299,6 +303,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::string identifier_;
   chain::reconnect conductor_;
   bool up_ = false;         // from `connect` or `start` until the end
+  std::uint64_t ends_ = 0;  // how many there were: another thread may connect again before who waits for one looks
   bool start_due_ = false;  // the conductor isn't told yet
   bool stop_told_ = false;
   bool online_ = false;     // accepted by the server
@@ -306,7 +311,9 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool failed_ = false;     // it ended, and nobody wished it
   bool accepted_ = false;   // in this turn
   bool stood_ = false;      // a connection was accepted since `connect`
-  std::string session_at_;  // whose session this side's state belongs to: host and port; empty: nobody's yet
+  std::string session_at_;  // with whom a connection was accepted last since `connect`: host and port; empty: nobody
+  std::string state_at_;    // whose session this side's state belongs to, as long as this object lives,
+  std::vector<std::string> left_behind_;  // and those who hold an older one, which it doesn't match any more
   failure last_failure_;
   failure fresh_failure_;                // of the attempt that just failed
   std::uint32_t authentications_ = 0;    // that have succeeded after the first

@@ -11,6 +11,9 @@ namespace {
 
 using want = chain::reconnect_want::kind;
 
+// Servers that are remembered for their older sessions; more than a list of brokers has.
+constexpr std::size_t left_behind_max = 256;
+
 }  // namespace
 
 void engine::run() {
@@ -30,7 +33,7 @@ void engine::run() {
     held.lock();
     sleeping_ = false;
   }
-  if (resolution_) resolution_->abandon();
+  if (resolution_) abandon_resolution();
 }
 
 // What is the application's runs, and ends, without the mutex.
@@ -68,7 +71,8 @@ instant engine::step(instant now) {
         if (auto failure = open_stream(next.address, now)) what = *failure;
         break;
       case want::drop:
-        if (std::exchange(resolution_, nullptr) == nullptr && streaming_) abort_stream(now);
+        if (resolution_) abandon_resolution();
+        else if (streaming_) abort_stream(now);
         connection_ended();
         break;
       case want::farewell: {
@@ -120,6 +124,7 @@ void engine::over() {
     if (failed_) news.why = last_failure_;
     dropped = drop_unanswered();
     up_ = online_ = assembling_ = leaving_ = streaming_ = false;
+    ++ends_;
     wake_publishers();
     changed();
   }
@@ -142,9 +147,15 @@ const url& engine::where() const {
   return which.referred && which.number < referred_.size() ? referred_[which.number] : brokers_[which.number];
 }
 
+// Its thread may go on for long, and must not wake a loop that is gone by then.
+void engine::abandon_resolution() {
+  resolution_->abandon();
+  resolution_.reset();
+}
+
 void engine::begin_resolution() {
   wall_clock_.set(posix::realtime(), posix::now());
-  if (resolution_) resolution_->abandon();
+  if (resolution_) abandon_resolution();
   resolution_ = resolution::start(where().host, where().port, loop_);
 }
 
@@ -178,10 +189,11 @@ std::expected<void, mqtt::error> engine::prepare_connect() {
   // With another server than before this side's state is of no use.
   const bool random = options_.client_identifier.empty();
   const bool same = session_at_ == address_of(here);
+  const bool stale = std::find(left_behind_.begin(), left_behind_.end(), address_of(here)) != left_behind_.end();
   const bool ours = v5 && ((stood_ && same) || (random && (same || session_at_.empty())));
   mqtt::connect_options how{.version = options_.version,
                             .client_identifier = identifier_,
-                            .clean_start = options_.clean_start && !ours,
+                            .clean_start = stale || (options_.clean_start && !ours),
                             .keep_alive_s = options_.keep_alive_s};
   if (user && !scram) how.user_name = *user;
   if (password && !scram) how.password = as_bytes(*password);
@@ -311,6 +323,18 @@ void engine::tell(const connection_news& news) {
   if (options_.on_connection && !silenced_) options_.on_connection(news);
 }
 
+// A server that hasn't the session of the one before is another one, not its twin; should that one be asked again, its
+// session and this side's state have nothing to do with each other: it is to forget it [MQTT-3.2.2-4]. Under the mutex.
+void engine::note_session(bool present) {
+  session_at_ = address_of(where());
+  if (!present && !state_at_.empty() && state_at_ != session_at_) {
+    if (left_behind_.size() == left_behind_max) left_behind_.erase(left_behind_.begin());
+    left_behind_.push_back(state_at_);
+  }
+  std::erase(left_behind_, session_at_);
+  state_at_ = session_at_;
+}
+
 void engine::on_connected(const mqtt::connected& what) {
   using kind = connection_news::kind;
   bool forgotten = false;
@@ -318,7 +342,7 @@ void engine::on_connected(const mqtt::connected& what) {
     const std::scoped_lock held{mutex_};
     forgotten = stood_ && !what.session_present;
     online_ = stood_ = accepted_ = true;
-    session_at_ = address_of(where());
+    note_session(what.session_present);
     subscriptions_after_connect(what.session_present);
     pump_subscriptions();
     pump_outbox(posix::now());
@@ -356,6 +380,7 @@ posix::flow engine::on_event(mqtt::session_event& what) {
   if (auto* one = std::get_if<mqtt::message_received>(&what)) return on_message(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::acknowledged>(&what)) return on_acknowledged(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*one);
+  if (auto* one = std::get_if<mqtt::remark>(&what)) on_remark(*one);
   if (auto* one = std::get_if<mqtt::message_begin>(&what)) on_begin(*one);
   if (auto* one = std::get_if<mqtt::message_part>(&what); one != nullptr && assembling_)
     assembled_.payload.insert(assembled_.payload.end(), one->payload.begin(), one->payload.end());

@@ -123,6 +123,7 @@ std::expected<mqtt::reason, failure> engine::publish_pieces(mqtt::message what, 
 void engine::release(std::uint32_t index) {
   flights_[index].number += flights_.size();
   flights_[index].unanswered = false;
+  flights_[index].received = mqtt::reason::success;
   free_flights_.push_back(index);
 }
 
@@ -137,12 +138,19 @@ void engine::settle(flight& place, const ending& how) {
   }
 }
 
+// With QoS 2 it is PUBREC that says whether anybody is subscribed; PUBCOMP only says that the exchange is over.
+void engine::on_remark(const mqtt::remark& what) {
+  const std::scoped_lock held{mutex_};
+  if (what.token && what.packet == mqtt::packet_type::pubrec) flights_[what.tag].received = what.reason;
+}
+
 void engine::on_acknowledged(const mqtt::acknowledged& what) {
   payload_source done;  // ends when the mutex is free: it is the application's
   const std::scoped_lock held{mutex_};
   flight& place = flights_[what.tag];
   const bool forgotten = what.outcome != mqtt::outcome::answered;
-  settle(place, {what.reason, forgotten ? recado::make_fault(error::session_lost) : fault{}});
+  const bool plain = what.reason == mqtt::reason::success;
+  settle(place, {plain ? place.received : what.reason, forgotten ? recado::make_fault(error::session_lost) : fault{}});
   if (place.source) done = std::exchange(place.source, {});
   --in_session_;
   release(what.tag);

@@ -118,7 +118,8 @@ struct options {
   /// With 3.1.1 a session that began clean ends with each connection (3.1.1 §3.1.2.4), so that there each reconnect
   /// tells `session_lost`; give an identifier and choose false to keep it.
   /// False: an older session is resumed, and the server keeps it after `disconnect`, too, with 5.0 for
-  /// `session_expiry_s`. 3.1.1 needs a `client_identifier` for that, and keeps it until somebody connects clean.
+  /// `session_expiry_s`. 3.1.1 needs a `client_identifier` for that, and keeps it until somebody connects clean. Only
+  /// a broker whose session was left behind for another one's that didn't have it has to begin anew.
   bool clean_start = true;
   std::uint32_t session_expiry_s = 3600;  ///< how long the server keeps the session while the client is away; 5.0 only
   /// What becomes of messages of QoS 1 and 2 on their way when the server has forgotten the session: published again

@@ -312,7 +312,7 @@ TEST(conformance_5_fields, properties_with_ill_formed_text_are_neither_sent_nor_
 }
 
 // [MQTT-3.6.2-2] [MQTT-3.6.2-3] [MQTT-3.7.2-2] [MQTT-3.7.2-3] [MQTT-3.14.2-3] [MQTT-3.14.2-4] [MQTT-3.15.2-2]
-// [MQTT-3.15.2-3]: PUBREL and PUBCOMP of this side never have them
+// [MQTT-3.15.2-3]: PUBREL and PUBCOMP have them only from an explainer, see session_properties
 TEST(conformance_5_fields, explanations_stay_within_the_servers_maximum) {
   static const std::string text(60, 'x');
   static const property_value why[] = {{property::reason_string, text}}, user[] = {{"k", text}};

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,9 +70,12 @@ class child_process {
   void signal(int number) const {
     if (pid_ > 0) ::kill(pid_, number);
   }
+  /// Sends the signal until it has ended: one that comes while a server is still starting may be forgotten
+  /// (mosquitto 2.0.11 marks itself as running only after it said so).
   void end(int signal = SIGTERM) {
     if (pid_ <= 0) return;
-    ::kill(pid_, signal);
+    const posix::descriptor ended{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
+    for (pollfd waiting{ended.get(), POLLIN, 0}; ::kill(pid_, signal) == 0 && ::poll(&waiting, 1, 1000) == 0;) continue;
     int status = 0;
     ::waitpid(pid_, &status, 0);
     pid_ = -1;
