@@ -237,6 +237,7 @@ TEST(beside_mosquitto, pub_more_properties) {
       {"pub", "-t a -m b -D"},
       {"pub", "-t a -m b --property publish user-property x y"},
       refused("pub", "-t a -m b -V 311 -D publish user-property x y"),
+      refused("pub", "-t a -m b -D publish user-property x y -V 311"),
       {"pub", "-t a -m b -V 5 -D connect user-property '' ''"},
       {"pub",
        "-t a -m b -D connect session-expiry-interval 100 -D connect receive-maximum 30 -D connect maximum-packet-size "

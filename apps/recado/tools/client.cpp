@@ -142,8 +142,6 @@ int client::run() {
   if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM}); !opened)
     throw failure("no signals can be waited for");
   out().heed_signals();
-  if (const std::size_t bits = route_.weak_key_bits(); bits != 0)
-    say("warning: a pre-shared key of " + std::to_string(bits) + " bits can be guessed; use one of 128 or more");
   begin(posix::now());
   if (how_.wait) wait_ends_ = posix::now() + *how_.wait;
   while (phase_ != phase::over) {

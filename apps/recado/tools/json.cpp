@@ -64,6 +64,7 @@ json& json::number(double value) {
   separate();
   char digits[40];
   if (std::isnan(value) || std::isinf(value)) std::snprintf(digits, sizeof digits, "null");
+  else if (value == 0 && std::signbit(value)) std::snprintf(digits, sizeof digits, "-0");
   else if (value == std::trunc(value) && std::fabs(value) < 2147483648.0)
     std::snprintf(digits, sizeof digits, "%d", static_cast<int>(value));
   else {
@@ -123,7 +124,10 @@ struct copier {
 
   bool null() { return to.word("null"), true; }
   bool boolean(bool yes) { return to.word(yes ? "true" : "false"), true; }
-  bool number_integer(number_integer_t value) { return to.number(static_cast<double>(value)), true; }
+  // Only -0 is an integer that is both signed and zero.
+  bool number_integer(number_integer_t value) {
+    return to.number(value == 0 ? -0.0 : static_cast<double>(value)), true;
+  }
   bool number_unsigned(number_unsigned_t value) { return to.number(static_cast<double>(value)), true; }
   bool number_float(number_float_t value, const string_t&) { return to.number(value), true; }
   bool string(string_t& text) { return to.string(text), true; }

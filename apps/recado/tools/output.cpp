@@ -192,7 +192,7 @@ bool add_percent(const settings& how, const mqtt::message_received& what, const 
 std::size_t read_number(std::string_view format, std::size_t& at) {
   std::size_t value = 0;
   for (; at < format.size() && format[at] >= '0' && format[at] <= '9'; ++at)
-    value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(format[at] - '0'), 10'000);
+    value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(format[at] - '0'), 10'000'000);
   return value;
 }
 

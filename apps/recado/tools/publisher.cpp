@@ -19,14 +19,11 @@
 namespace recado::app::tools {
 namespace {
 
-/// Longer payloads aren't copied into the transmit log: the session asks for them piece by piece.
-constexpr std::size_t payload_in_log_max = 1 << 20;
-
 class publisher final : public client {
  public:
   explicit publisher(const settings& how) : client(how) {
     if (how_.from == input::lines) lines_.emplace(STDIN_FILENO);
-    else payload_ = payload_of(how_);
+    else message_ = content{how_};
     total_ = how_.from == input::lines ? 0 : how_.repeat * how_.topics.size();
     if (lines_ && !lines_->watch(loop_)) throw failure("standard input cannot be waited for", "give a file or a pipe");
     go_on();
@@ -110,13 +107,13 @@ class publisher final : public client {
     const mqtt::properties list = properties_of_publish();
     waiting_.resize(list.wire_size());
     list.write(waiting_.data());
-    const bytes pieces[] = {as_bytes(topic), waiting_, as_bytes(payload_)};
+    const bytes pieces[] = {as_bytes(topic), waiting_, as_bytes(message_.whole())};
     mark();
     const auto done = kept_->store().hold({.qos = how_.qos,
                                            .retain = how_.retain,
                                            .topic = static_cast<std::uint16_t>(topic.size()),
                                            .properties = static_cast<std::uint32_t>(waiting_.size()),
-                                           .payload = static_cast<std::uint32_t>(payload_.size())},
+                                           .payload = static_cast<std::uint32_t>(message_.size())},
                                           pieces);
     if (done) return ++held_, true;
     no_room_ = done.error() == store::error::full || done.error() == store::error::index_full;
@@ -206,8 +203,8 @@ class publisher final : public client {
 
   bool next_line() {
     while (!have_line_) {
-      if (!lines_->next(payload_)) return false;
-      checksum_before_ = std::exchange(checksum_, checksum_with(payload_, checksum_));
+      if (!lines_->next(message_.line())) return false;
+      checksum_before_ = std::exchange(checksum_, checksum_with(message_.line(), checksum_));
       have_line_ = ++line_ > skip_;
       if (line_ == skip_ && checksum_ != expected_) {
         end({status::failed, other_input(skip_), other_input_remedy()});
@@ -232,8 +229,8 @@ class publisher final : public client {
     what.properties = properties_of_publish();
     for (const auto& each : how_.publish.values())
       if (each.id == mqtt::property::topic_alias) what.topic_alias = static_cast<std::uint16_t>(each.number);
-    if (payload_.size() > payload_in_log_max) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
-    else what.payload = as_bytes(payload_);
+    if (message_.in_pieces()) what.payload_from_source = static_cast<std::uint32_t>(message_.size());
+    else what.payload = as_bytes(message_.whole());
     if (session_.in_flight() >= in_flight_max()) return false;
     const bool kept_line = lines_ && what.payload_from_source != 0 && how_.qos != mqtt::qos::at_most_once;
     if (kept_line && long_line_in_flight_) return false;  // `supplying_` has room for one
@@ -241,9 +238,9 @@ class publisher final : public client {
     mark();
     const auto sent = session_.publish(what);
     if (sent) {
-      if (what.payload_from_source != 0) supplying_ = payload_;
+      if (lines_ && what.payload_from_source != 0) supplying_ = message_.line();
       long_line_in_flight_ = long_line_in_flight_ || kept_line;
-      sent_bytes_ += payload_.size();
+      sent_bytes_ += message_.size();
       return true;
     }
     if (waits(sent.error())) return false;
@@ -254,7 +251,7 @@ class publisher final : public client {
   void refuse(mqtt::error why) {
     auto [ignored, cause, remedy_text, verdict] = misuse("the message cannot be published", why);
     if (why == mqtt::error::larger_than_server_takes)
-      cause += " (" + std::to_string(payload_.size()) + " bytes of payload, at most " +
+      cause += " (" + std::to_string(message_.size()) + " bytes of payload, at most " +
                std::to_string(session_.announced().maximum_packet_size) + " a packet)";
     if (why == mqtt::error::qos_not_available)
       remedy_text =
@@ -269,8 +266,7 @@ class publisher final : public client {
 
   void on_event(mqtt::session_event& what, instant now) override {
     if (auto* wanted = std::get_if<mqtt::wants_payload>(&what)) {
-      const std::size_t from = std::min<std::size_t>(wanted->offset, supplying_.size());
-      (void)session_.supply(as_bytes(std::string_view{supplying_}.substr(from)));
+      supply(wanted->offset);
     } else if (auto* done = std::get_if<mqtt::acknowledged>(&what)) {
       ++acknowledged_;
       show_progress(now);
@@ -296,6 +292,14 @@ class publisher final : public client {
     } else {
       refused_.cause = std::to_string(refusals_) + " messages in all were refused or lost";
     }
+  }
+
+  void supply(std::size_t offset) {
+    const std::string_view line = supplying_;
+    const std::expected<std::string_view, std::string> piece =
+        lines_ ? line.substr(std::min(offset, line.size())) : message_.piece(offset);
+    if (!piece) return end({status::failed, piece.error(), "publish it again when it is whole"});
+    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) refuse(taken.error());
   }
 
   void tell(const mqtt::acknowledged& what) {
@@ -354,7 +358,8 @@ class publisher final : public client {
   }
 
   std::optional<line_input> lines_;
-  std::string payload_, supplying_;
+  content message_;
+  std::string supplying_;                                  // the long line whose payload is asked for
   static constexpr std::uint32_t long_line = 0xffff'fffe;  // tag of a line whose payload is asked for in pieces
   bool long_line_in_flight_ = false;
   bool have_line_ = false;

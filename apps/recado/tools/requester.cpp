@@ -12,8 +12,7 @@ namespace {
 
 class requester final : public client {
  public:
-  explicit requester(const settings& how)
-      : client(how), printer_(how_), gatherer_(how_.message_max), payload_(payload_of(how_)) {}
+  explicit requester(const settings& how) : client(how), printer_(how_), gatherer_(how_.message_max), payload_(how_) {}
 
  private:
   void on_connected(const mqtt::connected&, instant) override {
@@ -48,14 +47,19 @@ class requester final : public client {
     }
     if (auto* done = std::get_if<mqtt::acknowledged>(&what); done != nullptr && mqtt::is_failure(done->reason))
       end(refusal("the request", done->reason, done->properties));
-    if (auto* wanted = std::get_if<mqtt::wants_payload>(&what))
-      (void)session_.supply(as_bytes(std::string_view{payload_}.substr(wanted->offset)));
+    if (auto* wanted = std::get_if<mqtt::wants_payload>(&what)) supply(wanted->offset);
+  }
+
+  void supply(std::size_t offset) {
+    const auto piece = payload_.piece(offset);
+    if (!piece) return end({status::failed, piece.error(), "ask again when it is whole"});
+    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) impossible("publish the request", taken.error());
   }
 
   void ask() {
     mqtt::message what{.topic = how_.topics[0], .qos = how_.qos};
-    if (payload_.size() > (1 << 20)) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
-    else what.payload = as_bytes(payload_);
+    if (payload_.in_pieces()) what.payload_from_source = static_cast<std::uint32_t>(payload_.size());
+    else what.payload = as_bytes(payload_.whole());
     property_list list = how_.publish;
     if (how_.version_5()) list.add({.id = mqtt::property::response_topic, .name = {}, .text = how_.response_topic});
     what.properties = list.all();
@@ -91,7 +95,7 @@ class requester final : public client {
 
   printer printer_;
   gatherer gatherer_;
-  std::string payload_;
+  content payload_;
   bool asked_ = false, answered_ = false;
   instant asked_at_{};
 };

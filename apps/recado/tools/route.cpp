@@ -102,7 +102,11 @@ void route::load_tls(tls::key_log* keys) {
   if (!how_.psk.empty()) {
     psk_ = key_of(how_.psk);
     if (psk_.empty()) throw failure("the pre-shared key is not hexadecimal", "give pairs of digits without 0x");
-    to.psk = {how_.psk_identity, psk_, true};
+    if (psk_.size() < tls::psk_bytes_min)
+      throw failure("a pre-shared key of " + std::to_string(psk_.size() * 8) + " bits can be guessed, and is not used",
+                    "give the broker and this client one of " + std::to_string(tls::psk_bytes_min * 8) +
+                        " bits (28 hexadecimal digits) or more");
+    to.psk = {how_.psk_identity, psk_};
   }
   if (!how_.key_log.empty() && keys != nullptr)
     throw failure("--tls-keylog and --pcapng are both given", "the recording holds the keys already: give one of them");

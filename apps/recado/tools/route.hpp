@@ -80,8 +80,6 @@ class route {
   bool layered() const { return stages_.size() > 1; }
   bool tunnelled() const { return how_.via.has_value(); }
   const wall_clock& clock() const { return clock_; }
-  /// Strength of a pre-shared key under 112 bits, 0 if it isn't weak.
-  std::size_t weak_key_bits() const { return psk_.size() < tls::psk_bytes_min ? psk_.size() * 8 : 0; }
   /// The errno of the key log's first failed write, 0 if none did.
   int key_log_error() const { return key_file_ ? key_file_->error() : 0; }
 

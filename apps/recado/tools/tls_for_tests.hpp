@@ -89,7 +89,8 @@ class s_server {
 struct secured_broker {
   const files& with = the_files();
   std::uint16_t tls = free_port(), mutual = free_port(), psk = free_port(), web = free_port(), old = free_port();
-  std::string keys = keep("psk", "me:00112233445566778899aabbccddeeff\nshort:abcdef01\n");
+  std::string keys =
+      keep("psk", "me:00112233445566778899aabbccddeeff\nshort:abcdef01\nenough:00112233445566778899aabbccdd\n");
   mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", path("secured"), settings()};
 
   std::string listener(std::uint16_t port, const std::string& more) const {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <regex>
 
@@ -118,6 +120,57 @@ TEST(volume, a_line_each_more_than_there_are_identifiers) {
   const int count = wanted != nullptr ? std::atoi(wanted) : 70'000;
   all_arrive_in_order(count, "1", {});
   all_arrive_in_order(count, "2", {"-V", "5"});
+}
+
+/// Whatever it comes from, a long message is not twice in memory.
+TEST(volume, a_long_message_is_sent_in_pieces) {
+  mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", RECADO_TEST_FOLDER "/volume_long", "allow_anonymous true\n"};
+  const words way = {"-h", "127.0.0.1", "-p", std::to_string(broker.port()), "-t", "long"};
+  const std::string path = RECADO_TEST_FOLDER "/volume_long_file";
+  constexpr std::size_t size = 100 << 20;
+  std::string text(size, 'x');
+  for (std::size_t i = 0; i < size; i += 4093) text[i] = static_cast<char>('a' + i % 26);
+  std::ofstream{path, std::ios::binary} << text;
+  for (const std::string qos : {"0", "1", "2"}) {
+    SCOPED_TRACE("QoS " + qos);
+    const auto sent = run(words{"pub", "-f", path, "-q", qos, "-r", "--stats"} + way);
+    EXPECT_EQ(sent.status, 0) << sent.err;
+    EXPECT_THAT(sent.err, HasSubstr(std::to_string(size) + " bytes of payload"));
+    EXPECT_TRUE(peak_kib(sent.err) < 32'768 || !memory_is_its_own) << sent.err;
+    const auto got = run(words{"sub", "-C", "1", "-N"} + way);
+    EXPECT_EQ(got.status, 0) << got.err;
+    EXPECT_TRUE(got.out == text) << got.out.size();
+  }
+  const auto piped = run(words{"pub", "-s", "-r", "--stats"} + way, text);
+  EXPECT_EQ(piped.status, 0) << piped.err;
+  EXPECT_TRUE(peak_kib(piped.err) < (size >> 10) + 32'768 || !memory_is_its_own) << piped.err;
+  EXPECT_TRUE(run(words{"sub", "-C", "1", "-N"} + way).out == text);
+  std::filesystem::remove(path);
+}
+
+/// A source that fails in the middle ends in words, and the broker gets no half message.
+TEST(volume, a_file_that_becomes_shorter_while_it_is_sent) {
+  const std::string path = RECADO_TEST_FOLDER "/volume_shorter";
+  std::ofstream{path, std::ios::binary} << std::string(20 << 20, 'x');
+  const auto shorten = [&](const std::string&) {
+    std::filesystem::resize_file(path, 1);
+    return "\x20\x02\0\0"s;
+  };
+  scripted_broker broker{{{hears(connect_type), says(shorten), waits_for_end()}}};
+  const auto done = run({"pub", "-h", "127.0.0.1", "-p", std::to_string(broker.port()), "-t", "a", "-f", path});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.err, HasSubstr("volume_shorter' became shorter while it was sent"));
+  EXPECT_EQ(std::ranges::count(done.err, '\n'), 1) << done.err;
+}
+
+TEST(volume, a_long_message_that_is_no_text_though_it_says_so) {
+  const std::string path = RECADO_TEST_FOLDER "/volume_no_text";
+  std::ofstream{path, std::ios::binary} << std::string(2 << 20, 'x') << '\xff';
+  scripted_broker broker{{{serves({.connack = "\x20\x03\0\0\0"s})}}};
+  const auto done = run({"pub", "-h", "127.0.0.1", "-p", std::to_string(broker.port()), "-t", "a", "-f", path, "-D",
+                         "publish", "payload-format-indicator", "1"});
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.err, HasSubstr("UTF-8"));
 }
 
 }  // namespace
