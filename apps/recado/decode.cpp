@@ -120,7 +120,9 @@ void add_decode(CLI::App& root) {
       ->check(CLI::IsMember({"3.1.1", "5"}));
   command.add_option("--direction", to->direction, "Who sent the bytes: client or server (default: either)")
       ->check(CLI::IsMember({"client", "server"}));
-  command.add_option("--port", to->ports, "TCP port of MQTT in a recording besides 1883 and 8883 (repeatable)")
+  command
+      .add_option("--port", to->ports,
+                  "TCP port of MQTT, plain, in TLS or in WebSocket, in a recording besides 1883 and 8883 (repeatable)")
       ->check(CLI::Range(1, 65535));
   command.add_flag("--json", to->json, "One JSON object for each packet, each on a line");
   command.add_flag("--show-secrets", to->show_secrets, "Print passwords and authentication data, not their length");

@@ -19,6 +19,7 @@
 #include <recado/capture/json_writer.hpp>
 #include <recado/capture/reassembly.hpp>
 #include <recado/capture/recording.hpp>
+#include <recado/capture/websocket_words.hpp>
 #include <recado/mqtt/packet.hpp>
 
 namespace recado::capture {
@@ -65,6 +66,7 @@ class decoder {
   struct stream_facts {
     std::optional<mqtt::version> version;
     std::uint16_t server_port = 0;
+    bool dns = false;  ///< DNS over TCP (RFC 7766), else MQTT
   };
   /// One direction of a TCP connection.
   struct flow {
@@ -72,6 +74,8 @@ class decoder {
     std::string waiting;
     std::size_t offset = 0;
     std::optional<bool> over_tls;
+    std::optional<bool> over_http;
+    websocket_words web;
     bool lost = false;
     endpoint from, to;
     std::shared_ptr<stream_facts> facts;
@@ -99,6 +103,10 @@ class decoder {
   void take_frame(const recorded& frame);
   void take_segment(const recorded& frame, const dissected& what);
   void feed(flow& of, std::string_view data, const recorded* frame);
+  void feed_mqtt(flow& of, std::string_view data, const recorded* frame);
+  void feed_websocket(flow& of, std::string_view data, const recorded* frame);
+  void feed_dns(flow& of, std::string_view data, const recorded* frame);
+  void show_lines(std::string_view protocol, std::string_view lines, const place& at, std::size_t length);
   void feed_tls(flow& of, std::string_view data, const recorded* frame);
   void finish_flows();
   flow* flow_of(const dissected& what);

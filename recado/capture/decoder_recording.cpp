@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::uint16_t mqtt_port = 1883;
 constexpr std::uint16_t mqtt_tls_port = 8883;
+constexpr std::uint16_t dns_port = 53;
+
+bool begins_like_http(std::string_view data) { return data.front() == 'G' || data.front() == 'H'; }  // GET, HTTP/1.1
 
 bool begins_like_tls(std::string_view data) { return data.front() == 22; }  // a handshake record; no MQTT packet
 
@@ -58,8 +61,10 @@ bool decoder::carries_mqtt(std::uint16_t port) const {
 /// The direction's state; made at its first segment, with what both directions share.
 decoder::flow* decoder::flow_of(const dissected& what) {
   using protocol = decode_settings::protocol;
-  if (how_.what != protocol::guess && how_.what != protocol::mqtt) return nullptr;
-  if (!carries_mqtt(what.from.port) && !carries_mqtt(what.to.port)) return nullptr;
+  const bool mqtt = carries_mqtt(what.from.port) || carries_mqtt(what.to.port);
+  const bool dns = !mqtt && (what.from.port == dns_port || what.to.port == dns_port);
+  if (how_.what != protocol::guess && how_.what != (dns ? protocol::dns : protocol::mqtt)) return nullptr;
+  if (!mqtt && !dns) return nullptr;
   const auto [found, added] = flows_.try_emplace({what.from, what.to});
   flow& of = found->second;
   if (!added) return &of;
@@ -71,7 +76,9 @@ decoder::flow* decoder::flow_of(const dissected& what) {
   }
   of.facts = std::make_shared<stream_facts>();
   of.facts->version = how_.version;
-  of.facts->server_port = carries_mqtt(what.to.port) ? what.to.port : what.from.port;
+  of.facts->dns = dns;
+  const bool to_server = dns ? what.to.port == dns_port : carries_mqtt(what.to.port);
+  of.facts->server_port = to_server ? what.to.port : what.from.port;
   of.tls = std::make_shared<tls_words>();
   return &of;
 }
@@ -94,8 +101,16 @@ void decoder::take_segment(const recorded& frame, const dissected& what) {
 
 void decoder::feed(flow& of, std::string_view data, const recorded* frame) {
   if (data.empty() || of.lost) return;
+  if (of.facts->dns) return feed_dns(of, data, frame);
   if (!of.over_tls) of.over_tls = begins_like_tls(data) && of.segments.complete_from_start();
   if (*of.over_tls) return feed_tls(of, data, frame);
+  if (!of.over_http) of.over_http = begins_like_http(data) && of.segments.complete_from_start();
+  if (*of.over_http) feed_websocket(of, data, frame);
+  else feed_mqtt(of, data, frame);
+}
+
+void decoder::feed_mqtt(flow& of, std::string_view data, const recorded* frame) {
+  if (data.empty()) return;
   if (of.waiting.empty() && of.offset == 0 && !of.segments.complete_from_start())
     note("a stream was recorded from its middle: its first bytes may be no packet's beginning");
   of.waiting += data;
@@ -120,16 +135,58 @@ void decoder::feed_tls(flow& of, std::string_view data, const recorded* frame) {
   of.tls->add(of.to.port == of.facts->server_port ? 0 : 1, as_bytes(data), sink);
   const place at{frame, of.from, of.to, of.offset};
   of.offset += data.size();
+  show_lines("TLS", lines, at, data.size());
+}
+
+void decoder::show_lines(std::string_view protocol, std::string_view lines, const place& at, std::size_t length) {
   if (lines.empty()) return;
   ++packets_;
   if (!how_.json) {
-    heading("TLS", at, data.size(), {});
+    heading(protocol, at, length, {});
     return indent(lines, "  ");
   }
-  begin_json("TLS", at, data.size(), {});
+  begin_json(protocol, at, length, {});
   json_.text("records", lines);
   json_.end_object();
   json_.end_line();
+}
+
+// The offsets of MQTT count what the messages of WebSocket carry, those of WebSocket the octets of TCP.
+void decoder::feed_websocket(flow& of, std::string_view data, const recorded* frame) {
+  std::string carried, lines;
+  const std::size_t before = of.web.offset();
+  const bool from_client = of.to.port == of.facts->server_port;
+  const auto wrong = of.web.add(data, from_client, how_.show_secrets, carried, lines);
+  show_lines("WebSocket", lines, {frame, of.from, of.to, before}, of.web.offset() - before);
+  feed_mqtt(of, carried, frame);
+  if (!wrong) return;
+  of.lost = true;
+  ++packets_;
+  const place at{frame, of.from, of.to, of.web.offset()};
+  const bytes rest = as_bytes(of.web.rest());
+  if (how_.json) begin_json("WebSocket", at, rest.size(), {});
+  else heading("WebSocket", at, rest.size(), {});
+  complain({wrong->cause, {}, wrong->offset - at.offset}, rest, at);
+  if (how_.json) json_.end_object(), json_.end_line();
+}
+
+// RFC 1035 §4.2.2: each message stands behind its length.
+void decoder::feed_dns(flow& of, std::string_view data, const recorded* frame) {
+  if (of.waiting.empty() && of.offset == 0 && !of.segments.complete_from_start()) {
+    note("a stream of DNS was recorded from its middle, and is left out");
+    of.lost = true;
+    return;
+  }
+  of.waiting += data;
+  while (of.waiting.size() >= 2) {
+    const std::size_t length =
+        static_cast<unsigned char>(of.waiting[0]) * 256U + static_cast<unsigned char>(of.waiting[1]);
+    if (of.waiting.size() < 2 + length) return;
+    const std::string message = of.waiting.substr(2, length);
+    decode_datagram(application::dns, as_bytes(message), {frame, of.from, of.to, of.offset + 2});
+    of.waiting.erase(0, 2 + length);
+    of.offset += 2 + length;
+  }
 }
 
 void decoder::finish_flows() {
@@ -139,6 +196,10 @@ void decoder::finish_flows() {
       note(std::to_string(missing) + " bytes of a stream are missing: the rest of it is left out");
     if (of.waiting.empty()) continue;
     const recorded end{};
+    if (of.facts->dns) {
+      note("a message of DNS over TCP is cut off at offset " + std::to_string(of.offset + of.waiting.size()));
+      continue;
+    }
     std::size_t used = 0;
     const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
     (void)take_packet(as_bytes(of.waiting), {&end, of.from, of.to, of.offset}, *of.facts, from, true, used);
