@@ -29,7 +29,7 @@ inline constexpr unsigned rung_count = 9;
 
 /// One row of the ladder.
 struct step {
-  rung at;
+  rung at;                 ///< which rung
   std::string_view name;   ///< "lease"
   std::string_view title;  ///< "network address (DHCP)"
   duration patience;       ///< an attempt that takes longer has failed; `duration::max()`: its machine decides
@@ -54,13 +54,13 @@ enum class no_time_policy : std::uint8_t {
 
 /// What the conductor must know of the configuration. Servers are known to it by their number in their list only.
 struct policy {
-  bool use_dhcp = true;
+  bool use_dhcp = true;           ///< false: the static address at once
   bool has_static = false;        ///< there is an address to use when DHCP has failed, or instead of it
   std::uint8_t time_servers = 0;  ///< 0: the clock is not set, that rung is left out
-  std::uint8_t brokers = 1;
-  bool secure = true;  ///< false: the rung `secure` is left out
-  no_time_policy on_no_time = no_time_policy::plausible;
-  backoff_limits retry;                         ///< between rounds
+  std::uint8_t brokers = 1;       ///< how many are known; at least 1
+  bool secure = true;             ///< false: the rung `secure` is left out
+  no_time_policy on_no_time = no_time_policy::plausible;  ///< see there
+  backoff_limits retry;                                   ///< between rounds
   duration stable = std::chrono::seconds{30};   ///< online for so long: the next loss is a new series of failures
   std::uint32_t rounds_max = 0;                 ///< give up after so many failed rounds in a row; 0: never
   duration farewell = std::chrono::seconds{5};  ///< how long the goodbye may take
@@ -68,6 +68,7 @@ struct policy {
 
 /// What happened.
 struct happening {
+  /// What it may be.
   enum class kind : std::uint8_t {
     time_passed,
     reached,  ///< the work of rung `at` is done; `choices` addresses were found, for a name
@@ -76,20 +77,22 @@ struct happening {
     stop,     ///< the user wants to end
     farewell_said,
   };
-  kind what = kind::time_passed;
-  rung at = rung::link;
-  fault why;
-  std::uint16_t choices = 1;
+  kind what = kind::time_passed;  ///< which of them
+  rung at = rung::link;           ///< which rung
+  fault why;                      ///< of what failed or was lost
+  std::uint16_t choices = 1;      ///< addresses that were found
 
+  /// Makes one.
   static happening reached(rung at, std::uint16_t choices = 1) { return {kind::reached, at, {}, choices}; }
-  static happening failed(rung at, fault why) { return {kind::failed, at, why, 0}; }
-  static happening lost(rung at, fault why) { return {kind::lost, at, why, 0}; }
-  static happening stop() { return {kind::stop, rung::link, {}, 0}; }
-  static happening farewell_said() { return {kind::farewell_said, rung::link, {}, 0}; }
+  static happening failed(rung at, fault why) { return {kind::failed, at, why, 0}; }     ///< Makes one.
+  static happening lost(rung at, fault why) { return {kind::lost, at, why, 0}; }         ///< Makes one.
+  static happening stop() { return {kind::stop, rung::link, {}, 0}; }                    ///< Makes one.
+  static happening farewell_said() { return {kind::farewell_said, rung::link, {}, 0}; }  ///< Makes one.
 };
 
 /// What to do next.
 struct want {
+  /// What it may be.
   enum class kind : std::uint8_t {
     wait,      ///< nothing until something happens, or until `until`
     attempt,   ///< begin rung `at` with server `server` of its list (lease: 0 DHCP, 1 static) and address `address`
@@ -97,16 +100,17 @@ struct want {
     farewell,  ///< say goodbye in the session, then tell `farewell_said`
     end,       ///< it is over; `last_fault()` says why if it wasn't wished
   };
-  kind what = kind::wait;
-  rung at = rung::link;
-  std::uint8_t server = 0;
-  std::uint16_t address = 0;
-  instant until = never;
+  kind what = kind::wait;     ///< which of them
+  rung at = rung::link;       ///< which rung
+  std::uint8_t server = 0;    ///< its number in the list
+  std::uint16_t address = 0;  ///< its number among the addresses of its name
+  instant until = never;      ///< with `wait`: when to come back; see `pausing`
 };
 
 /// The conductor of one device.
 class bring_up {
  public:
+  /// The randomness must outlive it.
   bring_up(const policy& how, entropy& random) : how_(how), random_(&random), backoff_(how.retry) {}
 
   /// Takes in what happened and answers one thing to do. Call it again with `time_passed` until it answers `wait`,
@@ -116,10 +120,10 @@ class bring_up {
 
   /// The rung that is being climbed; `online` once all is reached.
   rung at() const { return at_; }
-  bool is_online() const { return at_ == rung::online && phase_ == phase::standing; }
+  bool is_online() const { return at_ == rung::online && phase_ == phase::standing; }  ///< True once all is reached.
   /// True while it waits for the next round, until `until()`.
   bool pausing() const { return phase_ == phase::pausing; }
-  instant until() const { return until_; }
+  instant until() const { return until_; }  ///< with `wait`: when to come back; see `pausing`
   /// The address of the broker that is being tried, by its number in the answer.
   std::uint16_t address() const { return address_; }
   /// A time server has set the clock.

@@ -14,18 +14,21 @@ namespace recado::chain {
 /// after `opened`, as a handshake would make it.
 class pass_through {
  public:
-  struct secured {};  ///< the stream above may begin
-  using event = std::variant<secured>;
+  struct secured {};                    ///< the stream above may begin
+  using event = std::variant<secured>;  ///< What `receive` answers.
 
   /// The buffers for plaintext and for what goes below (at least one byte each); `piece` is at least 1.
   pass_through(mutable_bytes incoming, mutable_bytes outgoing, std::size_t piece = SIZE_MAX)
       : in_{incoming}, out_{outgoing}, piece_(piece) {}
 
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void opened(instant) {
     *this = {in_.memory, out_.memory, piece_};
     open_ = true;
   }
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void lost(fault, instant) { *this = {in_.memory, out_.memory, piece_}; }
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant) {
     if (!open_) return std::nullopt;
     if (!ready_) {
@@ -36,18 +39,21 @@ class pass_through {
     in = in.subspan(in_.append(in.first(std::min(in.size(), piece_))));
     return std::nullopt;
   }
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant) const { return out_.held().first(std::min(out_.size, piece_)); }
-  void sent(std::size_t n) { out_.drop(n); }
+  void sent(std::size_t n) { out_.drop(n); }  ///< A verb of the shape; see recado/wire/machine.hpp.
+  /// A verb of the shape; see recado/wire/machine.hpp.
   instant deadline() const { return open_ && !ready_ ? instant::min() : never; }
 
-  bool ready() const { return ready_; }
-  bytes plaintext() const { return in_.held(); }
-  void consumed(std::size_t n) { in_.drop(n); }
+  bool ready() const { return ready_; }           ///< True once plaintext may be written.
+  bytes plaintext() const { return in_.held(); }  ///< What was heard, up to `consumed`.
+  void consumed(std::size_t n) { in_.drop(n); }   ///< So much of it was used.
+  /// Takes plaintext; returns how much.
   std::size_t write(bytes data, instant) {
     if (!ready_ || closed_) return 0;
     return out_.append(data.first(std::min(data.size(), piece_)));
   }
-  void close(instant) { closed_ = true; }
+  void close(instant) { closed_ = true; }  ///< Nothing more is written.
   /// True once `close` was called: nothing is written any more.
   bool closed() const { return closed_; }
 

@@ -23,44 +23,45 @@ namespace recado::chain {
 
 /// What has to be known of the server to come back to the session.
 struct session_facts {
-  mqtt::version version = mqtt::version::v5_0;
-  std::uint16_t places = 0;            ///< in flight: the session that is restored must have as many
-  std::uint32_t session_expiry_s = 0;  ///< in force
-  std::string_view client_identifier{};
+  mqtt::version version = mqtt::version::v5_0;  ///< that was spoken
+  std::uint16_t places = 0;                     ///< in flight: the session that is restored must have as many
+  std::uint32_t session_expiry_s = 0;           ///< in force
+  std::string_view client_identifier{};         ///< with which it was begun
 };
 
 /// A message in the journal whose exchange isn't over.
 struct stored_message {
-  std::uint16_t identifier = 0;
-  mqtt::qos qos = mqtt::qos::exactly_once;
-  bool released = false;  ///< PUBREC came: its bytes are gone, PUBREL and PUBCOMP are to come
-  std::uint32_t tag = 0;
-  std::uint64_t label = 0;
-  std::uint32_t size = 0;  ///< of its PUBLISH
+  std::uint16_t identifier = 0;             ///< on the wire
+  mqtt::qos qos = mqtt::qos::exactly_once;  ///< with which it is published
+  bool released = false;                    ///< PUBREC came: its bytes are gone, PUBREL and PUBCOMP are to come
+  std::uint32_t tag = 0;                    ///< its message's
+  std::uint64_t label = 0;                  ///< as `session_store::label` said
+  std::uint32_t size = 0;                   ///< of its PUBLISH
 };
 
 /// What is remembered of a message that waits for a connection: behind it lie its topic, its properties as on the wire,
 /// and its payload, without gaps.
 struct held_message {
-  std::uint64_t label = 0;  ///< as `session_store::label` said
-  std::uint32_t tag = 0;    ///< of the message
-  mqtt::qos qos = mqtt::qos::exactly_once;
-  bool retain = false;
-  std::uint16_t topic = 0;       ///< bytes of it,
-  std::uint32_t properties = 0;  ///< and of these,
-  std::uint32_t payload = 0;     ///< and of this
-  std::size_t size() const { return std::size_t{topic} + properties + payload; }
+  std::uint64_t label = 0;                                                        ///< as `session_store::label` said
+  std::uint32_t tag = 0;                                                          ///< of the message
+  mqtt::qos qos = mqtt::qos::exactly_once;                                        ///< with which it is published
+  bool retain = false;                                                            ///< the server shall keep it
+  std::uint16_t topic = 0;                                                        ///< bytes of it,
+  std::uint32_t properties = 0;                                                   ///< and of these,
+  std::uint32_t payload = 0;                                                      ///< and of this
+  std::size_t size() const { return std::size_t{topic} + properties + payload; }  ///< Bytes of all three.
 };
 
 /// How much `restore` put back, or `session_store` counts.
 struct stored_counts {
-  std::size_t messages = 0;  ///< waiting for PUBACK or PUBREC
-  std::size_t released = 0;  ///< waiting for PUBCOMP
-  std::size_t received = 0;  ///< of QoS 2, waiting for PUBREL
-  std::size_t held = 0;      ///< in the offline queue
-  std::size_t subscriptions = 0;
+  std::size_t messages = 0;       ///< waiting for PUBACK or PUBREC
+  std::size_t released = 0;       ///< waiting for PUBCOMP
+  std::size_t received = 0;       ///< of QoS 2, waiting for PUBREL
+  std::size_t held = 0;           ///< in the offline queue
+  std::size_t subscriptions = 0;  ///< how many are remembered
 };
 
+/// What `mqtt::session` is given as its journal: keeps the session's changes in a `store::journal`.
 class session_store final : public mqtt::journal {
  public:
   /// `records` is mounted; `places` has one element for each place in flight of the session.
@@ -69,7 +70,7 @@ class session_store final : public mqtt::journal {
   /// Puts all into a session that was just made, and will be told of its changes. Errors: of the journal as they are;
   /// of the session (it has other tables than the one that was stored) `store::error::index_full`.
   std::expected<stored_counts, store::error> restore(mqtt::session& into);
-  stored_counts counts() const;
+  stored_counts counts() const;  ///< How much is in the journal now.
 
   /// For the next message that is published: comes back in `stored_message`. Until then.
   void label(std::uint64_t what) { label_ = what; }
@@ -83,12 +84,14 @@ class session_store final : public mqtt::journal {
   /// The text of the answer lies in `space`.
   std::optional<session_facts> facts(mutable_bytes space);
 
+  /// Remembers a subscription with its Subscription Identifier, 0 for none. Errors: of the journal.
   std::expected<void, store::error> subscribed(const mqtt::subscription& what, std::uint32_t identifier);
-  std::expected<void, store::error> unsubscribed(std::string_view filter);
+  std::expected<void, store::error> unsubscribed(std::string_view filter);  ///< Forgets it. Errors: of the journal.
+  /// A subscription as it is remembered.
   struct stored_subscription {
-    mqtt::subscription what;  ///< its filter lies in `space`
-    std::uint32_t identifier = 0;
-    std::uint32_t number = 0;
+    mqtt::subscription what;       ///< its filter lies in `space`
+    std::uint32_t identifier = 0;  ///< on the wire
+    std::uint32_t number = 0;      ///< its place in the journal
   };
   /// The first subscription whose number is at least `from`.
   std::optional<stored_subscription> next_subscription(std::uint32_t from, mutable_bytes space);
@@ -96,7 +99,8 @@ class session_store final : public mqtt::journal {
   /// The first message with at least that number, released ones in an order of their own. `from` becomes the number
   /// behind it.
   std::optional<stored_message> next_message(std::uint32_t& from);
-  std::optional<stored_message> next_released(std::uint32_t& from);
+  std::optional<stored_message> next_released(std::uint32_t& from);  ///< The same for those behind PUBREC.
+  /// The same for the identifiers of received messages of QoS 2.
   std::optional<std::uint16_t> next_received(std::uint16_t from) const;
 
   /// The offline queue: keeps a message that has no connection yet; `pieces` are what lies behind it. The label and the
@@ -106,10 +110,11 @@ class session_store final : public mqtt::journal {
   std::expected<std::uint32_t, store::error> hold(const held_message& what, std::span<const bytes> pieces);
   /// The lowest number in the queue that is at least `from`.
   std::optional<std::uint32_t> next_held(std::uint32_t from) const;
+  /// What is remembered of it; nothing if it is not there.
   std::optional<held_message> head_of_held(std::uint32_t number);
   /// What lies behind it, as much as fits. Errors: `not_found`, `damaged`, `failed`.
   std::expected<std::size_t, store::error> read_held(std::uint32_t number, mutable_bytes into);
-  std::expected<void, store::error> drop_held(std::uint32_t number);
+  std::expected<void, store::error> drop_held(std::uint32_t number);  ///< Forgets it.
   /// The next message that is published is that one: in the same instant it leaves the queue, with its label. 0: it is
   /// none of them.
   void take_held(std::uint32_t number) { taking_ = number; }

@@ -35,10 +35,11 @@ class time_zone {
 
   static constexpr std::size_t name_characters_max = 10;  ///< "UTC+05:45" and the names of POSIX
 
+  /// From when to when one offset holds.
   struct period {
     std::chrono::seconds offset{};  ///< to add to UTC: positive is east
-    bool summer = false;
-    std::string_view name;  ///< lives as long as the zone
+    bool summer = false;            ///< true where it is summer time
+    std::string_view name;          ///< lives as long as the zone
   };
   /// What holds at `when`.
   period at(utc_time when) const;
@@ -66,13 +67,13 @@ class time_zone {
 
 /// The parts of a civil time.
 struct civil_time {
-  std::int32_t year = 1970;
-  std::uint8_t month = 1;  ///< 1 to 12
-  std::uint8_t day = 1;    ///< 1 to 31
-  std::uint8_t hour = 0;
-  std::uint8_t minute = 0;
-  std::uint8_t second = 0;  ///< 0 to 59
-  std::uint32_t microsecond = 0;
+  std::int32_t year = 1970;       ///< of the common era
+  std::uint8_t month = 1;         ///< 1 to 12
+  std::uint8_t day = 1;           ///< 1 to 31
+  std::uint8_t hour = 0;          ///< 0 to 23
+  std::uint8_t minute = 0;        ///< 0 to 59
+  std::uint8_t second = 0;        ///< 0 to 59
+  std::uint32_t microsecond = 0;  ///< 0 to 999,999
   std::uint8_t weekday = 4;       ///< 0 is Sunday
   std::uint16_t yearday = 1;      ///< 1 to 366
   std::chrono::seconds offset{};  ///< of the zone at that time

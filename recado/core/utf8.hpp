@@ -22,7 +22,7 @@ bool is_utf8(bytes data);
 /// The same for a text that comes in pieces, cut anywhere.
 class utf8_check {
  public:
-  void add(bytes piece);
+  void add(bytes piece);  ///< Looks at the next bytes of the text.
   /// True if all pieces together are well-formed.
   bool well_formed() const { return left_ == 0; }
   /// True if no more pieces could make them so.

@@ -45,7 +45,7 @@ enum class client_identity : std::uint8_t {
 
 /// What the client needs to know. The views are borrowed and outlive the client.
 struct options {
-  mac_address hardware;
+  mac_address hardware;  ///< of the interface
   /// The address of an earlier lease, to ask for again; no address if there is none.
   ip_address remembered;
 
@@ -53,13 +53,13 @@ struct options {
   /// an address and the wait after DECLINE don't count. 0 attempts: `start` fails at once, and whoever
   /// conducts applies the static configuration without starting the client.
   std::uint32_t attempts = 50;
-  duration attempt_interval = std::chrono::milliseconds{250};
+  duration attempt_interval = std::chrono::milliseconds{250};  ///< see `attempts`
 
   /// The randomised exponential back-off between two equal messages (RFC 2131 §4.1): 4, 8, 16, 32, 64 s, each
   /// give or take `retry_jitter` (at most half the interval).
   duration retry_first = std::chrono::seconds{4};
-  duration retry_max = std::chrono::seconds{64};
-  duration retry_jitter = std::chrono::seconds{1};
+  duration retry_max = std::chrono::seconds{64};    ///< the longest interval
+  duration retry_jitter = std::chrono::seconds{1};  ///< at most that much more or less
   /// After so many REQUESTs without an answer the client looks for another server (RFC 2131 §3.1 step 5).
   std::uint8_t request_attempts = 4;
   /// After so many REQUESTs for the remembered address it looks for a new one; 1 or more.
@@ -73,7 +73,7 @@ struct options {
   bool broadcast_replies = false;  ///< for IP stacks that cannot receive unicast without an address (§4.1)
   std::uint16_t reply_bytes_max = reply_bytes_min;  ///< the longest message the driver can receive; >= 576
 
-  client_identity identity = client_identity::hardware_address;
+  client_identity identity = client_identity::hardware_address;  ///< what option 61 says
   bytes client_id;                ///< for client_identity::given: 2 to client_id_bytes_max bytes, type first
   std::uint32_t iaid = 1;         ///< for client_identity::duid: distinguishes the interfaces of a device
   std::string_view host_name;     ///< option 12, sent if not empty; up to 63 characters are sent
@@ -85,27 +85,27 @@ struct options {
 /// Somebody should find out by ARP whether the address is in use (RFC 5227 §2.1) and tell with `conflict` or
 /// `address_is_free`. Nothing goes on before that.
 struct probe_address {
-  ip_address address;
+  ip_address address;  ///< the one that was offered
 };
 /// The address may be used from now on.
 struct bound {
-  const dhcp::lease* granted;
+  const dhcp::lease* granted;  ///< lives until the next `receive` or `lost`
 };
 /// The lease was prolonged; the parameters may have changed.
 struct renewed {
-  const dhcp::lease* granted;
+  const dhcp::lease* granted;  ///< lives until the next `receive` or `lost`
 };
 /// The address must not be used any more: expired, refused or address_conflict. The client looks for a new one.
 struct lease_lost {
-  fault why;
+  fault why;  ///< why, of this module
 };
 /// The patience is used up; the client is idle until `start` or `inform`.
 struct failed {
-  fault why;
+  fault why;  ///< why, of this module
 };
 /// The answer to `inform`: the given address with the parameters that the server knows.
 struct parameters {
-  const dhcp::lease* known;
+  const dhcp::lease* known;  ///< lives until the next `receive` or `lost`
 };
 
 enum class state : std::uint8_t {
@@ -126,9 +126,10 @@ std::string_view words(state what);
 /// A datagram_machine with local port 68 and peers on port 67. Neither copied nor moved.
 class client {
  public:
-  using event = std::variant<probe_address, bound, renewed, lease_lost, failed, parameters>;
+  using event =
+      std::variant<probe_address, bound, renewed, lease_lost, failed, parameters>;  ///< what `receive` answers
 
-  client(const options& how, entropy& random);
+  client(const options& how, entropy& random);  ///< Options and randomness must outlive it.
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
@@ -157,10 +158,10 @@ class client {
   void opened(instant now);
   /// It cannot any more. A lease is kept for `opened` until it expires.
   void lost(fault why, instant now);
-  std::optional<event> receive(datagram& in, instant now);
-  std::optional<datagram> pending(instant now);
-  void sent(instant now);
-  instant deadline() const;
+  std::optional<event> receive(datagram& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<datagram> pending(instant now);             ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(instant now);                                   ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                                 ///< A verb of the shape; see recado/wire/machine.hpp.
 
   // What a driver and a console want to know.
 
@@ -169,12 +170,12 @@ class client {
   /// True while there is no address: datagrams go and come on a socket below IP. False: an ordinary socket bound
   /// to `source()` serves (it may be kept open only while false).
   bool needs_raw() const { return source() == ip_address::v4_any(); }
-  dhcp::state state() const { return state_; }
+  dhcp::state state() const { return state_; }  ///< Where it is in the figure of RFC 2131 §4.4.
   /// The lease that is in use, or null.
   const dhcp::lease* held() const;
   /// How many datagrams were not believed since the beginning, and why the last was not.
   std::uint32_t ignored() const { return ignored_; }
-  std::optional<error> last_ignored() const { return last_ignored_; }
+  std::optional<error> last_ignored() const { return last_ignored_; }  ///< Nothing if all were believed.
 
  private:
   struct offer {

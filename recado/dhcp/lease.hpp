@@ -28,33 +28,34 @@ constexpr instant after(instant from, duration wait) {
 
 /// One classless static route (RFC 3442).
 struct route {
-  ip_address destination;
+  ip_address destination;   ///< the network's address
   std::uint8_t prefix = 0;  ///< length of the destination's prefix, 0 to 32; 0 is the default route
   ip_address router;        ///< 0.0.0.0: the destination is on the link itself
-  constexpr bool operator==(const route&) const = default;
+  constexpr bool operator==(const route&) const = default;  ///< Member by member.
 };
 
+/// What a server granted, or somebody configured.
 struct lease {
-  ip_address address;
+  ip_address address;       ///< of this host
   std::uint8_t prefix = 0;  ///< length of the network's prefix, 1 to 32
   ip_address server;        ///< the server's identifier; no address if static
   /// Default routers in the server's order of preference; empty when `routes` are given (RFC 3442).
   fixed_vector<ip_address, routers_max> routers;
-  fixed_vector<route, routes_max> routes;
-  fixed_vector<ip_address, dns_servers_max> dns_servers;
-  fixed_vector<ip_address, ntp_servers_max> ntp_servers;
-  fixed_string<host_name_bytes_max> host_name;
-  fixed_string<domain_bytes_max> domain;
-  std::uint16_t mtu = 0;  ///< bytes; 0: not given
-  instant obtained{};     ///< when the REQUEST left from which the times below count; not stored
-  duration lease_time = infinite;
-  duration t1 = infinite;  ///< renewing begins so long after `obtained`
-  duration t2 = infinite;  ///< rebinding begins so long after `obtained`
+  fixed_vector<route, routes_max> routes;                 ///< classless static routes (RFC 3442)
+  fixed_vector<ip_address, dns_servers_max> dns_servers;  ///< in the server's order of preference
+  fixed_vector<ip_address, ntp_servers_max> ntp_servers;  ///< in the server's order of preference
+  fixed_string<host_name_bytes_max> host_name;            ///< option 12; empty: not given
+  fixed_string<domain_bytes_max> domain;                  ///< option 15; empty: not given
+  std::uint16_t mtu = 0;                                  ///< bytes; 0: not given
+  instant obtained{};              ///< when the REQUEST left from which the times below count; not stored
+  duration lease_time = infinite;  ///< the address is valid so long after `obtained`
+  duration t1 = infinite;          ///< renewing begins so long after `obtained`
+  duration t2 = infinite;          ///< rebinding begins so long after `obtained`
 
-  constexpr bool operator==(const lease&) const = default;
-  constexpr instant renews() const { return after(obtained, t1); }
-  constexpr instant rebinds() const { return after(obtained, t2); }
-  constexpr instant expires() const { return after(obtained, lease_time); }
+  constexpr bool operator==(const lease&) const = default;                   ///< Member by member.
+  constexpr instant renews() const { return after(obtained, t1); }           ///< When renewing begins (T1).
+  constexpr instant rebinds() const { return after(obtained, t2); }          ///< When rebinding begins (T2).
+  constexpr instant expires() const { return after(obtained, lease_time); }  ///< When the address must be given up.
 };
 
 /// The router of the default route: that of `routes` if there are any, else the first of `routers`; no address

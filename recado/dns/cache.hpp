@@ -27,7 +27,7 @@ struct cached_answer {
 /// A cache in memory that the caller gives; no memory at all is allowed and remembers nothing.
 class cache {
  public:
-  explicit cache(mutable_bytes memory) : memory_(memory) {}
+  explicit cache(mutable_bytes memory) : memory_(memory) {}  ///< Neither copies nor frees the memory.
 
   /// What is known about `about` and `type`; the addresses are copied to the front of `out`, in order.
   std::optional<cached_answer> find(const name& about, record_type type, std::span<ip_address> out, instant now);
@@ -35,7 +35,7 @@ class cache {
   /// answer isn't remembered. `outcome` as in `cached_answer`.
   void store(const name& about, record_type type, error outcome, std::span<const ip_address> addresses,
              std::uint32_t ttl_s, instant now);
-  void clear() { used_ = 0; }
+  void clear() { used_ = 0; }  ///< Forgets all.
   /// How many octets of the memory are in use.
   std::size_t used() const { return used_; }
 

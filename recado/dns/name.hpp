@@ -23,9 +23,9 @@ class name {
   /// Refused: empty labels, labels over 63, more than 255 in all, spaces, control characters, backslashes.
   static std::expected<name, error> parse(std::string_view text);
 
-  bytes octets() const { return {octets_.data(), size_}; }
-  std::size_t size() const { return size_; }
-  void clear() { octets_[0] = std::byte{0}, size_ = 1; }
+  bytes octets() const { return {octets_.data(), size_}; }  ///< As on the wire, uncompressed.
+  std::size_t size() const { return size_; }                ///< Octets on the wire; 1 for the root.
+  void clear() { octets_[0] = std::byte{0}, size_ = 1; }    ///< Makes it the root.
   /// Adds a label before the root; false if it is empty, too long or doesn't fit.
   bool append(bytes label);
   /// True if the last label before the root holds digits only: no host has such a name (RFC 1123 §2.1).

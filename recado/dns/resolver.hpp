@@ -35,29 +35,29 @@ enum class family : std::uint8_t { any, v4, v6 };
 
 /// Names one lookup; never 0 and not used twice while 2^32 lookups last.
 struct query_id {
-  std::uint32_t value = 0;
-  constexpr auto operator<=>(const query_id&) const = default;
+  std::uint32_t value = 0;                                      ///< 0: none
+  constexpr auto operator<=>(const query_id&) const = default;  ///< By number.
 };
 
 /// The addresses of a name: those of IPv4 first, then those of IPv6, each in the order of the answer.
 struct resolved {
-  query_id id;
+  query_id id;                            ///< of the lookup
   std::span<const ip_address> addresses;  ///< at least one; lives until the next `receive`, `lost` or `resolve`
   std::chrono::seconds ttl{};             ///< how long they may be kept; 0 for those of a cut answer
   bool more = false;                      ///< there were more than the memory holds, or the answer was cut
 };
 /// The lookup came to nothing; `why` is an error of this module, or what `lost` said.
 struct failed {
-  query_id id;
-  fault why;
+  query_id id;  ///< of the lookup
+  fault why;    ///< what went wrong
 };
 /// The answer was cut: connect to `server` by TCP, run a `tcp_exchange` with `what`, and hand its answer
 /// to `answered_over_tcp` or its fault to `tcp_failed`. `what` lives until one of these is called.
 struct wants_tcp {
-  query_id id;
-  record_type type{};
-  endpoint server;
-  query what;
+  query_id id;         ///< of the lookup
+  record_type type{};  ///< A or AAAA
+  endpoint server;     ///< where to connect
+  query what;          ///< what to ask there
 };
 
 /// One question of a lookup; the caller's memory holds it, only the resolver looks inside.
@@ -98,22 +98,22 @@ struct lookup {
 /// for a port when it first appears in `pending`, and may close it once `expects` says no.
 class resolver {
  public:
-  using event = std::variant<resolved, failed, wants_tcp>;
+  using event = std::variant<resolved, failed, wants_tcp>;  ///< what `receive` answers
 
   /// The addresses are shared out evenly among the lookups (at most 255 each).
   struct memory {
-    std::span<lookup> lookups;
-    std::span<ip_address> addresses;
-    mutable_bytes cache;
+    std::span<lookup> lookups;        ///< one for each at a time
+    std::span<ip_address> addresses;  ///< those that are found
+    mutable_bytes cache;              ///< octets; none: nothing is remembered
   };
-  resolver(const memory& where, entropy& random);
+  resolver(const memory& where, entropy& random);  ///< Memory and randomness must outlive it.
   resolver(const resolver&) = delete;
   resolver& operator=(const resolver&) = delete;
 
   /// The servers in order of preference; those beyond `servers_max` are left out. The cache is emptied
   /// if the list changed, and lookups that are under way start again with the new list.
   void set_servers(std::span<const endpoint> servers, instant now);
-  std::span<const endpoint> servers() const { return servers_; }
+  std::span<const endpoint> servers() const { return servers_; }  ///< Those of `set_servers`.
   /// Lets the driver choose local ports (`local_port` 0 in `pending`): it must use a fresh unpredictable
   /// port for every datagram and connect the socket to the peer, because answers are then taken on any port.
   void let_driver_choose_ports(bool yes) { driver_chooses_ports_ = yes; }
@@ -138,12 +138,12 @@ class resolver {
   /// True while an answer may come to this local port.
   bool expects(std::uint16_t local_port) const;
 
-  void opened(instant now);
-  void lost(fault why, instant now);
-  std::optional<event> receive(datagram& in, instant now);
-  std::optional<datagram> pending(instant now);
-  void sent(instant now);
-  instant deadline() const;
+  void opened(instant now);                                 ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now);                        ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<event> receive(datagram& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<datagram> pending(instant now);             ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(instant now);                                   ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                                 ///< A verb of the shape; see recado/wire/machine.hpp.
 
  private:
   struct place {
@@ -198,10 +198,10 @@ static_assert(datagram_machine<resolver>);
 /// Memory for a resolver: how many lookups at once, addresses for all of them, octets of cache.
 template <std::size_t Lookups = 4, std::size_t Addresses = 64, std::size_t CacheOctets = 2048>
 struct resolver_storage {
-  std::array<lookup, Lookups> lookups{};
-  std::array<ip_address, Addresses> addresses{};
-  std::array<std::byte, CacheOctets> cache{};
-  resolver::memory view() { return {lookups, addresses, cache}; }
+  std::array<lookup, Lookups> lookups{};                           ///< one for each at a time
+  std::array<ip_address, Addresses> addresses{};                   ///< those that are found
+  std::array<std::byte, CacheOctets> cache{};                      ///< octets; none: nothing is remembered
+  resolver::memory view() { return {lookups, addresses, cache}; }  ///< All of it.
 };
 
 }  // namespace recado::dns

@@ -21,13 +21,13 @@ class tcp_exchange {
  public:
   /// The whole answer, without its length; give it to `resolver::answered_over_tcp`. Close the stream then.
   struct answered {
-    bytes message;
+    bytes message;  ///< lives until the next `receive`, `lost` or `start`
   };
   /// It came to nothing: `time_out`, `answer_too_long`, `malformed_answer`, or what `lost` said.
   struct closed {
-    fault why;
+    fault why;  ///< what went wrong
   };
-  using event = std::variant<answered, closed>;
+  using event = std::variant<answered, closed>;  ///< what `receive` answers
 
   /// `memory` holds the query and then the answer: at least `query_octets_max` + 2; an answer that is
   /// longer ends the exchange with `answer_too_long`.
@@ -36,12 +36,12 @@ class tcp_exchange {
   /// Sets what to ask; call it before the stream is opened. It ends at `now` + `tcp_ms_max` at the latest.
   std::expected<void, error> start(const query& what, instant now);
 
-  void opened(instant now);
-  void lost(fault why, instant now);
-  std::optional<event> receive(bytes& in, instant now);
-  bytes pending(instant now);
-  void sent(std::size_t n);
-  instant deadline() const;
+  void opened(instant now);                              ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now);                     ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<event> receive(bytes& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  bytes pending(instant now);                            ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(std::size_t n);                              ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                              ///< A verb of the shape; see recado/wire/machine.hpp.
 
  private:
   enum class stage : std::uint8_t { idle, connecting, sending, length, message, ended, over };

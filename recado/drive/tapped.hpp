@@ -16,30 +16,35 @@ namespace recado {
 template <stream_machine Machine>
 class tapped {
  public:
-  using event = typename Machine::event;
+  using event = typename Machine::event;  ///< what `receive` answers
 
-  explicit tapped(Machine& machine) : machine_(&machine) {}
+  explicit tapped(Machine& machine) : machine_(&machine) {}  ///< Looks at that machine; it must outlive this.
   /// From now on (or no longer, with nullptr) the bytes are shown to `observer` as those of `stream`.
   void observe(tap* observer, const stream_identity& stream) { observer_ = observer, stream_ = stream; }
-  Machine& machine() { return *machine_; }
+  Machine& machine() { return *machine_; }  ///< The machine within.
 
-  void opened(instant now) { machine_->opened(now); }
-  void lost(fault why, instant now) { machine_->lost(why, now); }
+  void opened(instant now) { machine_->opened(now); }  ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now) {
+    machine_->lost(why, now);
+  }  ///< A verb of the shape; see recado/wire/machine.hpp.
+  /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant now) {
     const bytes before = in;
     auto result = machine_->receive(in, now);
     show(direction::in, before.first(before.size() - in.size()), now);
     return result;
   }
+  /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now) {
     asked_ = now;
     return machine_->pending(now);
   }
+  /// A verb of the shape; see recado/wire/machine.hpp.
   void sent(std::size_t n) {
     if (observer_ && n != 0) show(direction::out, machine_->pending(asked_).first(n), asked_);
     machine_->sent(n);
   }
-  instant deadline() const { return machine_->deadline(); }
+  instant deadline() const { return machine_->deadline(); }  ///< A verb of the shape; see recado/wire/machine.hpp.
   /// As the machine says, if it says so: `stacked` closes the filter then.
   static bool ends(const event& what) {
     if constexpr (requires { Machine::ends(what); }) return Machine::ends(what);

@@ -40,7 +40,7 @@ struct options {
 
 /// The clock is known: at `at` it was `utc`.
 struct synchronised {
-  utc_time utc;
+  utc_time utc;                ///< the time then
   instant at;                  ///< when the best answer arrived
   duration offset{};           ///< `utc` minus what the clock in `options` said then; 0 if it was never set
   duration delay{};            ///< there and back; `utc` is right within half of it, plus what the server errs
@@ -48,21 +48,21 @@ struct synchronised {
   duration root_dispersion{};  ///< what the server says that it may err
   std::uint8_t stratum = 0;    ///< 1 to 15
   leap leap_indicator{};       ///< a leap second is announced, or not
-  endpoint server;
-  std::uint8_t samples = 0;  ///< how many answers the choice was made from
+  endpoint server;             ///< whose answer was chosen
+  std::uint8_t samples = 0;    ///< how many answers the choice was made from
 };
 /// No server gave a usable time; `why` belongs to the last one that was tried.
 struct failed {
-  fault why;
+  fault why;  ///< what went wrong
 };
 
 /// A datagram machine. Queries leave from a new random local port each; the driver opens a socket for a port
 /// when it first appears in `pending`, and may close it once `expects` says no.
 class client {
  public:
-  using event = std::variant<synchronised, failed>;
+  using event = std::variant<synchronised, failed>;  ///< what `receive` answers
 
-  explicit client(entropy& random) : random_(random) {}
+  explicit client(entropy& random) : random_(random) {}  ///< The randomness must outlive it.
   client(const client&) = delete;
   client& operator=(const client&) = delete;
 
@@ -85,12 +85,12 @@ class client {
   /// True while an answer may come to this local port.
   bool expects(std::uint16_t local_port) const;
 
-  void opened(instant now);
-  void lost(fault why, instant now);
-  std::optional<event> receive(datagram& in, instant now);
-  std::optional<datagram> pending(instant now);
-  void sent(instant now);
-  instant deadline() const;
+  void opened(instant now);                                 ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now);                        ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<event> receive(datagram& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<datagram> pending(instant now);             ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(instant now);                                   ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                                 ///< A verb of the shape; see recado/wire/machine.hpp.
 
  private:
   enum class stage : std::uint8_t { idle, waiting, due, in_flight, ended };

@@ -29,7 +29,8 @@ struct mount_report {
   std::uint64_t records_lost = 0;  ///< that had been synced and can't be read any more
   std::uint32_t sectors_lost = 0;  ///< whose header can't be read any more; their records are not counted
   bool torn = false;               ///< the last writes were interrupted; nothing that was synced is missing
-  std::uint32_t sectors_read = 0;
+  std::uint32_t sectors_read = 0;  ///< whose header was good
+  /// True if something that was synced is missing.
   bool damaged() const { return records_lost != 0 || sectors_lost != 0; }
 };
 
@@ -37,10 +38,11 @@ struct mount_report {
 struct journal_counts {
   std::uint64_t asked_bytes = 0;       ///< records that were put and removed, with their headers
   std::uint64_t programmed_bytes = 0;  ///< what that became, copies and sector headers included
-  std::uint64_t erased_sectors = 0;
-  std::uint64_t syncs = 0;
+  std::uint64_t erased_sectors = 0;    ///< how many erasures
+  std::uint64_t syncs = 0;             ///< how many calls of the storage's `sync`
 };
 
+/// Records of named keys on a storage, each replaced or removed as a whole; what was synced survives.
 class journal {
  public:
   /// The index holds one entry for each live record and one more; `scratch` is `scratch_bytes_min` bytes or more. All
@@ -79,19 +81,20 @@ class journal {
   std::expected<std::size_t, error> read(key name, std::uint32_t offset, mutable_bytes into);
   /// The lowest number of that kind that is at least `from`.
   std::optional<std::uint32_t> next(std::uint8_t kind, std::uint32_t from) const;
-  const note& last_note() const { return note_; }
+  const note& last_note() const { return note_; }  ///< The note in force.
 
-  std::size_t records() const { return index_.size(); }
+  std::size_t records() const { return index_.size(); }  ///< Live ones.
   /// How many the index has places for.
   std::size_t records_max() const { return index_.capacity(); }
   /// What the live records take, with their headers.
   std::uint32_t live_bytes() const { return live_; }
-  std::uint32_t live_bytes_max() const;
+  std::uint32_t live_bytes_max() const;  ///< What they may take at most.
   /// The longest payload of a record.
   std::uint32_t payload_bytes_max() const;
+  /// Sectors from the oldest record to the newest.
   std::uint32_t sectors_in_use() const { return static_cast<std::uint32_t>(head_ - oldest_ + 1); }
-  std::uint64_t sequence() const { return sequence_; }
-  const journal_counts& counts() const { return counts_; }
+  std::uint64_t sequence() const { return sequence_; }      ///< Counts up with each change.
+  const journal_counts& counts() const { return counts_; }  ///< Since it was mounted.
   /// Live records whose bytes had changed when they were to be copied; they are gone.
   std::uint64_t lost_later() const { return lost_later_; }
 

@@ -10,9 +10,10 @@ namespace recado::store {
 /// Lives in the caller's memory, which holds `sectors` times `sector_bytes` bytes; erased or not, `format` begins it.
 class memory_storage final : public storage {
  public:
+  /// The memory must outlive it and hold all sectors.
   memory_storage(mutable_bytes memory, const storage_geometry& shape) : memory_(memory), shape_(shape) {}
 
-  storage_geometry geometry() const override { return shape_; }
+  storage_geometry geometry() const override { return shape_; }  ///< See `storage`.
   bool read(std::uint32_t address, mutable_bytes into) override {
     if (!holds(address, into.size())) return false;
     copy(memory_.subspan(address, into.size()), into);

@@ -20,7 +20,7 @@ struct storage_geometry {
 /// that returns false failed for good; whether it did a part of its work is not known.
 class storage {
  public:
-  virtual storage_geometry geometry() const = 0;
+  virtual storage_geometry geometry() const = 0;  ///< Its size and shape; never changes.
   /// Reads from anywhere.
   virtual bool read(std::uint32_t address, mutable_bytes into) = 0;
   /// Programs bytes that are erased. Address and size are multiples of `program_bytes`, all in one sector.

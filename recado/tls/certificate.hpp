@@ -67,30 +67,32 @@ enum class purpose : std::uint16_t {
 
 /// One certificate. Texts are safe to print: control characters are escaped when they are filled in.
 struct certificate {
-  unsigned depth = 0;    ///< 0 is the server's own, the highest the trusted authority
-  unsigned version = 0;  ///< 1 to 3
-  fixed_vector<std::byte, serial_bytes_max> serial;
+  unsigned depth = 0;                                  ///< 0 is the server's own, the highest the trusted authority
+  unsigned version = 0;                                ///< 1 to 3
+  fixed_vector<std::byte, serial_bytes_max> serial;    ///< the most significant byte first
   fixed_string<distinguished_name_bytes_max> issuer;   ///< "CN=recado MQTT CA, O=recado"
   fixed_string<distinguished_name_bytes_max> subject;  ///< the same form
-  utc_time not_before{};
-  utc_time not_after{};
-  fixed_string<48> signature_algorithm;  ///< "ecdsa-with-SHA256"
-  key_kind key = key_kind::other;
-  fixed_string<32> key_name;  ///< the curve, or the algorithm's name when `key` is `other`
-  unsigned key_bits = 0;
-  bool has_basic_constraints = false;
-  bool authority = false;               ///< basic constraints: CA
-  std::optional<unsigned> path_length;  ///< basic constraints: authorities allowed below this one
-  bool has_key_usage = false;
-  std::uint16_t key_usage = 0;  ///< bits of `usage`
-  bool has_extended_key_usage = false;
-  std::uint16_t extended_key_usage = 0;     ///< bits of `purpose`
-  fixed_string<names_bytes_max> names;      ///< alternative names: "DNS:broker.lab, IP:10.77.0.2"
-  std::array<std::byte, 32> fingerprint{};  ///< SHA-256 of the whole certificate
-  bool cut = false;                         ///< a text above was longer than its room
-  verdict judged = verdict::good;
+  utc_time not_before{};                               ///< valid from then on
+  utc_time not_after{};                                ///< valid until then
+  fixed_string<48> signature_algorithm;                ///< "ecdsa-with-SHA256"
+  key_kind key = key_kind::other;                      ///< its kind
+  fixed_string<32> key_name;                           ///< the curve, or the algorithm's name when `key` is `other`
+  unsigned key_bits = 0;                               ///< its length
+  bool has_basic_constraints = false;                  ///< the extension is there
+  bool authority = false;                              ///< basic constraints: CA
+  std::optional<unsigned> path_length;                 ///< basic constraints: authorities allowed below this one
+  bool has_key_usage = false;                          ///< the extension is there
+  std::uint16_t key_usage = 0;                         ///< bits of `usage`
+  bool has_extended_key_usage = false;                 ///< the extension is there
+  std::uint16_t extended_key_usage = 0;                ///< bits of `purpose`
+  fixed_string<names_bytes_max> names;                 ///< alternative names: "DNS:broker.lab, IP:10.77.0.2"
+  std::array<std::byte, 32> fingerprint{};             ///< SHA-256 of the whole certificate
+  bool cut = false;                                    ///< a text above was longer than its room
+  verdict judged = verdict::good;                      ///< what the verification said of it
 
+  /// True if the key usage allows it.
   constexpr bool may(usage what) const { return (key_usage & static_cast<std::uint16_t>(what)) != 0; }
+  /// True if the extended key usage names it.
   constexpr bool is_for(purpose what) const { return (extended_key_usage & static_cast<std::uint16_t>(what)) != 0; }
 };
 

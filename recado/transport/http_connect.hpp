@@ -11,7 +11,7 @@ namespace recado::transport {
 /// Asks a proxy to connect to a host and then passes bytes through. The proxy resolves the name.
 class http_connect final : public tunnel {
  public:
-  explicit http_connect(const memory& given) : tunnel(given) {}
+  explicit http_connect(const memory& given) : tunnel(given) {}  ///< The memory must outlive it.
 
   /// Where to: a host name, or an address without brackets. Borrowed until the handshake ends. `bad_target`.
   std::expected<void, error> set_target(std::string_view host, std::uint16_t port);

@@ -18,7 +18,7 @@ namespace recado::transport {
 struct established {};
 /// The handshake failed, or the transport ended by its own means; close the stream below.
 struct closed {
-  fault why;
+  fault why;  ///< what went wrong
 };
 using event = std::variant<established, closed>;
 
@@ -31,27 +31,27 @@ struct memory {
 /// The base of the proxies. One serves one connection after another; `opened` begins each anew.
 class tunnel {
  public:
-  using event = transport::event;
+  using event = transport::event;  ///< What `receive` answers.
 
   /// How long the handshake may take; counts from `opened`.
   void set_handshake_time(duration limit) { handshake_time_ = limit; }
 
-  void opened(instant now);
-  void lost(fault why, instant now);
-  std::optional<event> receive(bytes& in, instant now);
-  bytes pending(instant) const { return out_.held(); }
-  void sent(std::size_t n) { out_.drop(n); }
-  instant deadline() const;
+  void opened(instant now);                              ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now);                     ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<event> receive(bytes& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  bytes pending(instant) const { return out_.held(); }   ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(std::size_t n) { out_.drop(n); }             ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                              ///< A verb of the shape; see recado/wire/machine.hpp.
 
-  bool ready() const { return state_ == state::established; }
-  bytes plaintext() const { return ready() ? in_.held() : bytes{}; }
-  void consumed(std::size_t n) { in_.drop(n); }
-  std::size_t write(bytes data, instant);
+  bool ready() const { return state_ == state::established; }         ///< True once plaintext may be written.
+  bytes plaintext() const { return ready() ? in_.held() : bytes{}; }  ///< What was heard, up to `consumed`.
+  void consumed(std::size_t n) { in_.drop(n); }                       ///< So much of it was used.
+  std::size_t write(bytes data, instant);                             ///< Takes plaintext; returns how much.
   /// Nothing more is written; proxies know no goodbye of their own.
   void close(instant) { closed_ = true; }
 
  protected:
-  explicit tunnel(const memory& given) : in_{given.incoming}, out_{given.outgoing} {}
+  explicit tunnel(const memory& given) : in_{given.incoming}, out_{given.outgoing} {}  ///< The memory must outlive it.
   ~tunnel() = default;
 
   /// Queues the first request.
@@ -59,11 +59,11 @@ class tunnel {
   /// Looks at the answer as far as it has come, after each octet.
   virtual void listen() = 0;
 
-  bytes answer() const { return in_.held(); }
-  void forget_answer() { in_.clear(); }
-  void say(bytes request);
-  void succeed();
-  void fail(error why, std::uint32_t detail = 0);
+  bytes answer() const { return in_.held(); }      ///< What the proxy has said so far.
+  void forget_answer() { in_.clear(); }            ///< It was read.
+  void say(bytes request);                         ///< Queues a request.
+  void succeed();                                  ///< The tunnel stands; what follows is plaintext.
+  void fail(error why, std::uint32_t detail = 0);  ///< It won't stand: `closed` follows.
 
  private:
   enum class state : std::uint8_t { idle, handshake, answered, established, failed, ended };

@@ -38,7 +38,7 @@ enum class status : std::uint16_t { normal = 1000, protocol_error = 1002, unacce
 /// One filter serves one connection after another; `opened` begins each anew. It can't be moved.
 class filter {
  public:
-  using event = transport::event;
+  using event = transport::event;  ///< What `receive` answers.
 
   /// `random` makes the key and the masks (§5.3); it must outlive the filter.
   filter(const memory& given, entropy& random);
@@ -52,16 +52,17 @@ class filter {
   /// How long the handshake may take; counts from `opened`.
   void set_handshake_time(duration limit) { handshake_time_ = limit; }
 
-  void opened(instant now);
-  void lost(fault why, instant now);
-  std::optional<event> receive(bytes& in, instant now);
-  bytes pending(instant now);
-  void sent(std::size_t n) { out_.drop(n); }
-  instant deadline() const;
+  void opened(instant now);                              ///< A verb of the shape; see recado/wire/machine.hpp.
+  void lost(fault why, instant now);                     ///< A verb of the shape; see recado/wire/machine.hpp.
+  std::optional<event> receive(bytes& in, instant now);  ///< A verb of the shape; see recado/wire/machine.hpp.
+  bytes pending(instant now);                            ///< A verb of the shape; see recado/wire/machine.hpp.
+  void sent(std::size_t n) { out_.drop(n); }             ///< A verb of the shape; see recado/wire/machine.hpp.
+  instant deadline() const;                              ///< A verb of the shape; see recado/wire/machine.hpp.
 
-  bool ready() const { return state_ == state::open; }
+  bool ready() const { return state_ == state::open; }  ///< True once plaintext may be written.
+  /// What was heard, up to `consumed`.
   bytes plaintext() const { return state_ == state::idle || state_ == state::handshake ? bytes{} : in_.held(); }
-  void consumed(std::size_t n) { in_.drop(n); }
+  void consumed(std::size_t n) { in_.drop(n); }  ///< So much of it was used.
   /// One frame for each call.
   std::size_t write(bytes data, instant now);
   /// Sends a close frame with status 1000 behind what was written.

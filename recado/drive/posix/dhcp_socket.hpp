@@ -25,17 +25,19 @@ class dhcp_socket {
 
   /// Starts without an address. Needs CAP_NET_RAW (packet socket) and CAP_NET_BIND_SERVICE (port 68).
   std::expected<void, fault> open(loop& where, const interface_name& interface, std::uint16_t client_port = 68);
-  void close();
+  void close();  ///< Closes both sockets.
   /// The address from which packets are sent while the interface has none: 0.0.0.0, or one to be given back that was
   /// never configured (`recado probe dhcp`).
   void send_raw_from(const ip_address& source) { raw_source_ = source; }
   /// The interface has this address from now on, or none any more (the default ip_address).
   std::expected<void, fault> configured(const ip_address& address);
 
-  std::expected<bool, fault> send(const datagram& out, instant now);
+  std::expected<bool, fault> send(const datagram& out, instant now);  ///< As `udp_socket::send`.
+  /// As `udp_socket::receive`.
   std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
-  const endpoint& failed_peer() const { return udp_.failed_peer(); }
-  std::uint16_t failed_port() const { return port_; }
+  const endpoint& failed_peer() const { return udp_.failed_peer(); }  ///< Whose ICMP error the last fault was.
+  std::uint16_t failed_port() const { return port_; }                 ///< The local port that it was about.
+  /// Shows all datagrams to that tap; nullptr: to nobody.
   void observe(tap* observer) { tap_ = observer, udp_.observe(observer); }
 
  private:

@@ -21,9 +21,11 @@ enum class durability : std::uint8_t {
 
 /// Why a folder couldn't be opened.
 struct file_storage_failure {
-  enum class what : std::uint8_t { folder, lock, in_use, missing, journal, other_size } why = what::folder;
-  int error = 0;     ///< errno
-  ::pid_t user = 0;  ///< with `in_use`: the program that has it, 0 if that isn't known
+  /// What may be the cause.
+  enum class what : std::uint8_t { folder, lock, in_use, missing, journal, other_size };
+  what why = what::folder;  ///< which of them
+  int error = 0;            ///< errno
+  ::pid_t user = 0;         ///< with `in_use`: the program that has it, 0 if that isn't known
 };
 
 /// A file `journal` in a folder, sparse, and a file `lock` that is locked (flock) as long as this lives: the kernel
@@ -45,7 +47,7 @@ class file_storage final : public store::storage {
   /// Writes what has gathered.
   bool flush();
 
-  store::storage_geometry geometry() const override { return shape_; }
+  store::storage_geometry geometry() const override { return shape_; }  ///< See `store::storage`.
   bool read(std::uint32_t address, mutable_bytes into) override;
   bool program(std::uint32_t address, bytes what) override;
   bool erase(std::uint32_t sector) override;

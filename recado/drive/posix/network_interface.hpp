@@ -25,34 +25,34 @@ inline constexpr std::uint8_t route_protocol = 213;
 
 /// What an interface is and how it stands.
 struct link_status {
-  int index = 0;
-  interface_name name;
-  mac_address mac;
-  std::uint32_t mtu = 0;
-  bool ethernet = false;  ///< has Ethernet addresses: can do DHCP and ARP
-  bool loopback = false;
-  bool up = false;       ///< switched on by the administrator
-  bool carrier = false;  ///< switched on and the cable is there
-  bool removed = false;  ///< as an event: the interface is gone
-  bool operator==(const link_status&) const = default;
+  int index = 0;                                        ///< the kernel's number
+  interface_name name;                                  ///< such as eth0
+  mac_address mac;                                      ///< its Ethernet address
+  std::uint32_t mtu = 0;                                ///< bytes
+  bool ethernet = false;                                ///< has Ethernet addresses: can do DHCP and ARP
+  bool loopback = false;                                ///< it is lo or its like
+  bool up = false;                                      ///< switched on by the administrator
+  bool carrier = false;                                 ///< switched on and the cable is there
+  bool removed = false;                                 ///< as an event: the interface is gone
+  bool operator==(const link_status&) const = default;  ///< Member by member.
 };
 
 /// One route of IPv4. No gateway (or 0.0.0.0): the destination is on the link itself. Prefix 0: the default route.
 struct route {
-  ip_address destination = ip_address::v4_any();
-  std::uint8_t prefix = 0;
-  ip_address gateway;
-  bool operator==(const route&) const = default;
+  ip_address destination = ip_address::v4_any();  ///< the network's address
+  std::uint8_t prefix = 0;                        ///< its length, 0 to 32
+  ip_address gateway;                             ///< none: on the link itself
+  bool operator==(const route&) const = default;  ///< Member by member.
 };
 
 /// What to configure on an interface: from a lease, or from a static configuration.
 struct interface_settings {
-  static constexpr std::size_t routes_max = 32;
-  ip_address address;
-  std::uint8_t prefix = 24;
-  std::uint32_t mtu = 0;                   ///< bytes; 0, or one that the interface can't have: leave it
-  std::uint32_t metric = 0;                ///< of the routes; 0: the best
-  fixed_vector<route, routes_max> routes;  ///< in order: a gateway must be reachable by what stands before it
+  static constexpr std::size_t routes_max = 32;  ///< more are left out
+  ip_address address;                            ///< of this host
+  std::uint8_t prefix = 24;                      ///< its length, 0 to 32
+  std::uint32_t mtu = 0;                         ///< bytes; 0, or one that the interface can't have: leave it
+  std::uint32_t metric = 0;                      ///< of the routes; 0: the best
+  fixed_vector<route, routes_max> routes;        ///< in order: a gateway must be reachable by what stands before it
 };
 
 /// What a lease says, as settings: classless routes (RFC 3442) in place of the routers where both came, and the first

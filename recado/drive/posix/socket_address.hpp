@@ -10,10 +10,11 @@ namespace recado::posix {
 
 /// An endpoint in the form that bind, connect and sendto take.
 struct socket_address {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
+  sockaddr_storage storage{};  ///< the system's form
+  socklen_t length = 0;        ///< bytes of it
 
-  explicit socket_address(const endpoint& where);
+  explicit socket_address(const endpoint& where);  ///< Of an address and a port.
+  /// For the system call; lives as long as this.
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
 };
 

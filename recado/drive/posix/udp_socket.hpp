@@ -21,10 +21,10 @@ namespace recado::posix {
 
 /// How a UDP socket is made.
 struct udp_options {
-  ip_address::kind family = ip_address::kind::v4;
-  std::uint16_t local_port = 0;  ///< 0: the system chooses one at random
-  interface_name interface {};   ///< bind to this interface (SO_BINDTODEVICE); empty: any
-  bool broadcast = false;        ///< may send to broadcast addresses
+  ip_address::kind family = ip_address::kind::v4;  ///< IPv4 or IPv6
+  std::uint16_t local_port = 0;                    ///< 0: the system chooses one at random
+  interface_name interface {};                     ///< bind to this interface (SO_BINDTODEVICE); empty: any
+  bool broadcast = false;                          ///< may send to broadcast addresses
 };
 
 /// One unconnected UDP socket. Receive times are the kernel's (SO_TIMESTAMPNS), taken as the datagram arrived.
@@ -35,8 +35,9 @@ class udp_socket {
   udp_socket(const udp_socket&) = delete;
   udp_socket& operator=(const udp_socket&) = delete;
 
+  /// Opens and binds it, and has the loop watch it. Errors: of layer `link`.
   std::expected<void, fault> open(loop& where, const udp_options& options);
-  void close();
+  void close();  ///< Harmless if it isn't open.
 
   /// Sends one datagram: true if it went, false if there is no room now (the loop says when there is).
   std::expected<bool, fault> send(const datagram& out, instant now);
@@ -47,14 +48,14 @@ class udp_socket {
   /// Throws away all that has arrived.
   void discard();
 
-  bool is_open() const { return static_cast<bool>(fd_); }
-  std::uint16_t local_port() const { return options_.local_port; }
-  ip_address::kind family() const { return options_.family; }
-  const endpoint& failed_peer() const { return failed_peer_; }
-  std::uint16_t failed_port() const { return options_.local_port; }
-  int fd() const { return fd_.get(); }
-  source& readiness() { return source_; }
-  void observe(tap* observer) { tap_ = observer; }
+  bool is_open() const { return static_cast<bool>(fd_); }            ///< Between `open` and `close`.
+  std::uint16_t local_port() const { return options_.local_port; }   ///< Bound to it.
+  ip_address::kind family() const { return options_.family; }        ///< IPv4 or IPv6
+  const endpoint& failed_peer() const { return failed_peer_; }       ///< Whose ICMP error the last fault was.
+  std::uint16_t failed_port() const { return options_.local_port; }  ///< The local port that it was about.
+  int fd() const { return fd_.get(); }                               ///< Still owned by this; -1: none.
+  source& readiness() { return source_; }                            ///< What the loop knows of it.
+  void observe(tap* observer) { tap_ = observer; }  ///< Shows all datagrams to that tap; nullptr: to nobody.
 
  private:
   std::optional<fault> take_error();
@@ -74,14 +75,15 @@ class udp_socket {
 /// further one is needed.
 class udp_sockets {
  public:
-  static constexpr std::size_t sockets_max = 8;
+  static constexpr std::size_t sockets_max = 8;  ///< open at a time
 
   /// To be called before anything is sent. `options.local_port` and `.family` are chosen per datagram.
   void open(loop& where, const udp_options& options);
-  void close();
+  void close();  ///< Harmless if it isn't open.
 
   /// As `udp_socket::send`; the fault `link_error::port_in_use` when the port is taken on this machine.
   std::expected<bool, fault> send(const datagram& out, instant now);
+  /// As `udp_socket::receive`, of whichever has one.
   std::expected<std::optional<datagram>, fault> receive(mutable_bytes memory, instant now);
   /// Closes the sockets whose port `keep` doesn't want.
   template <class Predicate>
@@ -91,8 +93,8 @@ class udp_sockets {
   }
   /// Whose datagram the last fault of `receive` was about, and from which port it had left.
   const endpoint& failed_peer() const { return failed_peer_; }
-  std::uint16_t failed_port() const { return failed_port_; }
-  void observe(tap* observer) { tap_ = observer; }
+  std::uint16_t failed_port() const { return failed_port_; }  ///< The local port that it was about.
+  void observe(tap* observer) { tap_ = observer; }            ///< Shows all datagrams to that tap; nullptr: to nobody.
 
  private:
   struct entry {
