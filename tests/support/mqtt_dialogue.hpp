@@ -1,5 +1,7 @@
 // Dialogues with a session in virtual time: what it is told, what it must send and say, and the same again with the
-// stream in pieces, through a filter, and lost after every byte in each direction.
+// stream in pieces, through a filter, and, where the dialogue is re-entrant, lost after every byte in each direction
+// and with the power cut at every write of the session's journal. A dialogue is re-entrant unless it says otherwise:
+// `once()` if it is about time or losses itself, `without_journal()` if it does what a journal forbids.
 #pragma once
 
 #include <chrono>
@@ -16,6 +18,7 @@
 #include <recado/chain/stacked.hpp>
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/session.hpp>
+#include <tests/support/mqtt_power.hpp>
 #include <tests/support/mqtt_told.hpp>
 
 namespace recado::mqtt::test {
@@ -115,6 +118,7 @@ struct conditions {
   std::uint32_t cuts = 0;          // each thing heard, and all that is sent, is cut behind the bytes whose bits are set
   std::size_t lost_in = SIZE_MAX;  // the stream is lost after so many bytes from the server
   std::size_t lost_out = SIZE_MAX;  // or to it
+  wire_log* log = nullptr;          // gets what goes over the wire
   std::size_t filter = 0;           // through `stacked<pass_through, session>` with pieces of that size; 0: without
 };
 
@@ -149,6 +153,12 @@ class dialogue {
     return *this;
   }
 
+  /// Not to be repeated with a journal: it sends a payload from a source, which a journal can't hold.
+  dialogue& without_journal() {
+    without_journal_ = true;
+    return *this;
+  }
+
   version protocol() const { return version_; }
 
   /// CONNECT and CONNACK, as most dialogues begin.
@@ -156,6 +166,8 @@ class dialogue {
 
   /// Plays it under all conditions.
   void check() const;
+  /// Plays it with a journal, and cuts the power at every word that is written, every erase and every sync.
+  void check_power() const;
   /// Plays it once, without any difficulty.
   void plain() const {
     subject who{sizes_};
@@ -182,7 +194,7 @@ class dialogue {
 
   sizes sizes_;
   version version_ = version::v5_0;
-  bool once_ = false;
+  bool once_ = false, without_journal_ = false;
   std::vector<step> steps_;
 };
 
@@ -208,6 +220,7 @@ struct dialogue_wire {
     const std::size_t count =
         std::min({out.size(), how.written, how.lost_out - out_count, uncut(out_count % fragmented_bytes_max)});
     outbox.insert(outbox.end(), out.begin(), out.begin() + static_cast<std::ptrdiff_t>(count));
+    if (how.log != nullptr) how.log->add(true, out.first(count));
     if (count != 0) machine.sent(count);
     out_count += count;
     if (out_count >= how.lost_out) lose();
@@ -238,6 +251,7 @@ struct dialogue_wire {
     while (!data.empty() && !lost) {
       const std::size_t count = std::min({data.size(), piece, how.lost_in - in_count, uncut(whole - data.size())});
       inbox.insert(inbox.end(), data.begin(), data.begin() + static_cast<std::ptrdiff_t>(count));
+      if (how.log != nullptr) how.log->add(false, data.first(count));
       data = data.subspan(count);
       in_count += count;
       piece = how.read;
@@ -405,6 +419,31 @@ inline void recover(subject& who, version protocol) {
   EXPECT_TRUE(machine.online());
 }
 
+inline void dialogue::check_power() const {
+  wire_log log;
+  cut_storage below{log};
+  kept_subject<subject, sizes> whole{below, sizes_};
+  ASSERT_FALSE(whole.records.mount());
+  ASSERT_TRUE(whole.records.format().has_value());
+  ASSERT_TRUE(whole.kept.restore(whole.who.machine).has_value());
+  below.recording = true;
+  {
+    SCOPED_TRACE("with a journal");
+    play({.log = &log}, whole.who);
+  }
+  EXPECT_FALSE(below.misused());
+  for (std::size_t i = 0; i < below.cuts.size() && !testing::Test::HasFailure(); ++i) {
+    SCOPED_TRACE("power cut " + std::to_string(i) + " of " + std::to_string(below.cuts.size()));
+    kept_subject<subject, sizes> now{below.cuts[i].left, sizes_};
+    const auto found = now.records.mount();
+    ASSERT_TRUE(found.has_value()) << words(found.error());
+    EXPECT_FALSE(found->damaged());
+    ASSERT_TRUE(now.kept.restore(now.who.machine).has_value());
+    judge(now, promises::of(log, below.cuts[i].pieces, version_));
+    recover(now.who, version_);
+  }
+}
+
 inline void dialogue::check() const {
   const auto once = [&](const conditions& how) {
     SCOPED_TRACE("read " + std::to_string(how.read) + " written " + std::to_string(how.written) + " first " +
@@ -432,6 +471,7 @@ inline void dialogue::check() const {
   for (std::size_t n = 1; n < longest; ++n)
     if (!once({.first_read = n})) return;
   if (once_) return;
+  if (!without_journal_) check_power();
   for (std::size_t n = 1; n < in; ++n)
     if (!once({.lost_in = n}) || !once({.lost_in = n, .filter = 3})) return;
   for (std::size_t n = 1; n < out; ++n)
