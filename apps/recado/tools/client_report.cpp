@@ -50,6 +50,7 @@ void client::show(const tls::certificate_seen& what) {
 void client::say(std::string_view text) const {
   if (how_.quiet) return;
   out().flush();
+  if (err().is_terminal()) err() << "\r\033[K";  // over a line of progress
   err() << "recado " << name_of(how_.which) << ": " << text << '\n';
   err().flush();
 }

@@ -299,7 +299,9 @@ class publisher final : public client {
     const std::expected<std::string_view, std::string> piece =
         lines_ ? line.substr(std::min(offset, line.size())) : message_.piece(offset);
     if (!piece) return end({status::failed, piece.error(), "publish it again when it is whole"});
-    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) refuse(taken.error());
+    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) return refuse(taken.error());
+    percent_ = 100 * offset / std::max<std::size_t>(message_.size(), 1);
+    show_progress(posix::now());
   }
 
   void tell(const mqtt::acknowledged& what) {
@@ -316,6 +318,7 @@ class publisher final : public client {
     if (lines_ && lines_->error() != 0)
       return end(
           {status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()), {}});
+    clear_progress();
     leave(mqtt::reason::normal_disconnection, refused_);
   }
 
@@ -347,14 +350,18 @@ class publisher final : public client {
       shown_ = now;
       return;
     }
-    shown_ = now;
+    shown_ = now, line_shown_ = true;
     err() << "\r\033[K";
     err().number(done_);
     if (total_ > 1) err() << " of ", err().number(total_);
     err() << " published";
     if (how_.qos != mqtt::qos::at_most_once) err() << ", ", err().number(acknowledged_) << " acknowledged";
+    if (!lines_ && session_.sending_payload()) err() << ", the last is on its way: ", err().number(percent_) << " %";
     err() << '\r';
     err().flush();
+  }
+  void clear_progress() {
+    if (line_shown_) err() << "\r\033[K", err().flush();
   }
 
   std::optional<line_input> lines_;
@@ -364,11 +371,12 @@ class publisher final : public client {
   bool long_line_in_flight_ = false;
   bool have_line_ = false;
   bool announced_ = false;  // the broker said its receive maximum, which the session keeps
-  bool progress_ = false;
+  bool progress_ = false, line_shown_ = false;
   std::size_t topic_ = 0;
   std::uint64_t line_ = 0, skip_ = 0;                 // the line that is sent; those that an earlier run took,
   std::uint32_t expected_ = 0;                        // and their checksum
   std::uint32_t checksum_ = 0, checksum_before_ = 0;  // of all lines up to this one, and up to the one before
+  std::uint64_t percent_ = 0;                         // of a long message, on its way
   bool end_marked_ = false;
   bool no_room_ = false;         // for another message that waits
   std::uint64_t held_ = 0;       // messages that wait in the journal,
