@@ -55,33 +55,57 @@ void console::write(std::string_view text) {
   given_ += text.size();
   buffer_ += text;
   const bool line_ended = text.find('\n') != std::string_view::npos;
-  if (buffer_.size() >= buffer_bytes_max || (line_ended && (terminal_ || descriptor_ == STDERR_FILENO))) flush();
+  if (held() >= buffer_bytes_max || (line_ended && (terminal_ || descriptor_ == STDERR_FILENO))) flush();
 }
 
-bool console::has_room() const {
+bool console::has_room(int wait_ms) const {
+  pollfd waiting{descriptor_, POLLOUT, 0};
+  return ::poll(&waiting, 1, wait_ms) != 0;
+}
+
+void console::drop() { buffer_.clear(), at_ = 0; }
+
+/// False if nothing more can be written now.
+bool console::write_some(std::size_t most) {
+  const ssize_t written = ::write(descriptor_, buffer_.data() + at_, std::min(most, held()));
+  if (written >= 0) at_ += static_cast<std::size_t>(written);
+  else if (errno != EINTR && errno != EAGAIN) write_error_ = errno;
+  return write_error_ == 0;
+}
+
+// Until a signal comes that the caller reads himself, or for ever.
+void console::wait_for_room() {
   constexpr int look_again_ms = 100;
-  for (;;) {
-    pollfd waiting{descriptor_, POLLOUT, 0};
-    if (::poll(&waiting, 1, look_again_ms) != 0) return true;
+  while (!has_room(look_again_ms)) {
     sigset_t due;
     ::sigpending(&due);
-    if (::sigismember(&due, SIGINT) == 1 || ::sigismember(&due, SIGTERM) == 1) return false;
+    if (!given_up_ && ::sigismember(&due, SIGINT) != 1 && ::sigismember(&due, SIGTERM) != 1) continue;
+    write_error_ = EINTR;
+    return;
   }
 }
 
 void console::flush() {
-  std::string_view rest = buffer_;
-  while (!rest.empty() && write_error_ == 0) {
-    if (heeds_signals_ && !has_room()) {
-      write_error_ = EINTR;
-      break;
+  const std::size_t most = paced_ ? PIPE_BUF : held();  // a pipe with room has room for that
+  while (held() != 0 && write_error_ == 0) {
+    if (paced_ && !has_room(0)) {
+      if (held() < held_bytes_max) break;
+      wait_for_room();
+      continue;
     }
-    const std::size_t most = heeds_signals_ ? PIPE_BUF : rest.size();  // a pipe with room has room for that
-    const ssize_t written = ::write(descriptor_, rest.data(), std::min(most, rest.size()));
-    if (written >= 0) rest.remove_prefix(static_cast<std::size_t>(written));
-    else if (errno != EINTR && errno != EAGAIN) write_error_ = errno;
+    write_some(most);
   }
-  buffer_.clear();
+  if (held() == 0 || write_error_ != 0) return drop();
+  if (at_ >= buffer_.size() / 2) buffer_.erase(0, at_), at_ = 0;
+}
+
+void console::drain() {
+  flush();
+  while (held() != 0 && write_error_ == 0) {
+    wait_for_room();
+    if (write_error_ == 0) write_some(PIPE_BUF);
+  }
+  if (held() == 0 || write_error_ != 0) drop();
 }
 
 unsigned console::columns() const {

@@ -24,9 +24,17 @@ class console final : public text_sink {
   void write(std::string_view text) override;
   void flush();
 
-  /// From now on a full pipe doesn't hold up SIGINT and SIGTERM, which the caller has blocked and reads himself: what
-  /// can't be written then is thrown away, and `write_error` is EINTR.
-  void heed_signals() { heeds_signals_ = true; }
+  /// From now on `flush` writes no more than the descriptor takes at once, so that nobody waits for a slow reader: the
+  /// rest is held. Beyond `held_bytes_max` the writer waits after all. SIGINT and SIGTERM, which the caller has blocked
+  /// and reads himself, end such a wait: what can't be written then is thrown away, and `write_error` is EINTR.
+  void pace() { paced_ = true; }
+  static constexpr std::size_t held_bytes_max = 64 << 20;
+  /// Bytes that wait for room.
+  std::size_t held() const { return buffer_.size() - at_; }
+  /// Writes all, waiting for the reader as long as it takes.
+  void drain();
+  /// From now on nobody waits for the reader.
+  void give_up() { given_up_ = true; }
 
   int descriptor() const { return descriptor_; }
   /// Bytes that it was given, flushed or not.
@@ -45,12 +53,16 @@ class console final : public text_sink {
   int descriptor_;
   bool terminal_;
   bool colours_;
-  bool has_room() const;
+  bool has_room(int wait_ms) const;
+  bool write_some(std::size_t most);
+  void wait_for_room();
+  void drop();
 
   int write_error_ = 0;
   std::uint64_t given_ = 0;
-  bool heeds_signals_ = false;
+  bool paced_ = false, given_up_ = false;
   std::string buffer_;
+  std::size_t at_ = 0;  // what stands before it was written
 };
 
 /// Text with a meaning: `out() << painted{style::good, "done"} << '\n'`.

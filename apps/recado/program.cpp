@@ -186,7 +186,7 @@ int run_chosen(int argc, const char* const* argv) {
 
 /// A full disk must not look like success; a reader that has gone away (recado … | head) is no failure to report.
 int finish(int status) {
-  out().flush();
+  out().drain();
   const int error = out().write_error();
   if (error == 0 || error == EINTR || status != exit_success) return status;  // EINTR: a signal, console.hpp
   if (error != EPIPE)

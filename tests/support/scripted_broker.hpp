@@ -108,7 +108,7 @@ struct service {
 
 /// One thing that the broker does on a connection.
 struct step {
-  enum class kind { hears, says, drips, serves, waits_for_end, stays, closes, resets };
+  enum class kind { hears, hears_anything, says, drips, serves, waits_for_end, stays, closes, resets };
   kind what{};
   int type = any_type;
   std::function<std::string(const std::string& last)> text{};
@@ -119,6 +119,8 @@ using script = std::vector<step>;
 
 /// Waits for a whole packet; another type is a complaint.
 inline step hears(int type = any_type) { return {.what = step::kind::hears, .type = type}; }
+/// Waits for bytes of any protocol.
+inline step hears_anything() { return {.what = step::kind::hears_anything}; }
 /// Sends these bytes as they are.
 inline step says(std::string bytes) {
   return {.what = step::kind::says, .text = [bytes = std::move(bytes)](const std::string&) { return bytes; }};
@@ -248,6 +250,10 @@ class scripted_broker {
     switch (what.what) {
       case kind::hears:
         return hear_one(what.type, fd.get(), stop);
+      case kind::hears_anything: {
+        char piece[4096];
+        return wait(fd.get(), stop) && ::recv(fd.get(), piece, sizeof piece, 0) > 0;
+      }
       case kind::says:
         return say(what.text(last_), fd.get());
       case kind::drips:

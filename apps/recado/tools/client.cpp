@@ -141,7 +141,7 @@ int client::run() {
   posix::signals signals;
   if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM}); !opened)
     throw failure("no signals can be waited for");
-  out().heed_signals();
+  out().pace();
   begin(posix::now());
   if (how_.wait) wait_ends_ = posix::now() + *how_.wait;
   while (phase_ != phase::over) {
@@ -155,7 +155,7 @@ int client::run() {
     if (kept_ && was_online_ && !online_ && !leaving_ && offline(now)) until = now;
     if (phase_ == phase::over) break;
     if (!leaving_ && !has_all()) until = std::min(until, wait_ends_);
-    if (until > now) out().flush(), loop_.wait(until);
+    if (until > now) out().flush(), loop_.wait(std::min(until, output_time(now)));
     if (const auto number = signals.next()) interrupt(*number);
     check_output();
   }
@@ -171,8 +171,18 @@ bool client::offline(instant now) {
   return more;
 }
 
-// A second signal doesn't wait for the goodbye.
+// While the reader of the output is slow the loop goes on: it wakes when there is room.
+instant client::output_time(instant now) {
+  constexpr duration look_again = 100ms;
+  if (out().held() == 0) return never;
+  if (!std::exchange(output_watched_, true))  // a plain file can't be waited for, and always has room
+    (void)loop_.watch(out().descriptor(), output_, posix::trigger::edge_both);
+  return now + look_again;
+}
+
+// A second signal doesn't wait for the goodbye, and neither waits for the reader of the output.
 void client::interrupt(int signal) {
+  out().give_up();
   if (leaving_) stop(outcome_);
   else if (online_) on_interrupt(signal);
   else
@@ -456,7 +466,7 @@ void client::attempt_failed(outcome how, instant now) {
     return;
   }
   if (again) how.status = status::connection_lost;
-  how = lost_for_good(std::move(how), was);
+  how = lost_for_good(made_certain(std::move(how)), was);
   if (!leaving_) connection_given_up(how);
   if (phase_ == phase::over) return;  // it ended in other words
   stop(std::move(how));

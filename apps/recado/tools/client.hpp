@@ -94,6 +94,7 @@ class client {
   posix::flow hear_session(mqtt::session_event& what, instant now);
   void stream_over(instant now);
   void attempt_failed(outcome how, instant now);
+  outcome made_certain(outcome how);
   outcome lost_for_good(outcome how, bool was_online) const;
   bool too_late(instant now);
   instant limit() const;
@@ -102,6 +103,7 @@ class client {
   void interrupt(int signal);
   bool offline(instant now);
   void check_output();
+  instant output_time(instant now);
   outcome explain(outcome what) const;
   outcome explain(const mqtt::closed& what) const;
   outcome overdue(const std::string& within) const;
@@ -136,6 +138,8 @@ class client {
   route route_;
   std::string identifier_;
 
+  posix::source output_;  // standard output, once it was full
+  bool output_watched_ = false;
   phase phase_ = phase::resolving;
   bool online_ = false;
   bool was_online_ = false;

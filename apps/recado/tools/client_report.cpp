@@ -63,9 +63,10 @@ void client::event_line(std::string_view event, std::string_view more) const {
   out() << std::string_view{line.close('}').text()} << '\n';
 }
 
+// A failure is told at once, also while the reader of the output is slow.
 int client::report() {
   out().flush();
-  if (outcome_.status == status::success) leaving_ = false, check_output();
+  if (outcome_.status == status::success) out().drain(), leaving_ = false, check_output();
   if (how_.stats) {
     print_stats();
     say(std::to_string(watch_.bytes_out()) + " bytes sent, " + std::to_string(watch_.bytes_in()) + " bytes received, " +
@@ -82,6 +83,7 @@ int client::report() {
     if (outcome_.remedy.empty()) say(outcome_.cause);
     else say(outcome_.cause + "; " + outcome_.remedy);
   }
+  out().drain();
   return outcome_.status;
 }
 

@@ -2,6 +2,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
 #include "ending_for_tests.hpp"
 
 namespace recado::test {
@@ -345,6 +350,33 @@ TEST(tools_ending, lines_that_come_late) {
   EXPECT_TRUE(packets[1].ends_with("a"));
   EXPECT_EQ(packets[2], "\xc0\0"s);
   EXPECT_TRUE(packets[packets.size() - 2].ends_with("b"));
+}
+
+// A reader who doesn't read holds up neither PINGREQ nor the sight of DISCONNECT, and gets every line when he does.
+TEST(tools_ending, a_slow_reader_holds_up_nothing) {
+  constexpr int count = 2'000;  // with 100 bytes each more than a pipe holds
+  std::string burst, expected;
+  for (int i = 0; i < count; ++i) {
+    const std::string text = std::to_string(i) + std::string(100, 'x');
+    burst += publish_packet("t", text, 0, false, "\0"s), expected += text + "\n";
+  }
+  const step pong = says("\xd0\0"s);
+  scripted_broker broker{
+      {{hears(connect_type), connack_5, hears(subscribe_type), acknowledges(0x90, "\0\0"s), says(burst),
+        hears(pingreq_type), pong, hears(pingreq_type), pong, says("\xe0\1\x8b"s), waits_for_end()}}};
+  const std::string fifo = RECADO_TEST_FOLDER "/slow_reader";
+  std::filesystem::create_directories(RECADO_TEST_FOLDER);
+  std::filesystem::remove(fifo);
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const std::jthread releases{[&] {
+    EXPECT_TRUE(broker.played(1)) << "the DISCONNECT was not seen";
+    std::ofstream{fifo} << "\n";
+  }};
+  const std::string sub = RECADO_PROGRAM " sub -V 5 -t t -k 1 -p "s + std::to_string(broker.port());
+  const auto done =
+      program_run{{"/bin/sh", "-c", sub + " | (read go <" + fifo + "; exec cat)"}, {}, {"PATH=/usr/bin:/bin"}}();
+  EXPECT_TRUE(done.out == expected) << done.out.size();
+  EXPECT_EQ(done.err, "recado sub: the broker ended the connection: Server shutting down (139); try again later\n");
 }
 
 // 70,000 lines need more identifiers than there are; the order stays, and the end waits for the last acknowledgement.

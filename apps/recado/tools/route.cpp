@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
 
 #include <recado/drive/posix/clock.hpp>
 
@@ -46,11 +47,25 @@ std::vector<std::byte> key_of(std::string_view hex) {
   throw failure(std::string{what} + ": " + std::string{words(why)}, std::string{remedy(why)});
 }
 
-/// Asks for the key's pass phrase: a file, or the terminal.
+/// Asks for the key's pass phrase: a file, or the terminal. What is wrong with that waits until OpenSSL, which asks,
+/// has put away what it holds: nothing may be thrown through it.
 class phrase_source final : public tls::pass_phrase_source {
  public:
   explicit phrase_source(const settings& how) : how_(how) {}
   std::size_t ask(std::span<char> out) override {
+    try {
+      return get(out);
+    } catch (...) {
+      trouble_ = std::current_exception();
+      return 0;
+    }
+  }
+  void rethrow() const {
+    if (trouble_) std::rethrow_exception(trouble_);
+  }
+
+ private:
+  std::size_t get(std::span<char> out) {
     const std::string& path = how_.pass_phrase_file;
     const std::string what = "the key " + (how_.key.empty() ? how_.certificate : how_.key);
     const pki::secret phrase =
@@ -60,8 +75,8 @@ class phrase_source final : public tls::pass_phrase_source {
     return phrase.view().size();
   }
 
- private:
   const settings& how_;
+  std::exception_ptr trouble_;
 };
 
 }  // namespace
@@ -112,7 +127,9 @@ void route::load_tls(tls::key_log* keys) {
     throw failure("--tls-keylog and --pcapng are both given", "the recording holds the keys already: give one of them");
   if (!how_.key_log.empty()) open_key_log();
   to.keys = key_file_ ? &*key_file_ : keys;
-  if (const auto loaded = context_.load(to); !loaded) refuse(loaded.error(), how_);
+  const auto loaded = context_.load(to);
+  phrase.rethrow();
+  if (!loaded) refuse(loaded.error(), how_);
   tls_outgoing_.resize(tls_outgoing_bytes), tls_plaintext_.resize(tls_plaintext_bytes);
   tls_.emplace(context_, tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
   if (const auto set = tls_->set_peer(how_.host); !set) refuse(set.error(), how_);

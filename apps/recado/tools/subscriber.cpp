@@ -168,8 +168,11 @@ class subscriber final : public client {
     if (to_acknowledge_.empty()) return;
     out().flush();
     if (out().write_error() != 0) return;
+    const std::uint64_t written = out().given() - out().held();
     const auto end = output_position();
-    for (const auto& [receipt, given] : std::exchange(to_acknowledge_, {})) {
+    while (!to_acknowledge_.empty() && to_acknowledge_.front().second <= written) {
+      const auto [receipt, given] = to_acknowledge_.front();
+      to_acknowledge_.pop_front();
       if (end) kept_->store().note({end->first, end->second - (out().given() - given)});  // where its text ends
       (void)session_.acknowledge(receipt);
     }
@@ -183,6 +186,7 @@ class subscriber final : public client {
       if (!sent) break;
       clear_.pop_front();
     }
+    if (enough_ && !to_acknowledge_.empty()) out().drain(), acknowledge();
     const bool settled = clear_.empty() && session_.receiving() == 0 && session_.in_flight() == 0;
     if (enough_ && (settled || now >= ends_at_)) leave(mqtt::reason::normal_disconnection, partly_);
     return false;
@@ -229,7 +233,7 @@ class subscriber final : public client {
   instant ends_at_ = never, rate_at_ = never;
   outcome partly_;
   std::deque<std::string> clear_;
-  std::vector<std::pair<mqtt::receipt, std::uint64_t>> to_acknowledge_;  // with --session: printed, and given till then
+  std::deque<std::pair<mqtt::receipt, std::uint64_t>> to_acknowledge_;  // with --session: printed, and given till then
 };
 
 }  // namespace
