@@ -171,15 +171,6 @@ bool client::offline(instant now) {
   return more;
 }
 
-// While the reader of the output is slow the loop goes on: it wakes when there is room.
-instant client::output_time(instant now) {
-  constexpr duration look_again = 100ms;
-  if (out().held() == 0) return never;
-  if (!std::exchange(output_watched_, true))  // a plain file can't be waited for, and always has room
-    (void)loop_.watch(out().descriptor(), output_, posix::trigger::edge_both);
-  return now + look_again;
-}
-
 // A second signal doesn't wait for the goodbye, and neither waits for the reader of the output.
 void client::interrupt(int signal) {
   out().give_up();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <utility>
 
 #include <recado/chain/words.hpp>
 #include <recado/drive/posix/clock.hpp>
@@ -61,6 +62,15 @@ void client::event_line(std::string_view event, std::string_view more) const {
   line.open('{').key("event").string(event);
   if (!more.empty()) line.key("cause").string(more);
   out() << std::string_view{line.close('}').text()} << '\n';
+}
+
+// While the reader of the output is slow the loop goes on: it wakes when there is room.
+instant client::output_time(instant now) {
+  constexpr duration look_again = std::chrono::milliseconds{100};
+  if (out().held() == 0) return never;
+  if (!std::exchange(output_watched_, true))  // a plain file can't be waited for, and always has room
+    (void)loop_.watch(out().descriptor(), output_, posix::trigger::edge_both);
+  return now + look_again;
 }
 
 // A failure is told at once, also while the reader of the output is slow.
