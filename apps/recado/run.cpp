@@ -18,6 +18,7 @@
 #include "command.hpp"
 #include "console.hpp"
 #include "passphrase.hpp"
+#include "tools/kept_session.hpp"
 
 namespace recado::app {
 namespace {
@@ -25,7 +26,7 @@ namespace {
 namespace board = recado::linux_board;
 
 struct run_options {
-  std::string config, interface, keylog, pcapng, storage, button, results = "results";
+  std::string config, interface, keylog, pcapng, storage, session, button, results = "results";
   std::vector<std::string> settings;
   std::vector<std::uint32_t> sizes;
   bool check = false, options = false, show_secrets = false, set_system_clock = false, compare = false;
@@ -77,6 +78,7 @@ void load(const run_options& options, board::configuration_file& file) {
   if (!options.config.empty()) file.read(options.config);
   for (const std::string& each : options.settings) file.override_with(each);
   if (!options.interface.empty()) file.override_with("network.interface=" + options.interface);
+  if (!options.session.empty()) file.override_with("device.session='''" + options.session + "'''");
   file.finish();
   if (file.problems().empty()) return;
   throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
@@ -106,6 +108,15 @@ class one_run {
   }
 
   std::expected<void, fault> check() const { return board::check_tls(chosen_, how_); }
+  /// The session outlives this run.
+  void keep_session() {
+    if (chosen_.device.session.empty()) return;
+    session_buffer_.resize(session_buffer_bytes);
+    session_.emplace(session_buffer_);
+    tools::open_file(*session_, std::string{chosen_.device.session},
+                     static_cast<posix::durability>(chosen_.device.session_durability), true);
+    how_.session = &*session_;
+  }
   board::run_result operator()(const device::test_plan* plan) { return board::run(chosen_, how_, plan); }
   board::run_result compare(const device::test_plan& secure, const device::test_plan& plain) {
     return board::compare(chosen_, how_, secure, plain);
@@ -141,7 +152,10 @@ class one_run {
   /// The recording's time stamps are the system's.
   static wall_clock clock_now();
 
+  static constexpr std::size_t session_buffer_bytes = 256 << 10;
   const device::configuration& chosen_;
+  std::vector<std::byte> session_buffer_;
+  std::optional<posix::file_storage> session_;
   board::run_choices how_;
   asking ask_;
   std::optional<pki::secret> pass_phrase_;
@@ -242,11 +256,16 @@ int run(const run_options& options) {
   board::configuration_file file;
   load(options, file);
   if (options.check) return check(options, file);
+  if (!file.values.device.session.empty() && (options.compare || options.button == "held"))
+    throw usage_error("device.session keeps the session of the normal mode, and a measurement has none to keep",
+                      "leave --session and device.session out");
   if (options.compare) return compare(options, file.values);
   if (options.button == "held" && file.values.test.enabled) return run_test(options, file.values);
   if (options.button == "held")
     err() << painted{style::warning, "warning: "} << "the button is held, but test.enabled is false: normal mode\n";
-  return finish(one_run{options, file.values}(nullptr));
+  one_run normal{options, file.values};
+  normal.keep_session();
+  return finish(normal(nullptr));
 }
 
 }  // namespace
@@ -269,6 +288,7 @@ void add_run(CLI::App& root) {
   command->add_option("--keylog", options->keylog, "Append the secrets of TLS to this file, for Wireshark (mode 0600)");
   command->add_option("--pcapng", options->pcapng, "Record the session, with its secrets, in this file (mode 0600)");
   command->add_option("--storage", options->storage, "Folder for what the device remembers");
+  command->add_option("--session", options->session, "Folder in which the session outlives this run; device.session");
   command->add_flag("--show-secrets", options->show_secrets, "Print passwords as they are");
   command->add_flag("--set-system-clock", options->set_system_clock, "Set the system's clock by NTP, too");
   on_run(*command, [options] { return run(*options); });

@@ -194,6 +194,10 @@ void configuration_file::finish() {
     complain(0, "reconnect.first_ms is more than reconnect.longest_ms");
   if (c.broker.version == device::protocol::v3_1_1 && c.broker.user_name.empty() && !c.broker.password.empty())
     complain(0, "MQTT 3.1.1 has no password without a user name; set broker.user_name");
+  if (!c.device.session.empty() && c.broker.qos == mqtt::qos::at_most_once)
+    complain(0, "device.session keeps messages of QoS 1 and 2, and broker.qos is 0");
+  if (!c.device.session.empty() && c.broker.session_expiry_s == 0)
+    complain(0, "device.session needs a broker that keeps the session, too, and broker.session_expiry_s is 0");
   if (c.dhcp.attempts == 0 && c.dhcp.static_address.empty() && c.network.mode == device::address_mode::dhcp)
     complain(0, "dhcp.attempts is 0 and there is no dhcp.static_address: there would be no address at all");
 }

@@ -2,7 +2,7 @@
 
 namespace recado::linux_board {
 
-device::application_memory device_memory::view(std::uint32_t cycles) {
+device::application_memory device_memory::view(std::uint32_t cycles, bool with_journal) {
   write_.resize(cycles), read_.resize(cycles);
   device::application_memory result;
   result.receive = receive_, result.outbox = outbox_, result.names_over_tcp = over_tcp_;
@@ -10,6 +10,8 @@ device::application_memory device_memory::view(std::uint32_t cycles) {
   result.session.owed = owed_, result.session.receive_size = buffer_bytes;
   result.names = names_.view();
   result.test = {payload_, write_, read_};
+  if (with_journal) index_.resize(index_entries), scratch_.resize(scratch_bytes), places_.resize(flights_max);
+  result.journal = {index_, scratch_, places_};
   return result;
 }
 
@@ -48,8 +50,10 @@ std::expected<void, fault> one_device::open(device::leds& lights, const device::
     const auto loaded = context_.load(tls_options(chosen_, how_, clock_, sessions_));
     if (!loaded) return std::unexpected{make_fault(loaded.error())};
   }
-  const device::board board{lights, panel_, rtc_, stopwatch_, panel_, storage_, network_, entropy_, clock_};
-  device_.emplace(chosen_, board, &cipher_, memory_.view(plan != nullptr ? plan->cycles : 0), plan);
+  const device::board board{lights,   panel_,   rtc_,     stopwatch_, panel_,
+                            storage_, network_, entropy_, clock_,     how_.session};
+  device_.emplace(chosen_, board, &cipher_, memory_.view(plan != nullptr ? plan->cycles : 0, how_.session != nullptr),
+                  plan);
   return {};
 }
 

@@ -19,7 +19,7 @@ namespace recado::linux_board {
 /// All the memory of a device on a PC, where there is plenty.
 class device_memory {
  public:
-  device::application_memory view(std::uint32_t cycles);
+  device::application_memory view(std::uint32_t cycles, bool with_journal);
 
  private:
   static constexpr std::size_t buffer_bytes = 256 * 1024;
@@ -31,6 +31,11 @@ class device_memory {
   std::vector<std::uint16_t> received_ = std::vector<std::uint16_t>(mqtt::received_bitmap_words);
   std::vector<mqtt::owed_acknowledgement> owed_{flights_max};
   std::vector<std::uint32_t> write_, read_;
+  // of the journal: one entry for each message that can be received, and all the others
+  static constexpr std::size_t index_entries = 1 << 17, scratch_bytes = 128 * 1024;
+  std::vector<store::index_entry> index_;
+  std::vector<std::byte> scratch_;
+  std::vector<std::uint32_t> places_;
   dns::resolver_storage<> names_;
 };
 

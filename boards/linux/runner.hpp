@@ -19,6 +19,7 @@ namespace recado::linux_board {
 /// What the command line adds to the configuration.
 struct run_choices {
   std::filesystem::path storage;
+  store::storage* session = nullptr;  ///< where the session outlives the program; may be null
   bool button_held = false;
   bool set_system_clock = false;
   panel_style style;

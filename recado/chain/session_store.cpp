@@ -132,6 +132,7 @@ void session_store::completed(std::uint16_t identifier) { keep(records_.remove({
 void session_store::session_lost() {
   keep(records_.clear(kind_received));
   keep(records_.clear(kind_released));
+  keep(records_.clear(kind_subscription));  // the new session has none of them
 }
 
 fault session_store::commit() {

@@ -288,6 +288,16 @@ TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
   EXPECT_EQ(now.kept.counts().subscriptions, 1U);
 }
 
+// A kill before they are made again would else leave a journal that says they are there.
+TEST_F(session_store_parts, subscriptions_go_with_the_server_s_session) {
+  ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::at_least_once}, 7));
+  now.kept.took(qos::exactly_once, 9);
+  now.kept.session_lost();
+  EXPECT_FALSE(now.kept.commit());
+  EXPECT_EQ(now.kept.counts().subscriptions, 0U);
+  EXPECT_EQ(now.kept.counts().received, 0U);
+}
+
 TEST_F(session_store_parts, a_held_message_leaves_the_queue_as_it_is_published) {
   const bytes pieces[] = {as_bytes("a/b"), as_bytes("a payload")};
   held_message what{.label = 0, .tag = 5, .qos = qos::at_least_once, .retain = true, .topic = 3, .payload = 9};

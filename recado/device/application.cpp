@@ -50,6 +50,7 @@ application::application(const configuration& chosen, const board& on, secure* c
       channel_(on, session_, cipher_, given.receive),
       presence_(chosen_, on, session_, given.outbox) {
   if (plan != nullptr && on.button.held_at_start()) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
+  if (on.session_storage != nullptr && !test_) kept_.emplace(*on.session_storage, given.journal);
   buffer_sink id{client_id_};
   if (chosen_.broker.client_id.empty()) id << "recado-", id.hex(on.network.hardware().octets);
   client_id_size_ = id.view().size();
@@ -61,6 +62,7 @@ application::application(const configuration& chosen, const board& on, secure* c
 instant application::step(instant now) {
   constexpr unsigned turns_max = 64;
   bool more = true;
+  if (kept_ && !std::exchange(session_opened_, true)) resume_session(now);
   for (unsigned turn = 0; more && turn < turns_max && !ended_; ++turn) {
     more = poll_board(now);
     more = poll_services(now) || more;
@@ -72,11 +74,46 @@ instant application::step(instant now) {
     tell({}, now);
     more = std::exchange(moved_, false) || more;
   }
+  if (kept_ && !ended_) settle_session();
   if (ended_) return never;
   if (more) return now;
   instant until = std::min(
       {conductor_.until(), address_.deadline(), names_.deadline(), time_.deadline(), channel_.deadline(), time_again_});
   return std::min(until, test_ ? test_->deadline() : presence_.deadline());
+}
+
+// What an earlier run left: its session is the one that the broker has, too.
+void application::resume_session(instant now) {
+  const auto found = kept_->open(chosen_, client_id(), session_, presence_.queue(), now);
+  if (!found) return end_with(found.error());
+  connected_before_ = found->known;
+  subscribed_ = found->subscribed;
+  if (found->known) presence_.resumed();
+  char text[200];
+  buffer_sink line{text};
+  if (found->report.damaged()) {
+    line << "the session's storage is damaged: ";
+    line.number(found->report.records_lost) << " entries and ";
+    line.number(found->report.sectors_lost) << " of its parts are lost; messages may be missing or come twice";
+    on_.console.line(console_level::warning, line.view());
+  }
+  if (!found->known && found->counts.held == 0) return;
+  char memory[160];
+  buffer_sink what{memory};
+  what << "the session goes on: ";
+  what.number(found->counts.messages + found->counts.released) << " messages on their way, ";
+  what.number(presence_.waiting()) << " waiting";
+  on_.console.line(console_level::info, what.view());
+}
+
+// What was said without a connection is to outlive the power from now on.
+void application::settle_session() {
+  if (const fault why = kept_->store().settle()) end_with(why);
+}
+
+void application::end_with(fault why) {
+  failure_ = why;
+  ended_ = true;
 }
 
 bool application::poll_board(instant now) {
@@ -255,6 +292,8 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     on_connected(*up, now);
   } else if (const auto* done = std::get_if<mqtt::subscribed>(&happened)) {
     on_subscribed(*done, now);
+  } else if (std::holds_alternative<mqtt::unsubscribed>(happened)) {
+    if (kept_) (void)kept_->unsubscribed(chosen_);
   } else if (const auto* answer = std::get_if<mqtt::acknowledged>(&happened)) {
     if (!mqtt::is_failure(answer->reason)) return;
     char text[200];
@@ -276,6 +315,9 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
 void application::on_connected(const mqtt::connected& what, instant now) {
   connected_before_ = true;
   subscribed_ = subscribed_ && what.session_present;
+  if (kept_)
+    if (const auto kept = kept_->connected(session_, chosen_, client_id(), what.session_present); !kept)
+      return end_with(make_fault(kept.error()));
   char text[160];
   buffer_sink detail{text};
   detail << words(session_.version()) << (what.session_present ? ", session resumed" : ", new session");
@@ -288,6 +330,7 @@ void application::on_subscribed(const mqtt::subscribed& what, instant now) {
   if (mqtt::is_failure(code))
     return failed(rung::online, make_fault(chain::error::subscription_refused, static_cast<std::uint32_t>(code)), now);
   subscribed_ = true;
+  if (kept_) (void)kept_->subscribed(chosen_);  // not kept: it is asked for again
   reached(rung::online, "subscribed to the secret topic", now);
 }
 

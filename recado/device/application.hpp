@@ -13,6 +13,7 @@
 #include <recado/device/address_service.hpp>
 #include <recado/device/board.hpp>
 #include <recado/device/channel.hpp>
+#include <recado/device/kept_session.hpp>
 #include <recado/device/name_service.hpp>
 #include <recado/device/presence.hpp>
 #include <recado/device/remembered.hpp>
@@ -36,6 +37,7 @@ struct application_memory {
   dns::resolver::memory names;
   mutable_bytes names_over_tcp;
   test_mode::memory test;  ///< may be empty without a test
+  journal_memory journal;  ///< may be empty without a board's `session_storage`
 };
 
 class application {
@@ -78,6 +80,9 @@ class application {
   void on_time(const ntp::client::event& happened, instant now);
   void on_tls(const tls::event& happened, instant now);
   void on_session(const mqtt::session_event& happened, instant now);
+  void resume_session(instant now);
+  void settle_session();
+  void end_with(fault why);
   void on_connected(const mqtt::connected& what, instant now);
   void on_subscribed(const mqtt::subscribed& what, instant now);
   void on_connection_end(fault why, instant now);
@@ -113,6 +118,8 @@ class application {
   ntp::client time_;
   datagram_pump<ntp::client, 128> time_pump_{service::ntp};
   mqtt::session session_;
+  std::optional<kept_session> kept_;
+  bool session_opened_ = false;
   channel channel_;
   presence presence_;
   std::optional<test_mode> test_;

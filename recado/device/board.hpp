@@ -16,6 +16,7 @@
 #include <recado/core/instant.hpp>
 #include <recado/device/configuration.hpp>
 #include <recado/dhcp/lease.hpp>
+#include <recado/store/storage.hpp>
 #include <recado/wire/machine.hpp>
 
 namespace recado::device {
@@ -169,6 +170,8 @@ struct board {
   device::network& network;
   recado::entropy& entropy;
   wall_clock& clock;  ///< the device's civil time, which TLS checks dates by
+  /// Where the session outlives the power; null: it ends with it.
+  store::storage* session_storage = nullptr;
 };
 
 }  // namespace recado::device

@@ -23,6 +23,8 @@ enum class address_mode : std::uint8_t {
   dhcp,   ///< DHCP, and the static address when it fails
   as_is,  ///< what the system has configured: nothing is changed
 };
+/// What the session on a PC survives; as `posix::durability`.
+enum class session_durability : std::uint8_t { none, flush, fsync };
 /// The two versions of MQTT by their usual names.
 enum class protocol : std::uint8_t { v3_1_1, v5_0 };
 
@@ -34,6 +36,8 @@ struct configuration {
     std::uint32_t publish_s = 10;
     text_language language = text_language::es;
     std::string_view storage;
+    std::string_view session;
+    device::session_durability session_durability = device::session_durability::fsync;
   } device;
 
   struct {

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> level_names{"error", "warning", "info", "debug"};
 constexpr std::array<std::string_view, 2> language_names{"es", "en"};
+constexpr std::array<std::string_view, 3> durability_names{"none", "flush", "fsync"};
 constexpr std::array<std::string_view, 2> mode_names{"dhcp", "as-is"};
 constexpr std::array<std::string_view, 3> no_time_names{"plausible", "keep-trying", "go-on"};
 constexpr std::array<std::string_view, 2> version_names{"3.1.1", "5.0"};
@@ -45,6 +46,17 @@ constexpr option table[] = {
     {"device", "storage", RECADO_AT(device.storage), 0, path_bytes_max, text_kind::file,
      "recado in $XDG_STATE_HOME or ~/.local/state",
      "folder for what the device remembers: its lease, the last known time"},
+    {"device", "session", RECADO_AT(device.session), 0, path_bytes_max, text_kind::file,
+     "the session ends with the program",
+     "folder in which the session outlives the program: messages on their way, waiting and received"},
+    {"device",
+     "session_durability",
+     RECADO_CHOICE(device.session_durability, durability_names),
+     0,
+     0,
+     {},
+     "",
+     "what that survives: the loss of power (fsync), a crash (flush), a tidy end (none)"},
 
     {"network", "interface", RECADO_AT(network.interface), 0, 15, text_kind::free,
      "the first one with Ethernet addresses", "network interface"},

@@ -80,17 +80,11 @@ void presence::say(std::string_view text, instant now) {
 }
 
 void presence::drain(instant now) {
-  while (const auto next = outbox_.front(now)) {
-    mqtt::message message;
-    message.topic = next->topic, message.payload = next->payload, message.qos = next->qos,
-    message.retain = next->retain;
-    const auto sent = session_.publish(message);
-    if (sent) {
-      outbox_.pop();
-      continue;
-    }
+  while (const auto sent = outbox_.publish(session_, now)) {
+    if (*sent) continue;
     using enum mqtt::error;
-    const mqtt::error why = sent.error();
+    const mqtt::error why = sent->error();
+    if (why == not_kept && session_.in_flight() != 0) return;  // there will be room
     if (why == no_room || why == receive_maximum_reached || why == flight_table_full || why == not_connected) return;
     char memory[256];
     buffer_sink line{memory};

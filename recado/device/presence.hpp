@@ -32,6 +32,10 @@ class presence {
   /// The set-up is complete.
   void came_online(instant now);
   void went_offline() { online_ = false; }
+  /// An earlier run was online: what is said without a connection is kept from the start.
+  void resumed() { was_online_ = true; }
+  /// Where messages wait for the connection.
+  chain::outbox& queue() { return outbox_; }
   /// A message arrived: a command if it is on the secret topic (original defect 39).
   void on_message(const mqtt::message_received& message, instant now);
   /// Publishes date and time when it is due, and what waits in the outbox.

@@ -48,6 +48,11 @@ std::uint64_t name_of_file(const struct ::stat& file) {
 
 }  // namespace
 
+void open_file(posix::file_storage& file, const std::string& folder, posix::durability how, bool make) {
+  if (const auto opened = file.open(folder.c_str(), session_geometry, how, make); !opened)
+    refuse(opened.error(), folder);
+}
+
 kept_session::kept_session(const std::string& folder, posix::durability how, bool make)
     : folder_(folder),
       buffer_(buffer_bytes),
@@ -56,8 +61,7 @@ kept_session::kept_session(const std::string& folder, posix::durability how, boo
       places_(mqtt::packet_identifier_max),
       below_(buffer_),
       records_(below_, index_, scratch_) {
-  if (const auto opened = below_.open(folder.c_str(), session_geometry, how, make); !opened)
-    refuse(opened.error(), folder);
+  open_file(below_, folder, how, make);
   mount(make);
 }
 

@@ -17,6 +17,10 @@ namespace recado::app::tools {
 /// The size of every session's file: sparse, so it takes what is in use. A message has at most 1 MiB less a little.
 inline constexpr store::storage_geometry session_geometry{4 << 20, 16, 8, std::byte{0}};
 
+/// Opens the journal's file in a folder; throws `failure`: it is in use by another program, isn't there, isn't a
+/// session.
+void open_file(posix::file_storage& file, const std::string& folder, posix::durability how, bool make);
+
 class kept_session {
  public:
   /// What the journal remembers of the server, with a text of its own.

@@ -1,0 +1,51 @@
+// The session of the device in the journal on the board's storage: what outlives its power.
+#pragma once
+
+#include <expected>
+#include <span>
+
+#include <recado/chain/outbox.hpp>
+#include <recado/chain/session_store.hpp>
+#include <recado/device/configuration.hpp>
+#include <recado/mqtt/session.hpp>
+#include <recado/store/journal.hpp>
+
+namespace recado::device {
+
+/// What the journal works in; must outlive it.
+struct journal_memory {
+  std::span<store::index_entry> index;  ///< an entry for each message in flight, received or waiting, and some more
+  mutable_bytes scratch;                ///< `store::scratch_bytes_min` or more
+  std::span<std::uint32_t> places;      ///< one for each place in flight of the session
+};
+
+class kept_session {
+ public:
+  /// How it was found.
+  struct found {
+    store::mount_report report;
+    chain::stored_counts counts;
+    bool known = false;       ///< a server has this session; it is to be resumed
+    bool subscribed = false;  ///< to the secret topic, as is configured
+  };
+
+  kept_session(store::storage& below, const journal_memory& given)
+      : records_(below, given.index, given.scratch), store_(records_, given.places) {}
+
+  /// Mounts the journal, or begins one, and puts back what is in it. A fault says why the device can't go on with it.
+  std::expected<found, fault> open(const configuration& chosen, std::string_view client_id, mqtt::session& into,
+                                   chain::outbox& queue, instant now);
+
+  /// The server accepted the session. Errors: of the journal.
+  std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,
+                                              std::string_view client_id, bool session_present);
+  std::expected<void, store::error> subscribed(const configuration& chosen);
+  std::expected<void, store::error> unsubscribed(const configuration& chosen);
+  chain::session_store& store() { return store_; }
+
+ private:
+  store::journal records_;
+  chain::session_store store_;
+};
+
+}  // namespace recado::device
