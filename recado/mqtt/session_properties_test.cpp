@@ -181,6 +181,14 @@ TEST(session_properties, connect_takes_nothing_but_user_properties_as_such) {
   }
 }
 
+TEST(session_properties, auth_has_its_method_and_data_once) {
+  for (const property_value& one : {property_value{P::authentication_method, "M"}, {P::authentication_data, "d"}}) {
+    online o{{.authentication_method = "M"}};
+    EXPECT_EQ(named(error_of(o.s.reauthenticate("M", as_bytes("d"), only(one)))), named(error::duplicated_property));
+    EXPECT_EQ(all_sent(o.s), "");
+  }
+}
+
 // ---- with the answers that the session writes by itself ----
 
 class explains_by final : public explainer {
@@ -286,6 +294,27 @@ TEST(session_properties, an_explanation_that_is_too_long_is_left_out) {
           << why.missing;
     }
   }
+}
+
+TEST(session_properties, an_explainer_is_not_asked_while_a_long_message_is_being_sent) {
+  explains_by why{properties{}};
+  subject who{{.incoming_aliases = 0}};
+  session& s = who.machine;
+  ASSERT_TRUE(s.connect({.client_identifier = "id", .explainer = &why}).has_value());
+  s.opened({});
+  all_sent(s);
+  const octets accepted = packet(0x20, "00 00", "", "");
+  bytes in = accepted;
+  s.receive(in, {});
+  ASSERT_TRUE(s.publish({.topic = "t", .payload_from_source = 2}).has_value());
+  all_sent(s);
+  const octets heard = test::wire(message_of(qos::at_least_once, 5, "t", ""));
+  in = heard;
+  while (s.receive(in, {})) continue;
+  EXPECT_EQ(why.asked, "");
+  ASSERT_TRUE(s.supply(as_bytes("xy")).has_value());
+  EXPECT_EQ(all_sent(s), hex(raw({'x', 'y', 0x40, 2, 0, 5})));
+  EXPECT_EQ(why.asked, hex(raw({0x40, 5, 0})));
 }
 
 TEST(session_properties, an_explainer_needs_version_5) {
