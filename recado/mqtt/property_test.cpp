@@ -1,5 +1,6 @@
 // Every property in every packet: allowed exactly where table 2-4 of MQTT 5.0 has it.
 #include <recado/mqtt/annotated_test.hpp>
+#include <recado/mqtt/check.hpp>
 
 namespace recado::mqtt {
 namespace {
@@ -145,6 +146,28 @@ TEST(property, appears_once_but_for_user_properties_and_subscription_identifiers
                                 : error::none;
       EXPECT_EQ(sent(at.packet, at.from).what.code, repeats ? missing : error::duplicated_property);
     }
+  }
+}
+
+// Checked before it is written, since a number that doesn't fit would be cut off.
+TEST(property, of_a_command_has_a_value_in_its_range) {
+  const std::pair<property_value, bool> rows[] = {{{property::receive_maximum, 0U}, false},
+                                                  {{property::receive_maximum, 1U}, true},
+                                                  {{property::receive_maximum, 0xffffU}, true},
+                                                  {{property::receive_maximum, 0x1'0000U}, false},
+                                                  {{property::topic_alias_maximum, 0x1'0001U}, false},
+                                                  {{property::maximum_packet_size, 0U}, false},
+                                                  {{property::maximum_packet_size, 0xffff'ffffU}, true},
+                                                  {{property::subscription_identifier, 0U}, false},
+                                                  {{property::subscription_identifier, 268'435'455U}, true},
+                                                  {{property::subscription_identifier, 268'435'456U}, false},
+                                                  {{property::payload_format_indicator, 1U}, true},
+                                                  {{property::payload_format_indicator, 2U}, false},
+                                                  {{property::request_problem_information, 0x100U}, false}};
+  for (const auto& [value, good] : rows) {
+    SCOPED_TRACE(std::string{words(value.id)} + " " + std::to_string(value.number));
+    const properties list{std::span{&value, 1}};
+    EXPECT_EQ(check_properties(list, traits_of(value.id).packets), good ? error::none : error::bad_property_value);
   }
 }
 
