@@ -97,6 +97,21 @@ TEST(session_quota, an_answer_spares_the_resend) {  // [MQTT-4.3.3-6]: what the 
       .check();
 }
 
+TEST(session_quota, a_refused_message_is_never_sent_again) {  // [MQTT-4.4.0-2]
+  for (const qos level : {qos::at_least_once, qos::exactly_once})
+    two_in_flight(level)
+        .connects(again, present(2))
+        .sends(message_of(level, 1, "a", "1", true))
+        .sends(message_of(level, 2, "b", "2", true))
+        .hears(answer(level == qos::at_least_once ? puback : pubrec, 1, reason::quota_exceeded))
+        .tells("acknowledged #1 tag 1 Quota exceeded")
+        .loses()
+        .connects(again, present(2))
+        .sends(message_of(level, 2, "b", "2", true))
+        .once()
+        .check();
+}
+
 TEST(session_quota, new_messages_follow_those_that_are_sent_again) {  // [MQTT-4.6.0-1]
   two_in_flight(qos::at_least_once)
       .does([](session& s) { EXPECT_TRUE(s.connect(again).has_value()); })
