@@ -114,7 +114,7 @@ constexpr option table[] = {
     {"url", 'L', "URL", all, [](settings& to, std::string_view v) { read_url(to, v); },
      "all at once: mqtt(s)://[user[:password]@]host[:port]/topic, or ws(s)://… for WebSocket"},
     {"unix", 0, "PATH", all, [](settings& to, std::string_view v) { to.unix_path = v; },
-     "the broker's Unix socket, instead of host and port"},
+     "the broker's Unix socket, instead of host and port; with TLS, -h is the name that is verified"},
     {"ws", 0, "", all, [](settings& to, std::string_view) { to.websocket = true; }, "MQTT in WebSocket"},
     {"ws-path", 0, "PATH", all,
      [](settings& to, std::string_view v) { to.websocket_path = v, to.websocket = true; },

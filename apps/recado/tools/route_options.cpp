@@ -97,8 +97,6 @@ void check_route(const settings& what) {
     if (what.via || what.by_service || what.bind_address)
       throw failure("a Unix socket is on this machine: --proxy, -S and -A mean nothing with --unix",
                     "leave out one or the other");
-    if (what.secure)
-      throw failure("TLS is asked for on a Unix socket, which has no name to verify", "leave the TLS options out");
     if (what.unix_path.size() > 107)
       throw failure("the path of the Unix socket is longer than 107 characters",
                     "make a link to it in a shorter folder");

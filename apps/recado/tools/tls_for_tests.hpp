@@ -89,6 +89,7 @@ class s_server {
 struct secured_broker {
   const files& with = the_files();
   std::uint16_t tls = free_port(), mutual = free_port(), psk = free_port(), web = free_port(), old = free_port();
+  std::string socket = std::filesystem::relative(path("s")).string();  // a Unix socket's path has to be short
   std::string keys =
       keep("psk", "me:00112233445566778899aabbccddeeff\nshort:abcdef01\nenough:00112233445566778899aabbccdd\n");
   mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", path("secured"), settings()};
@@ -99,8 +100,8 @@ struct secured_broker {
   std::string settings() const {
     const std::string own = "certfile " + with.good.cert + "\nkeyfile " + with.good.key + "\n";
     return "allow_anonymous true\npsk_file " + keys + "\n" + listener(tls, own) +
-           listener(mutual, own + "cafile " + with.ca + "\nrequire_certificate true\n") +
-           listener(psk, "psk_hint x\nciphers PSK\n") + listener(web, "protocol websockets\n" + own) +
+           listener(mutual, own + "cafile " + with.ca + "\nrequire_certificate true\n") + "listener 0 " + socket +
+           "\n" + own + listener(psk, "psk_hint x\nciphers PSK\n") + listener(web, "protocol websockets\n" + own) +
            listener(old, own + "tls_version tlsv1.2\n");
   }
   words at(std::uint16_t port) const { return {"--cafile", with.ca, "-p", std::to_string(port)}; }
