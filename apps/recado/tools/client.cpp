@@ -142,6 +142,7 @@ int client::run() {
   if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM}); !opened)
     throw failure("no signals can be waited for");
   out().pace();
+  warn_of_own_certificate();
   begin(posix::now());
   if (how_.wait) wait_ends_ = posix::now() + *how_.wait;
   while (phase_ != phase::over) {

@@ -109,6 +109,7 @@ class client {
   outcome overdue(const std::string& within) const;
   duration ping_time() const;
   void show(const tls::certificate_seen& what);
+  void warn_of_own_certificate() const;
   void listen_to_the_end(const outcome& how);
   instant part(instant now);
   instant hear_the_end(instant now);

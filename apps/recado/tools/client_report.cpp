@@ -13,6 +13,7 @@
 #include "../console.hpp"
 #include "client.hpp"
 #include "json.hpp"
+#include "own_certificate.hpp"
 
 namespace recado::app::tools {
 namespace {
@@ -46,6 +47,15 @@ void client::show(const tls::certificate_seen& what) {
   if (how_.quiet || what.seen->not_after <= now || what.seen->not_after - now > soon) return;
   const auto days = std::chrono::duration_cast<std::chrono::hours>(what.seen->not_after - now).count() / 24;
   say("warning: a certificate of the broker ends in " + std::to_string(days) + " days; have it renewed");
+}
+
+void client::warn_of_own_certificate() const {
+  if (how_.certificate.empty()) return;
+  const auto left = time_left(how_.certificate);
+  if (!left || *left > soon) return;
+  const auto days = std::chrono::duration_cast<std::chrono::hours>(*left).count() / 24;
+  say("warning: the client certificate in " + how_.certificate +
+      (*left <= duration{} ? " has ended" : " ends in " + std::to_string(days) + " days") + "; have it renewed");
 }
 
 void client::say(std::string_view text) const {

@@ -470,5 +470,24 @@ TEST(tools_tls, the_chain_is_shown_the_keys_are_logged_and_the_end_is_warned_of)
   EXPECT_THAT(warned.err, HasSubstr("ends in 5 days"));
 }
 
+TEST(tools_tls, the_end_of_the_own_certificate_is_warned_of) {
+  const secured_broker to;
+  const auto ends_in = [&](int hours) {
+    wish own{.name = "me", .extended_key_usage = "clientAuth"};
+    own.not_before = posix::realtime() - std::chrono::hours{24 * 30};
+    own.not_after = posix::realtime() + std::chrono::hours{hours};
+    const auto mine = files::issue("own" + std::to_string(hours), own, &to.with.middle);
+    return run("pub", to.at(to.mutual) + message + words{"--cert", mine.cert, "--key", mine.key});
+  };
+  EXPECT_EQ(ends_in(24 * 15).err, "");
+  const auto warned = ends_in(24 * 13 + 1);
+  EXPECT_EQ(warned.status, 0) << warned.err;
+  EXPECT_THAT(warned.err, testing::AllOf(HasSubstr("warning: the client certificate in "),
+                                         HasSubstr("ends in 13 days; have it renewed\n")));
+  const auto ended = ends_in(-1);
+  EXPECT_EQ(ended.status, 8);
+  EXPECT_THAT(ended.err, HasSubstr(" has ended; have it renewed\n"));
+}
+
 }  // namespace
 }  // namespace recado::test
