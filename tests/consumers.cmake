@@ -13,7 +13,9 @@ endfunction()
 set(project ${SOURCE}/examples/consumers/${KIND})
 if(KIND STREQUAL "add_subdirectory")
   # All of recado is compiled again; without optimisation, since that is tried elsewhere.
-  do(${CMAKE_COMMAND} -G Ninja -S ${project} -B ${folder} ${options} -DCMAKE_BUILD_TYPE=None)
+  # Without precompiled headers, so that a source of the library that forgets to include what it uses is found.
+  do(${CMAKE_COMMAND} -G Ninja -S ${project} -B ${folder} ${options} -DCMAKE_BUILD_TYPE=None
+     -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
   do(${CMAKE_COMMAND} --build ${folder})
 elseif(KIND STREQUAL "find_package")
   do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${folder}/installed)
