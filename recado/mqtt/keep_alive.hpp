@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include <recado/core/instant.hpp>
 
@@ -18,7 +19,7 @@ class keep_alive {
   }
   /// The connection stands; `interval` 0 turns keep alive off. CONNECT was the last packet to be sent.
   void run(duration interval, duration ping_timeout) {
-    interval_ = interval, ping_timeout_ = ping_timeout, limit_ = never, what_ = waits::nothing;
+    interval_ = interval, ping_timeout_ = ping_timeout, limit_ = never, unanswered_ = 0, what_ = waits::nothing;
   }
   void stop() { limit_ = never, interval_ = {}, what_ = waits::nothing; }
 
@@ -32,20 +33,27 @@ class keep_alive {
   bool offered() const { return offered_; }
   /// Nothing could be sent at `now`: try again an interval later.
   void defer(instant now) { sent_ = now, offered_ = false; }
-  /// A PINGREQ was queued.
-  void pinged(instant now) { limit_ = after(now, ping_timeout_), what_ = waits::pingresp; }
+  /// A PINGREQ was queued, and is the next to be offered to the stream.
+  void pinged(instant now) {
+    if (!waits_for_pingresp()) limit_ = after(now, ping_timeout_), what_ = waits::pingresp;
+    ++unanswered_;
+    asked_ = offered_at_ = now, offered_ = true;
+  }
   bool waits_for_pingresp() const { return what_ == waits::pingresp; }
   /// PINGRESP came.
-  void answered() { limit_ = never, what_ = waits::nothing; }
+  void answered() {
+    if (--unanswered_ == 0) limit_ = never, what_ = waits::nothing;
+  }
   /// Something else came while PINGRESP is waited for: the server lives, and may be busy with a long message.
   void heard(instant now) {
     if (what_ == waits::pingresp) limit_ = after(now, ping_timeout_);
   }
 
-  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20]. What was offered
-  /// since then would do as well, unless the stream doesn't take it for an interval.
+  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20], also while the answer
+  /// to the one before is late. What was offered since then would do as well, unless the stream doesn't take it for an
+  /// interval; another PINGREQ behind one that it doesn't take would help nobody.
   instant ping_at() const {
-    if (interval_.count() == 0 || waits_for_pingresp()) return never;
+    if (interval_.count() == 0 || (offered_ && waits_for_pingresp())) return never;
     return (offered_ ? offered_at_ : sent_) + interval_;
   }
   instant deadline() const { return std::min(limit_, ping_at()); }
@@ -63,6 +71,7 @@ class keep_alive {
   instant sent_{};
   instant offered_at_{};
   bool offered_ = false;
+  std::uint32_t unanswered_ = 0;  // PINGREQ
   instant limit_ = never;
   waits what_ = waits::nothing;
 };

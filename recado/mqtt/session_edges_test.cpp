@@ -168,7 +168,34 @@ TEST(session_edges, no_patience_is_longer_than_time) {
       .connects({.keep_alive_s = 1, .connect_timeout = duration::max(), .ping_timeout = duration::max()})
       .after(1s)
       .sends(raw({0xc0, 0}))
-      .does([](session& s) { EXPECT_EQ(s.deadline(), never); })
+      .does([](session& s) { EXPECT_EQ(s.deadline(), instant{} + 2s) << "the next PINGREQ"; })
+      .once()
+      .check();
+}
+
+// [MQTT-3.1.2-20]: an answer that is late excuses nobody from keep alive.
+TEST(session_edges, pings_go_on_while_an_answer_is_late) {
+  dialogue{}
+      .connects({.keep_alive_s = 10, .ping_timeout = 35s})
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(4s)
+      .does([](session& s) { ASSERT_TRUE(s.publish({.topic = "t"}).has_value()); })
+      .sends(message_of(qos::at_most_once, 0, "t", ""))
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .hears(raw({0xd0, 0}))
+      .hears(raw({0xd0, 0}))
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(5s)
+      .tells("closed: the server does not answer PINGREQ")
       .once()
       .check();
 }
