@@ -49,8 +49,8 @@ class keep_alive {
     if (what_ == waits::pingresp) limit_ = after(now, ping_timeout_);
   }
 
-  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20], also while the answer
-  /// to the one before is late. What was offered since then would do as well, unless the stream doesn't take it for an
+  /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20], also while the
+  /// answer to the one before is late. What was offered since then would do as well, unless the stream doesn't take it for an
   /// interval; another PINGREQ behind one that it doesn't take would help nobody.
   instant ping_at() const {
     if (interval_.count() == 0 || (offered_ && waits_for_pingresp())) return never;
