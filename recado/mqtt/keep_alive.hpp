@@ -50,8 +50,8 @@ class keep_alive {
   }
 
   /// The next PINGREQ must leave at the latest one interval after the last packet [MQTT-3.1.2-20], also while the
-  /// answer to the one before is late. What was offered since then would do as well, unless the stream doesn't take it for an
-  /// interval; another PINGREQ behind one that it doesn't take would help nobody.
+  /// answer to the one before is late. What was offered since then would do as well, unless the stream doesn't take it
+  /// for an interval; another PINGREQ behind one that it doesn't take would help nobody.
   instant ping_at() const {
     if (interval_.count() == 0 || (offered_ && waits_for_pingresp())) return never;
     return (offered_ ? offered_at_ : sent_) + interval_;
