@@ -26,18 +26,20 @@ namespace recado::capture {
 
 /// What is known beforehand; the rest is guessed, and the guess is said.
 struct decode_settings {
+  /// What the input is; `guess` looks at it.
   enum class protocol : std::uint8_t { guess, mqtt, dhcp, dns, ntp };
-  protocol what = protocol::guess;
+  protocol what = protocol::guess;          ///< of lone bytes
   std::optional<mqtt::version> version{};   ///< a CONNECT knows better
   std::optional<mqtt::sender> direction{};  ///< of lone bytes
   std::vector<std::uint16_t> ports{};       ///< of TCP with MQTT in recordings, besides 1883 and 8883
   bool json = false;                        ///< one object a line
-  bool show_secrets = false;
+  bool show_secrets = false;                ///< else their length
 };
 
 /// Decodes one input and counts.
 class decoder {
  public:
+  /// Prints to `out`, which must outlive it.
   decoder(text_sink& out, const decode_settings& how) : out_(out), json_(out), how_(how) {}
 
   /// Lone bytes: one datagram, or MQTT packets behind each other, of either or both directions.
@@ -45,7 +47,9 @@ class decoder {
   /// A whole recording.
   void decode_recording(bytes file);
 
+  /// How many packets were printed so far.
   std::size_t packets() const { return packets_; }
+  /// How many of them break a rule.
   std::size_t malformed() const { return malformed_; }
 
  private:

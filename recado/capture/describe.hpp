@@ -30,6 +30,7 @@ void describe_frame(bytes frame, text_sink& out);
 /// Both directions of one MQTT connection, cut into packets again. The version is learnt from the CONNECT.
 class mqtt_words {
  public:
+  /// Prints each packet in that way.
   explicit mqtt_words(const mqtt::print_options& how) : how_(how) {}
   /// Takes bytes as they come and prints each packet that they complete, as one line with its end. After a defect,
   /// which is said, the rest of that direction can't be cut and stays unprinted.

@@ -10,6 +10,7 @@ namespace recado::capture {
 
 /// What a frame carries.
 struct dissected {
+  /// The kinds of frames.
   enum class kind : std::uint8_t {
     other,      ///< neither UDP nor TCP over IP
     udp,        ///< a whole datagram
@@ -18,8 +19,9 @@ struct dissected {
     malformed,  ///< a header contradicts the frame's length
     unknown_link,
   };
-  kind what = kind::other;
-  endpoint from, to;
+  kind what = kind::other;     ///< which of them
+  endpoint from,               ///< source; without a port for a fragment
+      to;                      ///< destination
   bytes payload;               ///< of the datagram or segment, in place
   std::uint32_t sequence = 0;  ///< of TCP
   std::uint8_t flags = 0;      ///< of TCP: see `tcp_flag`

@@ -11,8 +11,8 @@ namespace recado::capture {
 
 /// One side of a packet.
 struct party {
-  mac_address mac;
-  endpoint at;  ///< an address of kind none counts as "any" of the other side's family
+  mac_address mac;  ///< its Ethernet address
+  endpoint at;      ///< an address of kind none counts as "any" of the other side's family
 };
 
 /// TCP flags (RFC 9293 §3.1).
@@ -20,14 +20,15 @@ enum tcp_flag : std::uint8_t { tcp_fin = 0x01, tcp_syn = 0x02, tcp_rst = 0x04, t
 
 /// The fields of a TCP header that differ between segments.
 struct tcp_fields {
-  std::uint32_t sequence = 0;
-  std::uint32_t acknowledgement = 0;
-  std::uint8_t flags = 0;
+  std::uint32_t sequence = 0;              ///< of the first byte of the payload
+  std::uint32_t acknowledgement = 0;       ///< the next byte that is expected from the peer
+  std::uint8_t flags = 0;                  ///< of `tcp_flag`
   std::uint16_t maximum_segment_size = 0;  ///< sent as an option unless 0
 };
 
 /// Payload bytes of one TCP segment that fit into 1500 bytes of Ethernet.
 inline constexpr std::size_t segment_bytes_max_v4 = 1460;
+/// The same with IPv6.
 inline constexpr std::size_t segment_bytes_max_v6 = 1440;
 /// A larger datagram can't exist (RFC 768: a length of 16 bits, with headers).
 inline constexpr std::size_t datagram_bytes_max = 65'507;

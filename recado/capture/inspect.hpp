@@ -12,8 +12,8 @@ namespace recado::capture {
 
 /// What is wrong, and at which octet.
 struct blemish {
-  std::string_view cause;
-  std::size_t offset = 0;
+  std::string_view cause;  ///< half a sentence
+  std::size_t offset = 0;  ///< from the datagram's first octet
 };
 
 /// The first thing in a whole datagram that its protocol forbids; nothing if it is well-formed. Never for `unknown`.

@@ -11,6 +11,7 @@ namespace recado::capture {
 /// Appends each line as it comes, in the NSS key log format, to a file of mode 0600.
 class key_log_file final : public tls::key_log {
  public:
+  /// Takes the file over.
   explicit key_log_file(private_file file) : file_(std::move(file)) {}
   void line(std::string_view text) override;
   /// The errno of the first write that failed, 0 if none did.

@@ -14,9 +14,10 @@ namespace recado::capture {
 /// under a line with the time since the first one, the direction and both ends.
 class narrator final : public tap {
  public:
+  /// How it prints.
   struct options {
     mqtt::print_options mqtt{};  ///< secrets print as their length unless it says otherwise
-    bool tls_records = true;
+    bool tls_records = true;     ///< a line for each TLS record, too
   };
   /// `out` and `clock` must outlive it; the clock only decides the era of NTP's time stamps.
   narrator(text_sink& out, const wall_clock& clock, const options& how) : out_(out), clock_(clock), how_(how) {}

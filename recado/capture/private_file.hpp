@@ -15,7 +15,9 @@ class private_file {
  public:
   /// Opens or creates it; the error is the system's errno.
   static std::expected<private_file, int> open(const std::string& path, opening how);
+  /// Takes the open file over; the other one writes nothing any more.
   private_file(private_file&& other) noexcept;
+  /// Swaps the two.
   private_file& operator=(private_file&& other) noexcept;
   ~private_file();
 

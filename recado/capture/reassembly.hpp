@@ -23,6 +23,7 @@ class reassembly {
   std::uint32_t missing() const;
   /// Gives up on the missing bytes and answers what waits behind them.
   std::string skip();
+  /// True if more than `waiting_bytes_max` wait: then `skip` is due.
   bool overflows() const { return waiting_bytes_ > waiting_bytes_max; }
 
  private:

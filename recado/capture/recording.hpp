@@ -13,9 +13,9 @@ namespace recado::capture {
 
 /// One packet of a recording.
 struct recorded {
-  std::uint64_t number = 0;  ///< from 1, as Wireshark counts
-  std::uint16_t link_type = 0;
-  utc_time when{};
+  std::uint64_t number = 0;     ///< from 1, as Wireshark counts
+  std::uint16_t link_type = 0;  ///< as tcpdump.org numbers them
+  utc_time when{};              ///< its time stamp, in UTC
   bytes frame;                  ///< in place
   std::uint32_t cut_bytes = 0;  ///< of the packet that weren't recorded
 };
@@ -25,12 +25,14 @@ class recording {
  public:
   /// True if the file begins like one of the two formats.
   static bool recognises(bytes file);
+  /// Begins at the first packet.
   explicit recording(bytes file);
 
   /// The next packet; false at the end or where the file is broken.
   bool next(recorded& out);
   /// What is broken, as half a sentence; empty while all is well. `offset` says where in the file.
   std::string_view trouble() const { return trouble_; }
+  /// How far it has read, in bytes from the file's beginning.
   std::size_t offset() const { return at_; }
   /// True once TLS secrets were seen, with which an analyser can decrypt what follows.
   bool has_secrets() const { return secrets_; }

@@ -10,6 +10,7 @@ namespace recado::capture {
 /// Appends to a string that must outlive it.
 class string_sink final : public text_sink {
  public:
+  /// Refers to the string.
   explicit string_sink(std::string& text) : text_(text) {}
   void write(std::string_view text) override { text_ += text; }
 

@@ -16,30 +16,38 @@ class address_service {
  public:
   /// The interface is configured; `renewed` if only the lease was prolonged.
   struct got {
-    bool renewed = false;
+    bool renewed = false;  ///< true: the address stays, its time was prolonged
   };
+  /// There is no address; the conductor decides what comes next.
   struct failed {
-    fault why;
+    fault why;  ///< cause and remedy
   };
   /// The address is not ours any more. DHCP goes on looking for another one by itself.
   struct lost {
-    fault why;
+    fault why;  ///< a NAK, a conflict or the end of the lease
   };
+  /// What `step` answers.
   using event = std::variant<got, failed, lost>;
 
+  /// All three must outlive it.
   address_service(const configuration& chosen, const board& on, remembered& memory);
 
+  /// The cable is there; harmless if it was.
   void link_up(instant now) { client_.opened(now); }
+  /// The cable is gone: what was applied is withdrawn.
   void link_down(instant now);
   /// Begins: by DHCP, or with the static address (or what the system has) if `fallback`.
   void start(bool fallback, instant now);
   /// Gives the lease back and takes the address off the interface.
   void release(instant now);
+  /// Sends and hears what is due, without waiting; call it again until it answers nothing.
   std::optional<event> step(instant now);
+  /// When `step` is due at the latest.
   instant deadline() const;
 
   /// The configuration in use; meaningful after `got`.
   const dhcp::lease& lease() const { return lease_; }
+  /// True while the address comes from DHCP, false for a static one and for what the system has.
   bool by_dhcp() const { return by_dhcp_; }
 
  private:

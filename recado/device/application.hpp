@@ -31,15 +31,16 @@ inline constexpr std::size_t addresses_max = 16;
 
 /// What an application works in; it must outlive it.
 struct application_memory {
-  mutable_bytes receive;  ///< one MQTT packet, or one TLS record if that is longer
-  mutable_bytes outbox;
-  mqtt::memory session;
-  dns::resolver::memory names;
-  mutable_bytes names_over_tcp;
-  test_mode::memory test;  ///< may be empty without a test
-  journal_memory journal;  ///< may be empty without a board's `session_storage`
+  mutable_bytes receive;         ///< one MQTT packet, or one TLS record if that is longer
+  mutable_bytes outbox;          ///< where messages wait for a connection; 0 bytes: they don't
+  mqtt::memory session;          ///< of the MQTT session
+  dns::resolver::memory names;   ///< of the resolver: cache and questions
+  mutable_bytes names_over_tcp;  ///< one DNS answer over TCP (RFC 7766), 65,535 bytes at most
+  test_mode::memory test;        ///< may be empty without a test
+  journal_memory journal;        ///< may be empty without a board's `session_storage`
 };
 
+/// The application, one object for the whole life of the program; for one thread, and nothing in it blocks.
 class application {
  public:
   /// `cipher` is used if the configuration asks for TLS; null is allowed otherwise. With a plan, and with
@@ -53,13 +54,17 @@ class application {
   instant step(instant now);
   /// As if the button were pressed: goodbye in order.
   void stop() { stop_asked_ = true; }
+  /// True once the goodbye is said or there is nothing left to try: `step` needs no more calls.
   bool ended() const { return ended_; }
   /// Why it ended, if nobody had asked for it.
   fault failure() const { return failure_; }
+  /// The ladder, to be looked at.
   const chain::bring_up& conductor() const { return conductor_; }
   /// In test mode by turns: true while it waits for `take_turn`.
   bool resting() const { return test_ && test_->resting() && conductor_.is_online(); }
+  /// One more cycle of the test; only while `resting`.
   void take_turn() { test_->take_turn(); }
+  /// In test mode: no cycle is left to measure.
   bool all_measured() const { return test_ && test_->all_measured(); }
   /// The client identifier that the broker is told.
   std::string_view client_id() const;

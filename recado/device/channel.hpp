@@ -17,18 +17,24 @@ namespace recado::device {
 
 /// Nanoseconds spent in each layer since the last `reset`.
 struct layer_times {
-  std::uint64_t encrypt = 0, send = 0;                 ///< writing
-  std::uint64_t receive = 0, decrypt = 0, decode = 0;  ///< reading
-  std::size_t sent_bytes = 0;                          ///< on the wire
+  std::uint64_t encrypt = 0,   ///< writing: TLS
+      send = 0;                ///< writing: the network's stream
+  std::uint64_t receive = 0,   ///< reading: the network's stream
+      decrypt = 0,             ///< reading: TLS
+      decode = 0;              ///< reading: MQTT
+  std::size_t sent_bytes = 0;  ///< on the wire
 };
 
+/// One connection to the broker after another, without blocking; for one thread.
 class channel {
  public:
+  /// The stream is there; TLS or MQTT begins.
   struct opened {};
   /// The stream is closed; `why` is `aborted` if this side ended it.
   struct ended {
-    fault why;
+    fault why;  ///< `aborted` if this side ended it
   };
+  /// What `step` answers; what it points to lives until the next call.
   using event = std::variant<opened, tls::event, mqtt::session_event, ended>;
 
   /// `receive` must hold one whole packet, or one TLS record if that is longer.
@@ -42,11 +48,14 @@ class channel {
   void say(instant now);
   /// Says what is pending and closes the stream at once.
   void abandon(instant now);
+  /// When `step` is due at the latest.
   instant deadline() const;
+  /// True from `opened` to the end of the stream.
   bool is_open() const { return stage_ == stage::open || stage_ == stage::closing; }
 
   /// From now on the work of each layer is measured.
   void measure(bool yes) { measuring_ = yes; }
+  /// The measured times, to be read and reset.
   layer_times& times() { return times_; }
   /// Doesn't read before so many bytes have arrived, or `until` has come: what is measured is then one whole message.
   void read_no_sooner_than(std::size_t octets, instant until) { gate_bytes_ = octets, gate_until_ = until; }

@@ -12,6 +12,7 @@ namespace recado::device {
 template <datagram_machine Machine, std::size_t Bytes>
 class datagram_pump {
  public:
+  /// For the datagrams of one service.
   explicit datagram_pump(service of) : service_(of) {}
 
   /// Sends what is pending, hears what has arrived, until the machine has an event or nothing moves any more.

@@ -19,16 +19,18 @@ struct journal_memory {
   std::span<std::uint32_t> places;      ///< one for each place in flight of the session
 };
 
+/// The session's journal, the order of its life being `open`, then `connected` and the like whenever they happen.
 class kept_session {
  public:
   /// How it was found.
   struct found {
-    store::mount_report report;
-    chain::stored_counts counts;
-    bool known = false;       ///< a server has this session; it is to be resumed
-    bool subscribed = false;  ///< to the secret topic, as is configured
+    store::mount_report report;   ///< what mounting the journal found
+    chain::stored_counts counts;  ///< how many messages of which kind came back
+    bool known = false;           ///< a server has this session; it is to be resumed
+    bool subscribed = false;      ///< to the secret topic, as is configured
   };
 
+  /// Both must outlive it.
   kept_session(store::storage& below, const journal_memory& given)
       : records_(below, given.index, given.scratch), store_(records_, given.places) {}
 
@@ -39,8 +41,11 @@ class kept_session {
   /// The server accepted the session. Errors: of the journal.
   std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,
                                               std::string_view client_id, bool session_present);
+  /// The broker granted the subscription to the secret topic. Errors: of the journal.
   std::expected<void, store::error> subscribed(const configuration& chosen);
+  /// It ended, at the device's own wish. Errors: of the journal.
   std::expected<void, store::error> unsubscribed(const configuration& chosen);
+  /// What the session and the outbox write to.
   chain::session_store& store() { return store_; }
 
  private:

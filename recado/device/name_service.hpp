@@ -16,25 +16,36 @@ namespace recado::device {
 /// Resolves one name at a time with the servers of the configuration.
 class name_service {
  public:
+  /// The name has addresses, at least one.
   struct found {
     std::span<const ip_address> addresses;  ///< lives until the next call
-    std::chrono::seconds ttl;
+    std::chrono::seconds ttl;               ///< how long they may be kept
   };
+  /// It has none, or nobody could be asked.
   struct failed {
-    fault why;
+    fault why;  ///< cause and remedy
   };
+  /// What `step` answers, once for each `start`.
   using event = std::variant<found, failed>;
 
+  /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP; the board and both must outlive it.
   name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory);
 
+  /// Datagrams can be sent from now on.
   void network_up(instant now) { resolver_.opened(now); }
+  /// They can't any more; a lookup under way is dropped.
   void network_down(instant now);
+  /// The DNS servers in the order in which they are asked.
   void set_servers(std::span<const endpoint> servers, instant now) { resolver_.set_servers(servers, now); }
+  /// The servers that are in use.
   std::span<const endpoint> servers() const { return resolver_.servers(); }
   /// Looks a name up; the answer is an event. A lookup under way is dropped.
   void start(std::string_view name, instant now);
+  /// Drops the lookup under way, if there is one; nothing is answered.
   void stop(instant now);
+  /// Sends and hears what is due, without waiting; call it again until it answers nothing.
   std::optional<event> step(instant now);
+  /// When `step` is due at the latest.
   instant deadline() const;
 
  private:

@@ -17,22 +17,22 @@ enum class text_kind : std::uint8_t { free, file, address, address_or_none, mask
 
 /// A place in a configuration where a choice is kept, and the names of its values in order.
 struct choice_field {
-  std::uint8_t* value;
-  std::span<const std::string_view> names;
+  std::uint8_t* value;                      ///< the number of the choice, from 0
+  std::span<const std::string_view> names;  ///< in the order of those numbers
 };
 /// A place in a configuration.
 using field = std::variant<bool*, std::uint32_t*, choice_field, std::string_view*, server_list*>;
 
 /// One option: `section.name` in TOML.
 struct option {
-  std::string_view section;
-  std::string_view name;
-  field (*at)(configuration&);
-  std::uint32_t least = 0;  ///< of a number; bytes of a text; entries of a list
-  std::uint32_t most = 0;
+  std::string_view section;          ///< "broker"
+  std::string_view name;             ///< "keep_alive_s"
+  field (*at)(configuration&);       ///< where the option's value is kept
+  std::uint32_t least = 0;           ///< of a number; bytes of a text; entries of a list
+  std::uint32_t most = 0;            ///< of the same, inclusive
   text_kind kind = text_kind::free;  ///< of a text or of each entry of a list
   std::string_view unset;            ///< what happens if a text or a list is left empty
-  std::string_view help;
+  std::string_view help;             ///< one line for the documentation
 };
 
 /// All options, in the order of the documentation.

@@ -15,9 +15,9 @@ namespace recado::device {
 
 /// A command of the secret topic.
 struct led_command {
-  unsigned led = 0;  ///< 1 to 3
-  bool on = false;
-  constexpr bool operator==(const led_command&) const = default;
+  unsigned led = 0;                                               ///< 1 to 3
+  bool on = false;                                                ///< else off
+  constexpr bool operator==(const led_command&) const = default;  ///< Member by member.
 };
 /// Reads "LD1ON", "LD1OFF" … "LD3OFF": exactly that and nothing else.
 std::optional<led_command> parse_command(bytes payload);
@@ -25,12 +25,14 @@ std::optional<led_command> parse_command(bytes payload);
 /// Publishes, obeys commands, and says goodbye.
 class presence {
  public:
+  /// All must outlive it; in `outbox_memory` messages wait for the connection (0 bytes: they don't).
   presence(const configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory);
 
   /// What to leave as the will: the goodbye, should the connection break.
   const text_set& texts() const { return texts_; }
   /// The set-up is complete.
   void came_online(instant now);
+  /// The connection is lost.
   void went_offline() { online_ = false; }
   /// An earlier run was online: what is said without a connection is kept from the start.
   void resumed() { was_online_ = true; }
@@ -40,6 +42,7 @@ class presence {
   void on_message(const mqtt::message_received& message, instant now);
   /// Publishes date and time when it is due, and what waits in the outbox.
   void step(instant now);
+  /// When `step` is due at the latest.
   instant deadline() const { return online_ || keeps_offline() ? next_date_ : never; }
 
   /// Starts the goodbye: the outbox, UNSUBSCRIBE, the text, DISCONNECT.
@@ -49,7 +52,9 @@ class presence {
 
   /// Messages that wait for the connection.
   std::size_t waiting() const { return outbox_.size(); }
+  /// How many commands were obeyed.
   std::uint32_t commands() const { return commands_; }
+  /// How many messages on the secret topic were no commands.
   std::uint32_t refused() const { return refused_; }
 
  private:

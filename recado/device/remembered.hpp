@@ -18,14 +18,19 @@ namespace recado::device {
 /// The device's memory over resets. Without a usable storage it remembers nothing, and says so by `works()`.
 class remembered {
  public:
+  /// Reads the newest whole record of the storage, which must outlive it.
   explicit remembered(device::storage& where);
 
+  /// False if the storage is too small or fails.
   bool works() const { return works_; }
   /// The address of the last lease, for INIT-REBOOT (RFC 2131 §3.2); no address if there is none.
   ip_address address() const;
+  /// The time that was kept last, in UTC; nothing if there is none.
   std::optional<utc_time> last_time() const { return time_; }
 
+  /// Keeps a lease, with the time that was kept last. Failures show in `works`.
   void keep(const dhcp::lease& lease);
+  /// Keeps a time that the device is sure of, with the lease.
   void keep(utc_time time);
 
  private:

@@ -15,17 +15,29 @@ namespace recado::device {
 /// A `stream_filter` behind virtual functions; their meaning is that of wire/machine.hpp.
 class secure {
  public:
+  /// Who shall answer: a host name, or an IP address as text. Before `opened`; stays for later connections.
   virtual std::expected<void, tls::error> set_peer(std::string_view host) = 0;
+  /// The stream below is there.
   virtual void opened(instant now) = 0;
+  /// It is gone.
   virtual void lost(fault why, instant now) = 0;
+  /// Takes ciphertext from the front of `in`.
   virtual std::optional<tls::event> receive(bytes& in, instant now) = 0;
+  /// The ciphertext to be sent next.
   virtual bytes pending(instant now) = 0;
+  /// How much of it the stream took, in bytes.
   virtual void sent(std::size_t n) = 0;
+  /// When to come back at the latest.
   virtual instant deadline() const = 0;
+  /// True between `secured` and the end.
   virtual bool ready() const = 0;
+  /// What has arrived in the clear and isn't consumed.
   virtual bytes plaintext() const = 0;
+  /// How much of it was used, in bytes.
   virtual void consumed(std::size_t n) = 0;
+  /// Takes plaintext: how many bytes there was room for.
   virtual std::size_t write(bytes out, instant now) = 0;
+  /// Says close_notify behind what was written (RFC 8446 §6.1).
   virtual void close(instant now) = 0;
 
  protected:
@@ -36,6 +48,7 @@ class secure {
 template <stream_filter Filter>
 class secure_by final : public secure {
  public:
+  /// Refers to the filter.
   explicit secure_by(Filter& filter) : filter_(&filter) {}
   std::expected<void, tls::error> set_peer(std::string_view host) override { return filter_->set_peer(host); }
   void opened(instant now) override { filter_->opened(now); }

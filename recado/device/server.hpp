@@ -9,8 +9,8 @@ namespace recado::device {
 
 /// A name or address, and a port.
 struct server {
-  std::string_view host;
-  std::uint16_t port = 0;
+  std::string_view host;   ///< a name or an address without brackets; borrowed
+  std::uint16_t port = 0;  ///< 1 to 65535
 };
 
 /// Reads a server; without a port it has `usual_port`. Nothing if the host is empty or the port isn't 1 to 65535.

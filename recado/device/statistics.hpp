@@ -9,14 +9,14 @@ namespace recado::device {
 
 /// What many samples say together; all in the unit of the samples.
 struct summary {
-  std::uint32_t least = 0;
-  std::uint32_t most = 0;
+  std::uint32_t least = 0;           ///< the minimum
+  std::uint32_t most = 0;            ///< the maximum
   std::uint32_t median = 0;          ///< of an even number the mean of the middle two, rounded down
   std::uint32_t p99 = 0;             ///< the smallest sample that at least 99 % do not exceed (nearest rank)
   std::uint32_t quarter = 0;         ///< the first quartile, by nearest rank
   std::uint32_t three_quarters = 0;  ///< the third quartile
-  double mean = 0;
-  std::size_t count = 0;
+  double mean = 0;                   ///< the arithmetic mean
+  std::size_t count = 0;             ///< how many samples there were
 };
 
 /// Summarises the samples, which are sorted in place. No samples: all zero.

@@ -21,16 +21,24 @@ namespace recado::device {
 
 /// One cycle, in nanoseconds.
 struct test_sample {
-  std::uint32_t encode = 0, encrypt = 0, send = 0;
-  std::uint32_t receive = 0, decrypt = 0, decode = 0;
+  std::uint32_t encode = 0,   ///< writing: MQTT
+      encrypt = 0,            ///< writing: TLS
+      send = 0;               ///< writing: the network's stream
+  std::uint32_t receive = 0,  ///< reading: the network's stream
+      decrypt = 0,            ///< reading: TLS
+      decode = 0;             ///< reading: MQTT
+  /// All of the way out.
   constexpr std::uint32_t write() const { return encode + encrypt + send; }
+  /// All of the way in.
   constexpr std::uint32_t read() const { return receive + decrypt + decode; }
 };
 
 /// Takes what is measured.
 class test_log {
  public:
+  /// Cycle `number`, from 1, with messages of so many bytes.
   virtual void cycle(std::uint32_t bytes, std::uint32_t number, const test_sample& sample) = 0;
+  /// All cycles with that size are done; summaries in nanoseconds.
   virtual void size_done(std::uint32_t bytes, const summary& write, const summary& read) = 0;
 
  protected:
@@ -39,8 +47,8 @@ class test_log {
 
 /// What to measure: so many cycles with each size.
 struct test_plan {
-  std::span<const std::uint32_t> sizes;
-  std::uint32_t cycles = 0;
+  std::span<const std::uint32_t> sizes;  ///< bytes of the messages, 1 to `test_bytes_max`
+  std::uint32_t cycles = 0;  ///< with each size
   std::uint32_t warm_up = 2;        ///< cycles before each size that don't count: caches and buffers find their state
   std::uint32_t first_warm_up = 0;  ///< so many more before the first size
   test_log* log = nullptr;    ///< may be null
@@ -49,6 +57,7 @@ struct test_plan {
   bool by_turns = false;
 };
 
+/// The longest message of a test.
 inline constexpr std::uint32_t test_bytes_max = 65536;
 
 /// Runs a plan.
@@ -56,17 +65,22 @@ class test_mode {
  public:
   /// `payload` holds one message; `write` and `read` hold one sample for each cycle.
   struct memory {
-    mutable_bytes payload;
-    std::span<std::uint32_t> write, read;
+    mutable_bytes payload;           ///< room for one message
+    std::span<std::uint32_t> write,  ///< one sample for each cycle
+        read;                        ///< one sample for each cycle
   };
 
+  /// All must outlive it; the session is subscribed to the secret topic before `start`.
   test_mode(const configuration& chosen, const board& on, mqtt::session& session, channel& wire, const test_plan& plan,
             const memory& given);
 
+  /// The session is online and subscribed: begins with the first cycle.
   void start(instant now);
+  /// A message came; it counts if it is the one that was sent.
   void on_message(const mqtt::message_received& message, instant now);
   /// Begins the next cycle when one is due; the fault that ends the test, if there is one.
   std::optional<fault> step(instant now);
+  /// True once all is measured and shown.
   bool finished() const { return stage_ == stage::done; }
   /// With a plan by turns: waits for `take_turn`.
   bool resting() const { return stage_ == stage::resting; }
@@ -76,6 +90,7 @@ class test_mode {
   void take_turn() {
     if (resting()) stage_ = all_measured() ? stage::done : stage::due;
   }
+  /// When `step` is due at the latest.
   instant deadline() const { return stage_ == stage::due ? instant::min() : stage_ == stage::waiting ? until_ : never; }
 
  private:

@@ -8,15 +8,16 @@
 
 namespace recado::device {
 
+/// The languages that have a set: Spanish and English.
 enum class text_language : std::uint8_t { es, en };
 
 /// The texts. "{}" in those of the LEDs stands for the LED's number; the date is a format as of strftime.
 struct text_set {
-  std::string_view connected;
-  std::string_view disconnected;
-  std::string_view led_on;
-  std::string_view led_off;
-  std::string_view date;
+  std::string_view connected;     ///< when online
+  std::string_view disconnected;  ///< as the goodbye and as the will
+  std::string_view led_on;        ///< when a LED is switched on
+  std::string_view led_off;       ///< when it is switched off
+  std::string_view date;          ///< of date and time
 };
 /// Replacements; an empty one leaves the language's own.
 using text_overrides = text_set;

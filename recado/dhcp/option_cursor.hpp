@@ -10,6 +10,7 @@ namespace recado::dhcp {
 /// Visits the options of one field until END, the end of the field, or an option that reaches beyond it.
 class option_cursor {
  public:
+  /// Begins in front of the first option of the field, which must outlive it.
   explicit option_cursor(bytes field) : in_(field) {}
 
   /// Goes to the next option; false if there is none.
@@ -28,8 +29,8 @@ class option_cursor {
   /// True after an option that reaches beyond the field.
   bool failed() const { return in_.failed(); }
 
-  option code = option::pad;
-  bytes value;
+  option code = option::pad;  ///< of the option that `next` found
+  bytes value;                ///< its value, in place
 
  private:
   wire::reader in_;

@@ -14,17 +14,17 @@ namespace recado::dhcp {
 
 /// By what a client knows that a reply is its own.
 struct identity {
-  mac_address hardware;
-  std::uint32_t xid = 0;
-  bytes client_id;      ///< empty: none was sent
-  bool inform = false;  ///< it asked for parameters only: no address and no times are expected
+  mac_address hardware;   ///< this host's Ethernet address
+  std::uint32_t xid = 0;  ///< of the transaction
+  bytes client_id;        ///< empty: none was sent
+  bool inform = false;    ///< it asked for parameters only: no address and no times are expected
 };
 
 /// An OFFER, ACK or NAK.
 struct reply {
-  message_type type = message_type::none;
-  ip_address server;
-  lease content;        ///< empty for a NAK; `obtained` is not set
+  message_type type = message_type::none;  ///< offer, ack or nak
+  ip_address server;                       ///< option 54
+  lease content;                           ///< empty for a NAK; `obtained` is not set
   bool for_us = false;  ///< true once transaction and hardware address were found right, even if the rest is not
 };
 

@@ -28,9 +28,12 @@ enum class record_type : std::uint16_t {
   opt = 41,
   any = 255,
 };
+/// "A", "AAAA" …: the mnemonics of the IANA registry.
 std::string_view words(record_type type);
 
+/// The only class in use.
 enum class record_class : std::uint16_t { internet = 1 };
+/// "IN" or "another class".
 std::string_view words(record_class value);
 
 /// The response code of the header (RFC 1035 §4.1.1); OPT may add eight bits (RFC 6891 §6.1.3).
@@ -43,6 +46,7 @@ enum class response_code : std::uint16_t {
   refused = 5,
   bad_version = 16,
 };
+/// "NXDOMAIN" and the like: the mnemonics of the IANA registry.
 std::string_view words(response_code code);
 
 /// The second 16 bits of the header.
@@ -56,13 +60,14 @@ enum class message_flags : std::uint16_t {
 
 /// RFC 1035 §4.1.1.
 struct header {
-  std::uint16_t id = 0;
-  std::uint16_t flags = 0;
-  std::uint16_t questions = 0;
-  std::uint16_t answers = 0;
-  std::uint16_t authorities = 0;
-  std::uint16_t additionals = 0;
+  std::uint16_t id = 0;           ///< of the question, and again of its answer
+  std::uint16_t flags = 0;        ///< `message_flags`, the opcode and the response code
+  std::uint16_t questions = 0;    ///< how many follow
+  std::uint16_t answers = 0;      ///< how many follow
+  std::uint16_t authorities = 0;  ///< how many follow
+  std::uint16_t additionals = 0;  ///< how many follow
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("id", self.id);
     walk("flags", self.flags);
@@ -71,16 +76,20 @@ struct header {
     walk("authorities", self.authorities);
     walk("additionals", self.additionals);
   }
+  /// True if the flag is set.
   constexpr bool has(message_flags flag) const { return (flags & static_cast<std::uint16_t>(flag)) != 0; }
+  /// The kind of query: 0 is the ordinary one.
   constexpr unsigned opcode() const { return flags >> 11 & 0xfu; }
+  /// The lower four bits of the response code.
   constexpr response_code code() const { return static_cast<response_code>(flags & 0xf); }
 };
 
 /// What follows the name of a question (RFC 1035 §4.1.2).
 struct question_fields {
-  record_type type{};
-  record_class klass{};
+  record_type type{};    ///< of the records that are wanted
+  record_class klass{};  ///< internet
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("type", self.type);
     walk("class", self.klass);
@@ -89,11 +98,12 @@ struct question_fields {
 
 /// What follows the name of a record (RFC 1035 §4.1.3).
 struct record_fields {
-  record_type type{};
-  record_class klass{};
-  std::uint32_t ttl = 0;
-  std::uint16_t length = 0;
+  record_type type{};        ///< what the data mean
+  record_class klass{};      ///< internet; of OPT the size of datagrams (RFC 6891 §6.1.2)
+  std::uint32_t ttl = 0;     ///< seconds that it may be kept
+  std::uint16_t length = 0;  ///< bytes of the data behind it
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("type", self.type);
     walk("class", self.klass);
@@ -104,8 +114,13 @@ struct record_fields {
 
 /// The numbers that end a SOA record (RFC 1035 §3.3.13).
 struct soa_fields {
-  std::uint32_t serial = 0, refresh = 0, retry = 0, expire = 0, minimum = 0;
+  std::uint32_t serial = 0,  ///< version of the zone
+      refresh = 0,           ///< seconds until a secondary looks again
+      retry = 0,             ///< seconds until it tries again
+      expire = 0,            ///< seconds until it gives up
+      minimum = 0;           ///< seconds that a negative answer may be kept (RFC 2308 §4)
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("serial", self.serial);
     walk("refresh", self.refresh);
@@ -117,8 +132,11 @@ struct soa_fields {
 
 /// The numbers that open a SRV record (RFC 2782).
 struct srv_fields {
-  std::uint16_t priority = 0, weight = 0, port = 0;
+  std::uint16_t priority = 0,  ///< the least goes first
+      weight = 0,              ///< share among those of equal priority
+      port = 0;                ///< of the service
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("priority", self.priority);
     walk("weight", self.weight);
@@ -128,33 +146,38 @@ struct srv_fields {
 
 /// One question of a message.
 struct question_record {
-  name about;
-  question_fields data;
+  name about;            ///< the name that is asked for
+  question_fields data;  ///< type and class
 };
 
 /// Where a record stands in a message.
 enum class section : std::uint8_t { answer, authority, additional };
+/// "answer", "authority" or "additional".
 std::string_view words(section where);
 
 /// One record of a message. Its data may hold compressed names, so it is only read with the message.
 struct record {
-  name owner;
-  record_fields data;
-  section where{};
+  name owner;              ///< the name that it is about
+  record_fields data;      ///< type, class, time to live and length
+  section where{};         ///< the part of the message
   std::size_t offset = 0;  ///< where the data begin in the message
 };
 
 /// Walks through a message from its header to its last record; whatever breaks off makes it fail.
 class message_reader {
  public:
+  /// Reads the header; the message must outlive it.
   explicit message_reader(bytes message);
 
+  /// The header; all 0 if there is none.
   const header& head() const { return head_; }
   /// The next question; false after the last one or if the message breaks off.
   bool next(question_record& out);
   /// The next record (remaining questions are skipped); false after the last one or if the message breaks off.
   bool next(record& out);
+  /// True if the message broke off or contradicts itself.
   bool failed() const { return failed_; }
+  /// How far it was read, in bytes from its beginning.
   std::size_t offset() const { return offset_; }
 
  private:
@@ -180,10 +203,10 @@ std::uint32_t ttl_of(const record& from);
 
 /// What is asked: enough to encode the query again, for a retry or over TCP.
 struct query {
-  std::uint16_t id = 0;
+  std::uint16_t id = 0;         ///< to be sent back in the answer
   const name* about = nullptr;  ///< never null; lives as long as the lookup
-  record_type type{};
-  bool edns = true;  ///< offer answers of up to `datagram_octets_max` (RFC 6891)
+  record_type type{};           ///< of the records that are wanted
+  bool edns = true;             ///< offer answers of up to `datagram_octets_max` (RFC 6891)
 };
 /// How long the query is on the wire.
 std::size_t size(const query& what);

@@ -11,7 +11,9 @@ namespace recado::mqtt {
 /// `count` slots, each two bytes of length and then the topic.
 class topic_slots {
  public:
+  /// Divides the memory, which must outlive it, into `count` slots of the same size.
   topic_slots(mutable_bytes memory, std::uint16_t count);
+  /// How many slots there are.
   std::uint16_t count() const { return count_; }
   /// The longest topic that fits.
   std::size_t topic_bytes_max() const { return slot_ - 2; }
@@ -19,6 +21,7 @@ class topic_slots {
   std::string_view topic(std::size_t slot) const;
   /// Sets it; false if it is too long.
   bool set(std::size_t slot, std::string_view topic);
+  /// Forgets all topics.
   void clear();
   /// The slot, of the first `count`, where a topic belongs when aliases are assigned automatically: found in one
   /// step, whatever the number of topics; two topics that meet in one slot displace each other.

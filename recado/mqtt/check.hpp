@@ -14,6 +14,7 @@ error check_all_properties(const properties& list, std::uint16_t packet);
 /// The packet that has nothing but User Properties, for lists where nothing else may be, since all else has a place of
 /// its own.
 inline constexpr std::uint16_t user_properties_only = property_in::unsubscribe;
+/// The same; where the build has no 5.0 any property is `needs_version_5`.
 inline error check_properties(const properties& list, std::uint16_t packet) {
   if constexpr (has_version_5) return check_all_properties(list, packet);
   else return list.empty() ? error::none : error::needs_version_5;

@@ -18,9 +18,11 @@ namespace recado::mqtt {
 
 // ---- variable byte integers (1.5.5) ----
 
+/// Bytes that a Variable Byte Integer takes (1.5.5): 1 to 4, for values up to `remaining_length_max`.
 constexpr std::size_t variable_size(std::size_t value) {
   return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20'0000 ? 3 : 4;
 }
+/// Writes one and returns its end; four bytes of room always suffice.
 inline std::byte* write_variable(std::byte* at, std::size_t value) {
   for (; value >= 0x80; value >>= 7) *at++ = static_cast<std::byte>(value | 0x80);
   *at++ = static_cast<std::byte>(value);
@@ -29,21 +31,25 @@ inline std::byte* write_variable(std::byte* at, std::size_t value) {
 /// Reads one from [at, end): `size` is 0 if the bytes end too early, or 5 if it is too long; `minimal` is
 /// false if it could be shorter.
 struct variable_integer {
-  std::uint32_t value = 0;
-  std::uint8_t size = 0;
-  bool minimal = true;
+  std::uint32_t value = 0;  ///< the number, up to `remaining_length_max`
+  std::uint8_t size = 0;    ///< bytes that it takes
+  bool minimal = true;      ///< false if fewer would have done
 };
+/// Reads a Variable Byte Integer (1.5.5).
 variable_integer read_variable(const std::byte* at, const std::byte* end);
 
 // ---- numbers ----
 
+/// Writes the low 16 bits in network byte order and returns their end.
 inline std::byte* write_u16(std::byte* at, std::size_t value) {
   at[0] = static_cast<std::byte>(value >> 8), at[1] = static_cast<std::byte>(value);
   return at + 2;
 }
+/// Reads a Two Byte Integer (1.5.2); both bytes must be there.
 inline std::uint16_t read_u16(const std::byte* at) {
   return static_cast<std::uint16_t>(std::to_integer<unsigned>(at[0]) << 8 | std::to_integer<unsigned>(at[1]));
 }
+/// Writes a text of at most 65,535 bytes behind its length (1.5.4) and returns its end.
 inline std::byte* write_text(std::byte* at, std::string_view text) {
   at = write_u16(at, text.size());
   copy(as_bytes(text), {at, text.size()});
@@ -54,20 +60,21 @@ inline std::byte* write_text(std::byte* at, std::string_view text) {
 /// What a validating function found: the end of what it took, or a defect at `end`. `incomplete` means that
 /// the bytes end too early, `truncated` that a length inside contradicts one around it.
 struct taken {
-  const std::byte* end;
-  error code = error::none;
-  field where = field::none;
+  const std::byte* end;       ///< of what was taken, or where the defect is
+  error code = error::none;   ///< none: it is well
+  field where = field::none;  ///< which part the error is about
 };
 /// What of `decode_options` matters for the values inside a packet.
 struct reading {
-  sender from;
-  bool v5;
-  bool trusted;
+  sender from;   ///< who sent it
+  bool v5;       ///< 5.0, else 3.1.1
+  bool trusted;  ///< leave out the checks of characters
 };
 /// Validates the properties at `at`, their length included, for the place `where` (a bit of `property_in`).
 taken take_properties(const std::byte* at, const std::byte* end, reading how, std::uint16_t where, properties& result);
 /// Validates one item of SUBSCRIBE or UNSUBSCRIBE.
 taken take_item(const std::byte* at, const std::byte* end, reading how, subscription* tag);
+/// Validates one topic filter of UNSUBSCRIBE.
 taken take_item(const std::byte* at, const std::byte* end, reading how, std::string_view* tag);
 /// True if the code may stand in that packet and version.
 bool allowed(reason code, packet_type type, reading how);
@@ -77,37 +84,61 @@ bool allowed(reason code, packet_type type, reading how);
 /// Adds up the bytes behind the fixed header, and writes them once it is told where.
 class encode_walker {
  public:
+  /// Begins by measuring; `write_to` turns to writing.
   explicit encode_walker(version protocol) : v5_(is_v5(protocol)) {}
+  /// True if the fields of 5.0 are wanted.
   bool v5() const { return has_version_5 && v5_; }
+  /// Bytes that the fields visited so far take behind the fixed header.
   std::size_t size() const { return size_; }
+  /// True if one of the strings or binary data is longer than `string_bytes_max`: then nothing must be written.
   bool string_too_long() const { return lengths_ > string_bytes_max; }
   /// From now on fields are written to `at`, which has room for `size()` bytes.
   void write_to(std::byte* at) { at_ = at; }
 
+  /// A Two Byte Integer.
   template <wire::scalar T>
   void operator()(field, const T& value) {
     static_assert(sizeof(T) == 2);
     u16(wire::to_wire(value));
   }
+  /// The protocol name, "MQTT" (3.1.2.1).
   void protocol_name() { text(field::protocol_name, "MQTT"); }
+  /// The protocol version, which decides what the fields behind it are (3.1.2.2).
   void protocol_version(version value) { octet(static_cast<std::uint8_t>(value)), v5_ = is_v5(value); }
+  /// The connect flags as one byte (3.1.2.3).
   void connect_flags(const connect& self) { octet(self.connect_flags()); }
+  /// Nothing: the flags of a PUBLISH stand in the fixed header.
   void publish_flags(const publish&) {}
+  /// A byte whose lowest bit is the only one in use.
   void flag_octet(field, field, bool value) { octet(value ? 1 : 0); }
+  /// A packet identifier (2.2.1).
   void identifier(std::uint16_t value) { u16(value); }
+  /// A reason code (2.4).
   void reason(mqtt::reason value, packet_type) { octet(static_cast<std::uint8_t>(value)); }
+  /// The reason code of CONNACK, in 3.1.1 as a return code.
   void connect_reason(mqtt::reason value);
+  /// A UTF-8 string (1.5.4).
   void text(field, std::string_view value);
+  /// A topic name.
   void topic(field where, std::string_view value) { text(where, value); }
+  /// Binary data (1.5.6).
   void binary(field where, bytes value) { text(where, as_text(value)); }
+  /// Binary data that is not to be printed.
   void secret(field where, bytes value) { text(where, as_text(value)); }
+  /// True if the packet may end here, because only what may be left out would follow.
   bool ends(bool nothing_follows) const { return nothing_follows; }
+  /// Nothing: what a caller must not send is checked elsewhere.
   template <class F>
   void require(F&&, error, field) {}
+  /// True: a caller may leave a field empty in favour of any property.
   bool carries(const mqtt::properties&, property) const { return true; }
+  /// The reason codes of SUBACK or UNSUBACK, a byte each.
   void reasons(bytes codes, packet_type) { put(codes); }
+  /// A payload, of which `rest` bytes follow later.
   void payload(bytes value, std::uint32_t rest);
+  /// The properties with their length (2.2.2); nothing in 3.1.1.
   void properties(field, const mqtt::properties& list, std::uint16_t);
+  /// A list of topic filters.
   template <class T>
   void list(field, const sequence<T>& items) {
     measured(items.wire_size());
@@ -134,36 +165,57 @@ class decode_walker {
         end_(at_ + body.size()),
         missing_(missing),
         how_{options.from, is_v5(options.protocol), options.trusted} {}
+  /// True if the fields of 5.0 are there.
   bool v5() const { return has_version_5 && how_.v5; }
   /// The first defect, with offsets from `first`; bytes left over are one too.
   defect result(const std::byte* first);
 
+  /// A Two Byte Integer.
   template <wire::scalar T>
   void operator()(field where, T& value) {
     static_assert(sizeof(T) == 2);
     value = static_cast<T>(u16(where));
   }
+  /// Checks the protocol name.
   void protocol_name();
+  /// Reads the protocol version; it decides what the fields behind it are.
   void protocol_version(version& value);
+  /// Takes the connect flags apart.
   void connect_flags(connect& self);
+  /// Nothing: the fixed header has set the flags.
   void publish_flags(const publish&) {}
+  /// A byte whose other bits must be 0.
   void flag_octet(field where, field, bool& value);
+  /// A packet identifier, which must not be 0 [MQTT-2.2.1-3].
   void identifier(std::uint16_t& value);
+  /// A reason code that this packet may carry.
   void reason(mqtt::reason& value, packet_type type);
+  /// The reason code of CONNACK, from a return code in 3.1.1.
   void connect_reason(mqtt::reason& value);
+  /// A UTF-8 string, well-formed and without U+0000 [MQTT-1.5.4-1] [MQTT-1.5.4-2].
   void text(field where, std::string_view& value) { string(where, value, text_rule::well_formed); }
+  /// A topic name: also without wildcards [MQTT-3.3.2-2].
   void topic(field where, std::string_view& value) { string(where, value, text_rule::topic_name); }
+  /// Binary data, in place.
   void binary(field where, bytes& value);
+  /// The same, of what is not to be printed.
   void secret(field where, bytes& value) { binary(where, value); }
+  /// True if the packet ends here.
   bool ends(bool) const { return at_ == end_; }
+  /// Notes a defect if the condition is false and there was none before.
   template <class F>
   void require(F&& condition, error code, field where) {
     if (code_ == error::none && !condition()) fail(code, where, at_);
   }
+  /// True if the property is there.
   bool carries(const mqtt::properties& list, property id) const { return list.has(id); }
+  /// The rest of the packet as reason codes, each of which this packet may carry.
   void reasons(bytes& codes, packet_type type);
+  /// The rest of the packet as a payload, and how many bytes of it haven't arrived.
   void payload(bytes& value, std::uint32_t& rest);
+  /// The properties, validated, for a place (a bit of `property_in`).
   void properties(field where, mqtt::properties& list, std::uint16_t place);
+  /// A list of topic filters, which must not be empty.
   template <class T>
   void list(field where, sequence<T>& items) {
     const std::byte* const begin = at_;

@@ -20,9 +20,10 @@ enum class answer_packet : std::uint8_t { puback, pubrec, refused, pubcomp, suba
 /// What an exchange then does.
 enum class step : std::uint8_t { wrong, release, finish };
 
+/// A cell of the table below.
 struct transition {
-  stage next = stage::unused;
-  step then = step::wrong;
+  stage next = stage::unused;  ///< what it waits for then
+  step then = step::wrong;     ///< what is to be done
 };
 
 /// Figures 4.2 and 4.3 of the standard from the sender's side, [stage][packet]. What is not here is a protocol error.
@@ -36,12 +37,14 @@ inline constexpr transition outgoing_transitions[6][6] = {
     {{}, {}, {}, {}, {stage::unused, step::finish}, {}},                               // suback
     {{}, {}, {}, {}, {}, {stage::unused, step::finish}},                               // unsuback
 };
+/// What an answer does to an exchange at that stage.
 constexpr transition after(stage now, answer_packet packet) {
   return now == stage::report ? transition{} : outgoing_transitions[static_cast<int>(now)][static_cast<int>(packet)];
 }
 
 /// A place in the table, or `none`.
 using place = std::uint16_t;
+/// No place at all.
 inline constexpr place no_place = 0xffff;
 
 /// `outgoing_flight::marks`.
@@ -53,20 +56,25 @@ inline constexpr std::uint8_t mark_text = 8;     ///< its payload, which comes f
 
 /// A doubly linked list of flights.
 struct flight_list {
-  place oldest = no_place;
-  place newest = no_place;
+  place oldest = no_place;  ///< the front; `no_place` if it is empty
+  place newest = no_place;  ///< the back
+  /// True if nothing is in it.
   bool empty() const { return oldest == no_place; }
 };
 
 /// The table and its lists. A flight is in at most one list.
 class flight_table {
  public:
+  /// All places of `memory`, which must outlive it, are free.
   explicit flight_table(std::span<outgoing_flight> memory);
 
-  outgoing_flight& operator[](place at) { return all_[at]; }
-  const outgoing_flight& operator[](place at) const { return all_[at]; }
+  outgoing_flight& operator[](place at) { return all_[at]; }              ///< at a place, which must be one
+  const outgoing_flight& operator[](place at) const { return all_[at]; }  ///< at a place, which must be one
+  /// True if no place is free.
   bool full() const { return free_.empty(); }
+  /// How many places are taken.
   std::size_t used() const { return used_; }
+  /// How many there are, at most 65,535.
   std::size_t capacity() const { return all_.size(); }
 
   /// The packet identifier that `take` will give; 0 if the table is full.
@@ -80,7 +88,9 @@ class flight_table {
   /// Gives the place back; it must be in no list.
   void release(place at);
 
+  /// Puts a flight that is in no list behind the newest of this one.
   void append(flight_list& list, place at);
+  /// Takes a flight out of the list in which it is.
   void remove(flight_list& list, place at);
 
  private:

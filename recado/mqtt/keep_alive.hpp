@@ -11,6 +11,7 @@ namespace recado::mqtt {
 /// Knows when something was sent last and what is waited for. It reads no clock.
 class keep_alive {
  public:
+  /// What the time that has passed asks for.
   enum class alarm : std::uint8_t { none, connect_timed_out, ping_due, ping_timed_out };
 
   /// The stream is there, and the server's CONNACK is due within `timeout`.
@@ -21,6 +22,7 @@ class keep_alive {
   void run(duration interval, duration ping_timeout) {
     interval_ = interval, ping_timeout_ = ping_timeout, limit_ = never, unanswered_ = 0, what_ = waits::nothing;
   }
+  /// The stream is gone: nothing is due any more.
   void stop() { limit_ = never, interval_ = {}, what_ = waits::nothing; }
 
   /// The driver asked at `now` what to send, and there was something (`offered`): what it sends, it sends now.
@@ -28,6 +30,7 @@ class keep_alive {
     asked_ = now;
     if (offered && !offered_) offered_ = true, offered_at_ = now;
   }
+  /// What was offered at the last `asked` has left, at least in part.
   void sent() { sent_ = asked_, offered_ = false; }
   /// True while the stream has not taken anything of what it was offered.
   bool offered() const { return offered_; }
@@ -39,6 +42,7 @@ class keep_alive {
     ++unanswered_;
     asked_ = offered_at_ = now, offered_ = true;
   }
+  /// True while a PINGREQ is unanswered.
   bool waits_for_pingresp() const { return what_ == waits::pingresp; }
   /// PINGRESP came.
   void answered() {
@@ -56,7 +60,9 @@ class keep_alive {
     if (interval_.count() == 0 || (offered_ && waits_for_pingresp())) return never;
     return (offered_ ? offered_at_ : sent_) + interval_;
   }
+  /// When `ring` is due at the latest.
   instant deadline() const { return std::min(limit_, ping_at()); }
+  /// What is due at `now`.
   alarm ring(instant now) const {
     if (now >= limit_) return what_ == waits::connack ? alarm::connect_timed_out : alarm::ping_timed_out;
     return now >= ping_at() ? alarm::ping_due : alarm::none;

@@ -39,8 +39,8 @@ struct decode_options {
 
 /// The fixed header of a packet (2.1).
 struct fixed_header {
-  packet_type type{};
-  std::uint8_t flags = 0;
+  packet_type type{};           ///< which packet it is
+  std::uint8_t flags = 0;       ///< the low four bits of the first byte, as the packet must have them
   std::uint8_t size = 0;        ///< of the fixed header itself: 2 to 5, or 0 while it is incomplete
   std::uint32_t remaining = 0;  ///< Remaining Length
 
@@ -80,7 +80,7 @@ std::expected<std::size_t, error> encode(const P& packet, version protocol, muta
 
 /// How packets are printed.
 struct print_options {
-  version protocol = version::v5_0;
+  version protocol = version::v5_0;    ///< of the connection: what fields there are
   bool show_secrets = false;           ///< password and authentication data; else only their length
   bool one_line = true;                ///< else one field a line, indented by two spaces
   std::size_t payload_bytes_max = 64;  ///< of a payload; the rest is counted
@@ -93,9 +93,13 @@ void print(const P& packet, const print_options& options, text_sink& out);
 /// Any packet, for tools.
 using any_packet = std::variant<connect, connack, publish, acknowledgement, subscribe, subscribe_acknowledgement,
                                 unsubscribe, ping, disconnect, auth>;
+/// The same for any packet: `result` becomes one of the type that the header says.
 defect decode(const fixed_header& header, bytes data, const decode_options& options, any_packet& result);
+/// How many bytes it takes on the wire.
 std::size_t size(const any_packet& any, version protocol);
+/// Writes it to the front of `out`; errors as above.
 std::expected<std::size_t, error> encode(const any_packet& any, version protocol, mutable_bytes out);
+/// Prints it as above.
 void print(const any_packet& any, const print_options& options, text_sink& out);
 
 /// True unless the payload is announced as UTF-8 (Payload Format Indicator 1) and isn't (3.3.2.3.2): then the

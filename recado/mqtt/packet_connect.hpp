@@ -14,11 +14,12 @@ namespace recado::mqtt {
 
 /// The message that the server publishes when the connection ends badly (3.1.2.5).
 struct will {
-  std::string_view topic;
-  bytes payload;
-  mqtt::qos qos = mqtt::qos::at_most_once;
-  bool retain = false;
-  mqtt::properties properties;
+  std::string_view topic;                   ///< where it is published; without wildcards
+  bytes payload;                            ///< at most 65,535 bytes
+  mqtt::qos qos = mqtt::qos::at_most_once;  ///< of its publication
+  bool retain = false;                      ///< of its publication
+  mqtt::properties properties;              ///< empty in 3.1.1
+  /// Compares contents.
   bool operator==(const will& other) const {
     return topic == other.topic && equal(payload, other.payload) && qos == other.qos && retain == other.retain &&
            properties == other.properties;
@@ -27,30 +28,38 @@ struct will {
 
 /// Optional binary data with a comparison by content.
 struct optional_bytes {
-  bytes data;
-  bool present = false;
+  bytes data;            ///< borrowed
+  bool present = false;  ///< an empty value is not the same as none
+  /// None.
   constexpr optional_bytes() = default;
+  /// That value, even if it is empty.
   constexpr optional_bytes(bytes value) : data(value), present(true) {}
+  /// True if there is a value.
   constexpr explicit operator bool() const { return present; }
+  /// Compares contents.
   bool operator==(const optional_bytes& other) const { return present == other.present && equal(data, other.data); }
 };
 
 /// CONNECT (3.1). `protocol` is the version that the connection will have.
 struct connect {
-  version protocol = version::v5_0;
-  bool clean_start = true;  ///< Clean Session in 3.1.1
-  std::uint16_t keep_alive_s = 60;
-  mqtt::properties properties;
+  version protocol = version::v5_0;  ///< decides which fields there are
+  bool clean_start = true;           ///< Clean Session in 3.1.1
+  std::uint16_t keep_alive_s = 60;   ///< seconds of silence that the client will not exceed; 0: no limit
+  mqtt::properties properties;       ///< empty in 3.1.1
+  /// May be empty: the server then assigns one (5.0), or keeps no session (3.1.1).
   std::string_view client_identifier;
-  std::optional<mqtt::will> will;
-  std::optional<std::string_view> user_name;
-  optional_bytes password;
+  std::optional<mqtt::will> will;             ///< published by the server when the connection ends badly
+  std::optional<std::string_view> user_name;  ///< none if it isn't there
+  optional_bytes password;                    ///< none if it isn't there; wiped by nobody, as it is borrowed
 
-  static constexpr packet_type type = packet_type::connect;
+  static constexpr packet_type type = packet_type::connect;  ///< its number in the fixed header (table 2-1)
+  /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) { return other == type; }
+  /// The flags of the fixed header (2.1.3).
   constexpr std::uint8_t flags() const { return 0; }
+  /// Begins anew with what the fixed header of a received packet says.
   constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
-  bool operator==(const connect&) const = default;
+  bool operator==(const connect&) const = default;  ///< Member by member.
 
   /// The connect flags (3.1.2.3) as their byte.
   constexpr std::uint8_t connect_flags() const {
@@ -72,6 +81,7 @@ struct connect {
     return true;
   }
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk.protocol_name();
     walk.protocol_version(self.protocol);
@@ -95,16 +105,20 @@ struct connect {
 
 /// CONNACK (3.2). In 3.1.1 the reason stands for the return code (`to_return_code`).
 struct connack {
-  bool session_present = false;
-  mqtt::reason reason = mqtt::reason::success;
-  mqtt::properties properties;
+  bool session_present = false;                 ///< the server has kept a session (3.2.2.1.1)
+  mqtt::reason reason = mqtt::reason::success;  ///< success, or why the server refuses
+  mqtt::properties properties;                  ///< empty in 3.1.1
 
-  static constexpr packet_type type = packet_type::connack;
+  static constexpr packet_type type = packet_type::connack;  ///< its number in the fixed header (table 2-1)
+  /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) { return other == type; }
+  /// The flags of the fixed header (2.1.3).
   constexpr std::uint8_t flags() const { return 0; }
+  /// Begins anew with what the fixed header of a received packet says.
   constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
-  bool operator==(const connack&) const = default;
+  bool operator==(const connack&) const = default;  ///< Member by member.
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk.flag_octet(field::acknowledge_flags, field::session_present, self.session_present);  // [MQTT-3.2.2-1]
     walk.connect_reason(self.reason);
@@ -117,15 +131,19 @@ struct connack {
 
 /// DISCONNECT (3.14). In 3.1.1 only a client sends it, without any field.
 struct disconnect {
-  mqtt::reason reason = mqtt::reason::normal_disconnection;
-  mqtt::properties properties;
+  mqtt::reason reason = mqtt::reason::normal_disconnection;  ///< why the connection ends
+  mqtt::properties properties;                               ///< empty in 3.1.1
 
-  static constexpr packet_type type = packet_type::disconnect;
+  static constexpr packet_type type = packet_type::disconnect;  ///< its number in the fixed header (table 2-1)
+  /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) { return other == type; }
+  /// The flags of the fixed header (2.1.3).
   constexpr std::uint8_t flags() const { return 0; }
+  /// Begins anew with what the fixed header of a received packet says.
   constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
-  bool operator==(const disconnect&) const = default;
+  bool operator==(const disconnect&) const = default;  ///< Member by member.
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     if (!walk.v5()) return;
     const bool quiet = self.properties.empty();
@@ -138,15 +156,19 @@ struct disconnect {
 
 /// AUTH (3.15), 5.0 only.
 struct auth {
-  mqtt::reason reason = mqtt::reason::success;
-  mqtt::properties properties;
+  mqtt::reason reason = mqtt::reason::success;  ///< success, continue_authentication or re_authenticate
+  mqtt::properties properties;                  ///< empty in 3.1.1
 
-  static constexpr packet_type type = packet_type::auth;
+  static constexpr packet_type type = packet_type::auth;  ///< its number in the fixed header (table 2-1)
+  /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) { return other == type; }
+  /// The flags of the fixed header (2.1.3).
   constexpr std::uint8_t flags() const { return 0; }
+  /// Begins anew with what the fixed header of a received packet says.
   constexpr void set_header(packet_type, std::uint8_t) { *this = {}; }
-  bool operator==(const auth&) const = default;
+  bool operator==(const auth&) const = default;  ///< Member by member.
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     if (walk.ends(self.reason == mqtt::reason::success && self.properties.empty())) return;
     walk.reason(self.reason, type);
@@ -159,14 +181,18 @@ struct auth {
 
 /// PINGREQ or PINGRESP (3.12, 3.13): nothing but its type.
 struct ping {
-  packet_type type = packet_type::pingreq;
+  packet_type type = packet_type::pingreq;  ///< pingreq or pingresp
 
+  /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) {
     return other == packet_type::pingreq || other == packet_type::pingresp;
   }
+  /// The flags of the fixed header (2.1.3).
   constexpr std::uint8_t flags() const { return 0; }
+  /// Begins anew with what the fixed header of a received packet says.
   constexpr void set_header(packet_type received, std::uint8_t) { type = received; }
-  bool operator==(const ping&) const = default;
+  bool operator==(const ping&) const = default;  ///< Member by member.
+  /// Nothing: there are no fields.
   static constexpr void fields(auto&, auto&) {}
 };
 

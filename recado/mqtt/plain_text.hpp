@@ -23,6 +23,7 @@ template <class Word>
   return rule == text_rule::topic_name ? found | (((w | ones * 8) ^ ones * '+') - ones) : found;
 }
 
+/// A word from wherever it stands.
 template <class Word>
 [[gnu::always_inline]] inline Word load(const char* at) {
   Word w;

@@ -15,11 +15,12 @@ namespace recado::mqtt {
 
 /// Figure 4.3 from the receiver's side, [identifier known][packet]: what is answered, and whether the message is new.
 struct incoming_transition {
-  bool known_after;
-  bool deliver;
-  packet_type answer;
-  mqtt::reason reason;
+  bool known_after;     ///< the identifier is in use afterwards
+  bool deliver;         ///< the application gets the message
+  packet_type answer;   ///< what is sent
+  mqtt::reason reason;  ///< and with which reason code
 };
+/// The table: not known, known.
 inline constexpr incoming_transition incoming_transitions[2][2] = {
     // PUBLISH of QoS 2, PUBREL
     {{true, true, packet_type::pubrec, reason::success},
@@ -31,13 +32,19 @@ inline constexpr incoming_transition incoming_transitions[2][2] = {
 /// The identifiers of QoS 2 messages between PUBREC and PUBCOMP: a bitmap of all, or a small table.
 class received_identifiers {
  public:
+  /// Empty; up to 65,535 identifiers, or as many as the memory has words. The memory must outlive it.
   explicit received_identifiers(std::span<std::uint16_t> memory);
+  /// True if it is in use.
   bool contains(std::uint16_t identifier) const;
   /// False if the table is full. The identifier must not be in it.
   bool insert(std::uint16_t identifier);
+  /// Takes it out; nothing if it isn't there.
   void erase(std::uint16_t identifier);
+  /// Takes all out.
   void clear();
+  /// True if the memory has a bit for each identifier, so that it can never be full.
   bool is_bitmap() const { return memory_.size() >= received_bitmap_words; }
+  /// How many are in it.
   std::size_t size() const { return size_; }
   /// How many more fit.
   std::size_t room() const { return (is_bitmap() ? 65'535 : memory_.size()) - size_; }
@@ -54,9 +61,13 @@ class received_identifiers {
 /// chooses identifiers with malice makes rings of 256 at most (65,536 / places of them in as many places).
 class owed_acknowledgements {
  public:
+  /// Empty; as many as the memory, which must outlive it, has places.
   explicit owed_acknowledgements(std::span<owed_acknowledgement> memory);
+  /// True if none is owed.
   bool empty() const { return size_ == 0; }
+  /// True if no more fit.
   bool full() const { return size_ == memory_.size(); }
+  /// How many fit.
   std::size_t capacity() const { return memory_.size(); }
   /// Puts one at the end, which must have room; `ready` ones leave as soon as they are at the front.
   receipt push(packet_type packet, std::uint16_t identifier, reason code, bool ready);
@@ -69,6 +80,7 @@ class owed_acknowledgements {
   std::uint16_t take_unready();
   /// The oldest one.
   const owed_acknowledgement& front() const { return memory_[first_ % memory_.size()]; }
+  /// Takes the oldest one out.
   void pop();
 
  private:

@@ -13,8 +13,10 @@
 
 namespace recado::mqtt {
 
+/// The ring of packets in the caller's memory: `space`, `append`, `pending`, `sent`, `release`.
 class transmit_log {
  public:
+  /// Empty; both must outlive it.
   transmit_log(mutable_bytes memory, flight_table& flights) : memory_(memory), flights_(flights) {}
 
   /// Where the next packet goes, as far as that needs nothing to be done.
@@ -32,6 +34,7 @@ class transmit_log {
 
   /// The next bytes to send.
   bytes pending() const;
+  /// How many of them left.
   void sent(std::size_t n);
 
   /// Marks those kept packets of which something was sent, but for those with `mark_again`.
@@ -40,6 +43,7 @@ class transmit_log {
   void drop_unsent();
   /// While `on`, kept packets don't move: the wire reads from one of them.
   void pin(bool on) { pinned_ = on; }
+  /// True while kept packets stay where they are.
   bool pinned() const { return pinned_; }
   /// Forgets everything; the flights' places stay taken.
   void clear();
@@ -50,6 +54,7 @@ class transmit_log {
   std::size_t next() const { return next_; }
   /// Bytes that are kept for sending again.
   std::size_t kept() const { return kept_; }
+  /// Bytes that the memory has.
   std::size_t capacity() const { return memory_.size(); }
   /// The kept packets in their order.
   const flight_list& order() const { return order_; }

@@ -13,9 +13,12 @@
 
 namespace recado::ntp {
 
+/// The leap indicator (RFC 5905 figure 9); `unknown`: the server's clock isn't set.
 enum class leap : std::uint8_t { none = 0, last_minute_61 = 1, last_minute_59 = 2, unknown = 3 };
+/// What it announces, as a word.
 std::string_view words(leap indicator);
 
+/// Who speaks to whom (RFC 5905 figure 10).
 enum class mode : std::uint8_t {
   reserved = 0,
   symmetric_active,
@@ -26,6 +29,7 @@ enum class mode : std::uint8_t {
   control,
   private_use,
 };
+/// The mode as a word.
 std::string_view words(mode value);
 
 /// 32 bits of seconds since 1900-01-01 (in one of the eras of 2^32 s) and 32 bits of fraction (RFC 5905 §6).
@@ -33,6 +37,7 @@ enum class timestamp : std::uint64_t { unknown = 0 };
 
 /// 16 bits of seconds and 16 bits of fraction (RFC 5905 §6).
 enum class short_time : std::uint32_t {};
+/// Rounded down to microseconds.
 constexpr duration to_duration(short_time value) {
   return duration{(static_cast<std::int64_t>(value) * 1'000'000) >> 16};
 }
@@ -47,18 +52,20 @@ duration between(timestamp a, timestamp b);
 
 /// The 48 octets that queries and answers have in common.
 struct packet {
-  std::uint8_t leap_version_mode = 0;
+  std::uint8_t leap_version_mode = 0;  ///< see `set_first`
+  /// 1: has a reference clock, 2 to 15: distance from it, 0: a kiss-o'-death packet, 16: not set.
   std::uint8_t stratum = 0;
-  std::uint8_t poll = 0;       ///< two's complement, log2 of seconds
-  std::uint8_t precision = 0;  ///< two's complement, log2 of seconds
-  short_time root_delay{};
-  short_time root_dispersion{};
-  std::uint32_t reference_id = 0;
-  timestamp reference{};
-  timestamp origin{};
-  timestamp received{};
-  timestamp transmitted{};
+  std::uint8_t poll = 0;           ///< two's complement, log2 of seconds
+  std::uint8_t precision = 0;      ///< two's complement, log2 of seconds
+  short_time root_delay{};         ///< to the reference clock and back again
+  short_time root_dispersion{};    ///< the error that has piled up since the reference clock
+  std::uint32_t reference_id = 0;  ///< whom it takes the time from; of stratum 0 the kiss code (RFC 5905 §7.4)
+  timestamp reference{};           ///< when the clock was set last
+  timestamp origin{};              ///< when the query left, by the client's clock
+  timestamp received{};            ///< when it arrived, by the server's clock
+  timestamp transmitted{};         ///< when this packet left, by its sender's clock
 
+  /// Describes the fields, in their order on the wire, to a walker.
   static constexpr void fields(auto& self, auto& walk) {
     walk("leap_version_mode", self.leap_version_mode);
     walk("stratum", self.stratum);
@@ -72,15 +79,19 @@ struct packet {
     walk("received", self.received);
     walk("transmitted", self.transmitted);
   }
+  /// The upper two bits of the first octet.
   constexpr leap leap_indicator() const { return static_cast<leap>(leap_version_mode >> 6); }
+  /// The three bits behind them.
   constexpr std::uint8_t version_number() const { return leap_version_mode >> 3 & 7; }
+  /// The lower three bits.
   constexpr mode association() const { return static_cast<mode>(leap_version_mode & 7); }
+  /// Puts the first octet together.
   void set_first(leap indicator, std::uint8_t version_number, mode association) {
     const unsigned bits =
         static_cast<unsigned>(indicator) << 6 | unsigned{version_number} << 3 | static_cast<unsigned>(association);
     leap_version_mode = static_cast<std::uint8_t>(bits);
   }
-  bool operator==(const packet&) const = default;
+  bool operator==(const packet&) const = default;  ///< Member by member.
 };
 
 /// Reads a packet; extension fields and a MAC may follow it (in whole words, RFC 5905 §7.5; RFC 7822) and

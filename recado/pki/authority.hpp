@@ -20,64 +20,66 @@
 
 namespace recado::pki {
 
+/// Days that a Root CA is valid unless a time is asked for.
 inline constexpr int root_ca_days_default = 20 * 365;
-inline constexpr int mqtt_ca_days_default = 10 * 365;
-inline constexpr int server_days_default = 397;
-inline constexpr int client_days_default = 825;
-inline constexpr int mqtt_crl_days_default = 30;
-inline constexpr int root_crl_days_default = 365;
+inline constexpr int mqtt_ca_days_default = 10 * 365;  ///< days of the MQTT CA
+inline constexpr int server_days_default = 397;        ///< days of a server
+inline constexpr int client_days_default = 825;        ///< days of a client
+inline constexpr int mqtt_crl_days_default = 30;       ///< days until the next CRL of the MQTT CA is due
+inline constexpr int root_crl_days_default = 365;      ///< days until the next CRL of the Root CA is due
 
 /// The name of a server's, a client's or a request's files.
 struct entity_files {
-  std::filesystem::path certificate;
-  std::filesystem::path chain;  ///< the certificate and the MQTT CA's behind it
-  std::filesystem::path key;
+  std::filesystem::path certificate;  ///< in PEM
+  std::filesystem::path chain;        ///< the certificate and the MQTT CA's behind it
+  std::filesystem::path key;          ///< in PEM, mode 0600
 };
 
+/// What a new authority shall be.
 struct init_request {
-  std::string organization;  ///< for the subjects of both authorities; may be empty
-  key_kind key = key_kind::ecdsa_p256;
-  validity_request valid;  ///< of the Root CA; the MQTT CA ends no later
-  secret passphrase;       ///< encrypts both private keys unless empty
+  std::string organization;             ///< for the subjects of both authorities; may be empty
+  key_kind key = key_kind::ecdsa_p256;  ///< of both authorities
+  validity_request valid;               ///< of the Root CA; the MQTT CA ends no later
+  secret passphrase;                    ///< encrypts both private keys unless empty
 };
 
 /// A certificate for a server or a client with a key made here.
 struct issue_request {
-  profile what = profile::client;
-  std::string name;
-  std::string subject;  ///< empty: "CN=" and the name
-  alternative_names names;
-  key_kind key = key_kind::ecdsa_p256;
-  secret passphrase;  ///< encrypts the private key unless empty
-  validity_request valid;
+  profile what = profile::client;       ///< server or client
+  std::string name;                     ///< of the files, and the common name unless `subject` says otherwise
+  std::string subject;                  ///< empty: "CN=" and the name
+  alternative_names names;              ///< of a server, besides its name
+  key_kind key = key_kind::ecdsa_p256;  ///< to be made
+  secret passphrase;                    ///< encrypts the private key unless empty
+  validity_request valid;               ///< from when to when
 };
 
 /// A certificate for somebody who made the key elsewhere.
 struct sign_request {
-  profile what = profile::client;
-  std::string request;      ///< the CSR's content, PEM or DER
-  std::string origin;       ///< how errors name it
-  std::string name;         ///< of the files; empty: the common name
-  alternative_names names;  ///< besides those that the CSR asks for (servers)
-  validity_request valid;
+  profile what = profile::client;  ///< server or client
+  std::string request;             ///< the CSR's content, PEM or DER
+  std::string origin;              ///< how errors name it
+  std::string name;                ///< of the files; empty: the common name
+  alternative_names names;         ///< besides those that the CSR asks for (servers)
+  validity_request valid;          ///< from when to when
 };
 
 /// A request for an authority elsewhere.
 struct csr_request {
-  std::string name;
-  std::string subject;  ///< empty: "CN=" and the name
-  alternative_names names;
-  key_kind key = key_kind::ecdsa_p256;
-  secret passphrase;
-  std::string existing_key;  ///< a private key's content to use in place of a new one
+  std::string name;                     ///< of the files
+  std::string subject;                  ///< empty: "CN=" and the name
+  alternative_names names;              ///< that are asked for
+  key_kind key = key_kind::ecdsa_p256;  ///< to be made
+  secret passphrase;                    ///< encrypts the private key unless empty
+  std::string existing_key;             ///< a private key's content to use in place of a new one
 };
 
 /// What came of it.
 struct issued {
-  entity_files files;
-  std::string serial;
-  std::string subject;
-  validity valid;
+  entity_files files;   ///< where they were written
+  std::string serial;   ///< capital hexadecimal digits
+  std::string subject;  ///< as text
+  validity valid;       ///< from when to when
 };
 
 /// The folder and all that is done in it. Everything throws `failure`; nothing is overwritten but with
@@ -90,7 +92,9 @@ class authority {
 
   /// Makes both authorities and their first (empty) CRLs. Replacing them forgets all that they issued.
   void init(const init_request& request);
+  /// Makes a key and a certificate for it. Throws `failure`.
   issued issue_entity(const issue_request& request);
+  /// Makes a certificate for a request. Throws `failure`.
   issued sign(const sign_request& request);
   /// Makes a key and a request; needs no authority. `certificate` of the result is the request's path.
   entity_files make_csr(const csr_request& request);
@@ -104,6 +108,7 @@ class authority {
   /// Everything that was issued, the MQTT CA itself first.
   std::vector<index_entry> list() const;
 
+  /// Where the authority lives.
   const std::filesystem::path& folder() const { return folder_; }
   /// The files of a name; throws if it can't be one.
   entity_files files_of(profile what, std::string_view name) const;

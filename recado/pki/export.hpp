@@ -11,9 +11,9 @@ namespace recado::pki {
 
 /// One thing to put into a C++ header.
 struct header_part {
-  std::string name;     ///< of the constant: "ca_certificate"
-  std::string comment;  ///< what it is
-  std::string_view der;
+  std::string name;      ///< of the constant: "ca_certificate"
+  std::string comment;   ///< what it is
+  std::string_view der;  ///< borrowed
 };
 
 /// A header with one constexpr array of DER for each part, in `name_space`: for a device without files, whose TLS

@@ -10,7 +10,9 @@ namespace recado::pki {
 /// Cause (what) and remedy, each half a sentence for one line "cause; remedy".
 class failure : public std::runtime_error {
  public:
+  /// Cause and remedy, half a sentence each.
   failure(const std::string& cause, std::string remedy) : std::runtime_error(cause), remedy_(std::move(remedy)) {}
+  /// What to do about it.
   std::string_view remedy() const { return remedy_; }
 
  private:

@@ -12,7 +12,9 @@ namespace recado::pki {
 /// Larger files are refused: no certificate, key or CRL of a sane size reaches it.
 inline constexpr std::uintmax_t file_bytes_max = 64 * 1024 * 1024;
 
+/// What everybody may read: certificates, requests, revocation lists.
 inline constexpr mode_t mode_public = 0644;
+/// What only the owner may read: private keys.
 inline constexpr mode_t mode_private = 0600;
 
 /// Whether an existing file may be replaced.
@@ -35,6 +37,7 @@ void make_folder(const std::filesystem::path& path, mode_t mode);
 /// Keeps other runs of the program out of a folder as long as it lives; they wait.
 class folder_lock {
  public:
+  /// Waits for the lock. Throws `failure`.
   explicit folder_lock(const std::filesystem::path& folder);
   ~folder_lock();
   folder_lock(const folder_lock&) = delete;

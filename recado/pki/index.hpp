@@ -29,17 +29,19 @@ std::string revocation_reason_names();
 /// Throws `failure` with the nearest word.
 revocation_reason parse_revocation_reason(std::string_view word);
 
+/// A line of the index: one certificate.
 struct index_entry {
-  std::string serial;  ///< capital hexadecimal digits
-  seconds_utc expires;
-  std::optional<seconds_utc> revoked;
-  revocation_reason reason = revocation_reason::unspecified;
-  std::string file;     ///< relative to the folder: "servers/broker.crt"
-  std::string subject;  ///< "/O=Example/CN=broker"
+  std::string serial;                                         ///< capital hexadecimal digits
+  seconds_utc expires;                                        ///< the end of its validity
+  std::optional<seconds_utc> revoked;                         ///< when, if it was
+  revocation_reason reason = revocation_reason::unspecified;  ///< why, if it was
+  std::string file;                                           ///< relative to the folder: "servers/broker.crt"
+  std::string subject;                                        ///< "/O=Example/CN=broker"
 };
 
 /// Reads the file's text. Throws `failure` with the number of a line that is damaged.
 std::vector<index_entry> parse_index(std::string_view text, std::string_view file);
+/// The same as text, a line for each entry.
 std::string text_of(const std::vector<index_entry>& index);
 
 }  // namespace recado::pki

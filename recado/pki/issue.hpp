@@ -22,7 +22,7 @@ enum class profile {
 
 /// What the certificate says about its owner.
 struct subject_info {
-  name_ptr subject;
+  name_ptr subject;                ///< its distinguished name
   EVP_PKEY* public_key = nullptr;  ///< borrowed
   alternative_names names;         ///< for servers
 };
@@ -47,20 +47,20 @@ alternative_names names_of(X509_REQ* request);
 
 /// One line of a revocation list.
 struct revocation {
-  integer_ptr serial;
-  seconds_utc when;
-  int reason = -1;  ///< CRLReason (RFC 5280 §5.3.1), or -1 for none
+  integer_ptr serial;  ///< of the certificate that is revoked
+  seconds_utc when;    ///< the date of revocation
+  int reason = -1;     ///< CRLReason (RFC 5280 §5.3.1), or -1 for none
 };
 
 /// Makes a version 2 revocation list with that CRL number.
 crl_ptr make_crl(const std::vector<revocation>& revoked, long number, const signer& by, const validity& valid);
 
-std::string pem_of(X509* certificate);
-std::string pem_of(X509_REQ* request);
-std::string pem_of(X509_CRL* crl);
-std::string der_of(X509* certificate);
-std::string der_of(X509_REQ* request);
-std::string der_of(X509_CRL* crl);
+std::string pem_of(X509* certificate);  ///< in PEM (RFC 7468)
+std::string pem_of(X509_REQ* request);  ///< in PEM (RFC 7468)
+std::string pem_of(X509_CRL* crl);      ///< in PEM (RFC 7468)
+std::string der_of(X509* certificate);  ///< in DER (X.690)
+std::string der_of(X509_REQ* request);  ///< in DER (X.690)
+std::string der_of(X509_CRL* crl);      ///< in DER (X.690)
 
 /// The serial number in capital hexadecimal digits, two for each byte.
 std::string text_of(const ASN1_INTEGER* serial);

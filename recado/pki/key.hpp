@@ -9,6 +9,7 @@
 
 namespace recado::pki {
 
+/// The kinds of keys that can be made.
 enum class key_kind { ecdsa_p256, ecdsa_p384, rsa_2048, rsa_3072, rsa_4096, ed25519 };
 
 /// "ecdsa-p256", "rsa-2048" …: what the command line takes.
@@ -21,6 +22,7 @@ key_kind parse_key_kind(std::string_view name);
 /// Keys and signatures with less are refused, bits of strength (NIST SP 800-57: RSA with 2048 bits has 112).
 inline constexpr int security_bits_min = 112;
 
+/// Makes a new private key with OpenSSL's random numbers. Throws `failure`.
 key_ptr generate_key(key_kind kind);
 
 /// PKCS #8 in PEM; with a pass phrase encrypted by AES-256-CBC under PBKDF2 (RFC 8018).

@@ -24,9 +24,10 @@ std::string common_name_of(const X509_NAME* name);
 
 /// Names for the extension subjectAltName.
 struct alternative_names {
-  std::vector<std::string> dns;
+  std::vector<std::string> dns;        ///< host names, perhaps with a wildcard
   std::vector<std::string> addresses;  ///< IPv4 or IPv6 as people write them
 
+  /// True if there is neither kind.
   bool empty() const { return dns.empty() && addresses.empty(); }
   /// Adds `name` where it belongs; does nothing if it is there already. Throws `failure` if it is neither an
   /// address nor a host name (a wildcard may be its whole first label, RFC 6125 §6.4.3).

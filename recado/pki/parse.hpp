@@ -29,8 +29,8 @@ std::vector<crl_ptr> parse_crls(std::string_view content, std::string_view what)
 
 /// From DER that must be used up to the last byte; null if it is something else.
 certificate_ptr certificate_from_der(std::string_view der);
-request_ptr request_from_der(std::string_view der);
-crl_ptr crl_from_der(std::string_view der);
-key_ptr public_key_from_der(std::string_view der);
+request_ptr request_from_der(std::string_view der);  ///< the same
+crl_ptr crl_from_der(std::string_view der);          ///< the same
+key_ptr public_key_from_der(std::string_view der);   ///< the same
 
 }  // namespace recado::pki

@@ -11,11 +11,14 @@ namespace recado::pki {
 /// Bytes as capital hexadecimal digits with a separator.
 std::string hex_of(bytes data, char separator);
 
-/// Gathers "name   value" lines under titles. Long values are folded, control characters become \xNN.
+/// Gathers "name   value" lines under titles. Long values are folded, control characters become `\xNN`.
 class report {
  public:
+  /// Begins a part.
   void title(std::string_view text);
+  /// Adds a line to it.
   void field(std::string_view name, std::string_view value);
+  /// All of it so far.
   const std::string& text() const { return text_; }
 
  private:

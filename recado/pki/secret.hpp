@@ -15,8 +15,11 @@ namespace recado::pki {
 class secret {
  public:
   secret() = default;
+  /// Takes the text and wipes the one it came in.
   explicit secret(std::string text) : text_(std::move(text)) { clean(text); }
+  /// Moves; the other one is wiped.
   secret(secret&& other) noexcept : text_(other.text_) { clean(other.text_); }
+  /// Wipes what it had, then moves.
   secret& operator=(secret&& other) noexcept {
     if (this == &other) return *this;
     clean(text_);
@@ -26,7 +29,9 @@ class secret {
   }
   ~secret() { clean(text_); }
 
+  /// The text; lives as long as the secret.
   std::string_view view() const { return text_; }
+  /// True if there is none.
   bool empty() const { return text_.empty(); }
 
  private:

@@ -9,6 +9,7 @@
 
 namespace recado::pki {
 
+/// How much is shown.
 struct show_options {
   bool long_form = false;     ///< public keys and signatures byte by byte, too
   bool show_secrets = false;  ///< private keys byte by byte, too

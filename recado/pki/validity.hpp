@@ -11,19 +11,20 @@
 
 namespace recado::pki {
 
+/// Seconds of civil time.
 using seconds_utc = std::chrono::sys_seconds;
 
 /// Both ends belong to it (RFC 5280 §4.1.2.5).
 struct validity {
-  seconds_utc from;
-  seconds_utc to;
+  seconds_utc from;  ///< notBefore
+  seconds_utc to;    ///< notAfter, inclusive (RFC 5280 §4.1.2.5)
 };
 
 /// What the user asked for; what is not given is filled in by `resolve`.
 struct validity_request {
-  std::optional<seconds_utc> from;
-  std::optional<seconds_utc> to;
-  std::optional<int> days;
+  std::optional<seconds_utc> from;  ///< none: now, less `backdated_by`
+  std::optional<seconds_utc> to;    ///< none: after `days`
+  std::optional<int> days;          ///< 1 or more; none: the default of what is made
 };
 
 /// A clock that is a little behind must still accept what was issued just now.

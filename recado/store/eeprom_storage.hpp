@@ -11,6 +11,7 @@ class eeprom {
  public:
   /// How many bytes there are, and in one page: a write must not cross its border. The page is a power of two.
   virtual std::uint32_t size() const = 0;
+  /// The bytes of a page.
   virtual std::uint32_t page_bytes() const = 0;
   /// False if the chip didn't answer.
   virtual bool read(std::uint32_t address, mutable_bytes into) = 0;
@@ -26,6 +27,7 @@ class eeprom {
 /// `sectors` of `sector_bytes` from the chip's first byte on. A write is given up after `polls_max` times `busy`.
 class eeprom_storage final : public storage {
  public:
+  /// The chip must outlive it; `polls_max` bounds how often `busy` is asked for one write.
   eeprom_storage(eeprom& chip, std::uint32_t sector_bytes, std::uint32_t sectors, std::uint32_t polls_max = 10'000)
       : chip_(chip), sector_bytes_(sector_bytes), sectors_(sectors), polls_max_(polls_max) {}
 

@@ -20,18 +20,23 @@ class flash {
   virtual std::uint32_t block_bytes() const = 0;    ///< erased together
   virtual std::uint32_t blocks() const = 0;         ///< that belong to the journal; the first begins at address 0
   virtual std::uint32_t granule_bytes() const = 0;  ///< programmed together: 1, 2, 4, 8, 16 or 32
+  /// Reads bytes from `address` on, across granules.
   virtual flash_answer read(std::uint32_t address, mutable_bytes into) = 0;
   /// Programs one granule that is erased.
   virtual flash_answer program(std::uint32_t address, bytes granule) = 0;
+  /// Erases one block, counted from 0.
   virtual flash_answer erase(std::uint32_t block) = 0;
 
  protected:
   ~flash() = default;
 };
 
+/// A storage over a microcontroller's own flash or a chip that is like it.
 class flash_storage final : public storage {
  public:
+  /// The largest granule that it can work with, in bytes.
   static constexpr std::uint32_t granule_bytes_max = 32;
+  /// The flash must outlive it.
   explicit flash_storage(flash& chip) : chip_(chip) {}
 
   /// A granule of another size than those above becomes no sectors at all, which `mount` refuses.

@@ -14,7 +14,7 @@ void print_base64(bytes data, bytes more, text_sink& out);
 
 /// The head of an answer, in place.
 struct http_answer {
-  unsigned status = 0;
+  unsigned status = 0;      ///< the three digits, 100 to 999
   std::string_view fields;  ///< the lines behind the first, each with its end
 };
 /// Reads "HTTP/1.x NNN …" and checks that each line behind it is a field without control characters; nothing else is
@@ -26,6 +26,7 @@ std::optional<std::string_view> only_field(const http_answer& in, std::string_vi
 std::size_t count_fields(const http_answer& in, std::string_view name);
 /// True if a list field holds that token, in any case (RFC 9110 §5.6.1).
 bool has_token(const http_answer& in, std::string_view name, std::string_view token);
+/// True if they differ in the case of ASCII letters at most.
 bool equal_in_any_case(std::string_view a, std::string_view b);
 
 /// True if the text may stand in a request's first line or a Host field: visible ASCII, not empty.

@@ -15,12 +15,13 @@ inline constexpr std::size_t arp_frame_bytes = 42;
 
 /// One ARP packet, asked of or told to everybody.
 struct arp_packet {
+  /// Asking or answering (RFC 826).
   enum class operation : std::uint16_t { request = 1, reply = 2 };
-  operation what = operation::request;
-  mac_address sender_mac;
-  ip_address sender;  ///< 0.0.0.0 in a probe
-  mac_address target_mac;
-  ip_address target;
+  operation what = operation::request;  ///< which of the two
+  mac_address sender_mac;               ///< its Ethernet address
+  ip_address sender;                    ///< 0.0.0.0 in a probe
+  mac_address target_mac;               ///< all zero in a request
+  ip_address target;                    ///< whom it is about
 };
 
 /// Writes the frame, sent by `packet.sender_mac` to all stations. Empty if it doesn't fit.

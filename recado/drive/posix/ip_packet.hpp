@@ -15,9 +15,9 @@ inline constexpr std::size_t udp_packet_header_bytes = 28;
 
 /// What is in an IPv4 packet that holds one whole UDP datagram; the payload points into the packet.
 struct udp_packet {
-  endpoint source;
-  endpoint destination;
-  bytes payload;
+  endpoint source;       ///< IPv4 address and port
+  endpoint destination;  ///< IPv4 address and port
+  bytes payload;         ///< of the datagram
 };
 
 /// Writes an IPv4 packet with both checksums to the front of `memory`: don't fragment, time to live 64. Empty if it
@@ -36,6 +36,7 @@ std::optional<udp_packet> read_udp_packet(bytes packet, checksum sum);
 
 /// The Internet checksum (RFC 1071), going on from `before`; not yet complemented.
 std::uint32_t add_checksum(bytes data, std::uint32_t before = 0);
+/// The checksum as it stands in a header: folded to 16 bits and complemented (RFC 1071).
 std::uint16_t finish_checksum(std::uint32_t sum);
 
 }  // namespace recado::posix

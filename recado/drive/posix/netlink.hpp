@@ -23,6 +23,7 @@ std::expected<descriptor, fault> open_netlink_events(std::uint32_t groups);
 /// One request, built in place.
 class netlink_request {
  public:
+  /// A request of that type (RTM_…) with these flags besides NLM_F_REQUEST.
   netlink_request(std::uint16_t type, std::uint16_t flags) : header_(mnl_nlmsg_put_header(memory_.data())) {
     header_->nlmsg_type = type;
     header_->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
@@ -35,8 +36,11 @@ class netlink_request {
   T& body() {
     return *static_cast<T*>(mnl_nlmsg_put_extra_header(header_, sizeof(T)));
   }
+  /// Adds an attribute of one byte.
   void put(std::uint16_t type, std::uint8_t value) { mnl_attr_put_u8(header_, type, value); }
+  /// Adds an attribute of four bytes in the host's order.
   void put(std::uint16_t type, std::uint32_t value) { mnl_attr_put_u32(header_, type, value); }
+  /// Adds an attribute with an IPv4 address.
   void put(std::uint16_t type, const ip_address& v4) { mnl_attr_put(header_, type, 4, v4.octets.data()); }
 
   /// Sends it and waits for the kernel's verdict.

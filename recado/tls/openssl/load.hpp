@@ -11,7 +11,8 @@ namespace recado::tls::openssl {
 
 /// What to answer when the file can't be opened, and when it holds nothing of the kind.
 struct load_errors {
-  error unreadable, invalid;
+  error unreadable,  ///< it can't be opened or read
+      invalid;       ///< it can be read, but holds nothing of the kind
 };
 
 /// Opens `from` for reading from its beginning.

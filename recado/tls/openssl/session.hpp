@@ -9,6 +9,7 @@
 
 namespace recado::tls::openssl {
 
+/// SHA-256 of the policy under which servers are verified.
 using policy_digest = std::array<std::byte, 32>;
 
 /// Hands `session` to `store` under `host`, marked with the policy under which its server was verified.
