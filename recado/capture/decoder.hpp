@@ -36,7 +36,7 @@ struct decode_settings {
   bool show_secrets = false;                ///< else their length
 };
 
-/// Decodes one input and counts.
+/// Decodes one input and counts. One thread at a time.
 class decoder {
  public:
   /// Prints to `out`, which must outlive it.

@@ -11,7 +11,7 @@
 namespace recado::capture {
 
 /// A tap that prints every datagram, ARP frame and MQTT packet field by field and every TLS record in one line, each
-/// under a line with the time since the first one, the direction and both ends.
+/// under a line with the time since the first one, the direction and both ends. Only for the thread that drives.
 class narrator final : public tap {
  public:
   /// How it prints.

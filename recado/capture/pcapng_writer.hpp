@@ -30,7 +30,8 @@ namespace recado::capture {
 inline constexpr std::size_t waiting_bytes_max = 256 * 1024;
 
 /// A tap and a key log in one: what it is shown is in the file when the call returns, but for a stream that hasn't said
-/// anything yet, and the server's flight of a handshake, which waits. A file cut off by a kill stays readable.
+/// anything yet, and the server's flight of a handshake, which waits. A file cut off by a kill stays readable. Only
+/// for the thread that drives.
 class pcapng_writer final : public tap, public tls::key_log {
  public:
   /// `clock` gives the time stamps; a copy is kept, so that they stay in order when the device's clock is set.

@@ -25,7 +25,7 @@ namespace recado::chain {
 
 /// What stands on what, from the bottom up.
 enum class rung : std::uint8_t { link, lease, time_name, clock, name, stream, secure, session, online };
-inline constexpr unsigned rung_count = 9;
+inline constexpr unsigned rung_count = 9;  ///< how many there are
 
 /// One row of the ladder.
 struct step {
@@ -41,7 +41,7 @@ struct step {
 std::span<const step> ladder();
 /// One row of it.
 const step& step_of(rung at);
-std::string_view name_of(rung at);
+std::string_view name_of(rung at);  ///< the same as in `step::name`
 /// The ladder as a table, one line a rung, as the documentation shows it.
 void print_ladder(text_sink& out);
 

@@ -8,6 +8,7 @@
 
 namespace recado::chain {
 
+/// What a conductor can fail with; the layer of the fault is the application.
 enum class error : std::uint16_t {
   no_answer_in_time = 1,  ///< a rung's patience was used up; `detail` is the rung
   gave_up,                ///< as many rounds as allowed have failed

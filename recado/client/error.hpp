@@ -49,6 +49,7 @@ struct failure {
 
 /// Puts it in words. `cause` replaces the fault's own where more is known about this very case.
 failure make_failure(fault why, std::string_view cause = {}, mqtt::reason reason = mqtt::reason::success);
+/// The same for the code of any module.
 template <class Error>
 failure make_failure(Error code, std::uint32_t detail = 0) {
   return make_failure(recado::make_fault(code, detail));

@@ -14,7 +14,7 @@ namespace recado::client {
 
 /// The ports that IANA has assigned to MQTT and to MQTT over TLS.
 inline constexpr std::uint16_t port_plain = 1883;
-inline constexpr std::uint16_t port_secure = 8883;
+inline constexpr std::uint16_t port_secure = 8883;  ///< with TLS
 
 /// A broker's address taken apart; %XX in the user's name and the password is decoded.
 struct url {

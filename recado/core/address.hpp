@@ -80,7 +80,7 @@ ip_address netmask_of(unsigned length);
 
 /// As people write them; IPv6 as RFC 5952 asks.
 text_sink& operator<<(text_sink& out, const ip_address& address);
-text_sink& operator<<(text_sink& out, const endpoint& where);
-text_sink& operator<<(text_sink& out, const mac_address& address);
+text_sink& operator<<(text_sink& out, const endpoint& where);       ///< "192.0.2.7:1883", "[2001:db8::1]:1883"
+text_sink& operator<<(text_sink& out, const mac_address& address);  ///< "02:00:5e:00:00:01"
 
 }  // namespace recado

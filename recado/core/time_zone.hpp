@@ -21,7 +21,7 @@ enum class time_zone_error : std::uint16_t {
   rule,     ///< the day on which summer time begins or ends is missing or wrong
   surplus,  ///< something follows a complete zone
 };
-std::string_view words(time_zone_error code);
+std::string_view words(time_zone_error code);  ///< the cause, for the user
 
 /// A time zone: a fixed offset, or two with the days on which they change. The default is UTC.
 class time_zone {
@@ -82,6 +82,7 @@ struct civil_time {
 
 /// Breaks a time down in UTC, or in a zone that outlives the result's `zone`.
 civil_time to_civil(utc_time when);
+/// The same in that zone.
 civil_time to_civil(utc_time when, const time_zone& zone);
 civil_time to_civil(utc_time when, time_zone&& zone) = delete;
 /// The time of a civil time, by its date, time of day and offset; the other members don't matter.

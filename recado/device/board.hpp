@@ -1,5 +1,6 @@
 // What a board has to offer: small interfaces, so that the application is the same source on a PC and on a
-// microcontroller. Nothing here blocks; a board wakes its loop when something happened or a deadline came.
+// microcontroller. Nothing here blocks; a board wakes its loop when something happened or a deadline came. All is
+// called in the thread of that loop.
 #pragma once
 
 #include <cstddef>

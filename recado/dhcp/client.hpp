@@ -108,6 +108,7 @@ struct parameters {
   const dhcp::lease* known;  ///< lives until the next `receive` or `lost`
 };
 
+/// The states of RFC 2131 figure 5, and those around the probing of an address.
 enum class state : std::uint8_t {
   idle,
   waiting,  ///< before DISCOVER: the start delay, after NAK or after DECLINE (INIT)

@@ -8,6 +8,7 @@
 
 namespace recado::dhcp {
 
+/// What the client and its helpers can fail with.
 enum class error : std::uint16_t {
   // Why there is no address (or not any more). `detail` of the fault: the `error` of the last answer that was
   // for us but not usable, or 0.

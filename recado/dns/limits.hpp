@@ -18,7 +18,7 @@ inline constexpr std::size_t query_octets_max = header_octets + name_octets_max 
 inline constexpr std::uint16_t datagram_octets_max = 1232;
 inline constexpr std::size_t tcp_message_octets_max = 65535;  ///< RFC 1035 §4.2.2
 
-inline constexpr std::size_t servers_max = 6;
+inline constexpr std::size_t servers_max = 6;    ///< more are left out
 inline constexpr unsigned rounds_max = 3;        ///< how often each server is asked before giving up
 inline constexpr unsigned aliases_max = 12;      ///< CNAMEs followed for one question, asking again included
 inline constexpr std::uint16_t port_min = 1024;  ///< local ports are drawn from here on (RFC 5452 §9.2)

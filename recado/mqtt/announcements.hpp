@@ -25,6 +25,7 @@ struct announcements {
 
 /// What the announcements forbid about a message or a subscription; `error::none` if nothing.
 error forbidden(const announcements& server, const message& what);
+/// The same about a subscription; identifier 0: none.
 error forbidden(const announcements& server, const subscription& what, std::uint32_t subscription_identifier);
 
 }  // namespace recado::mqtt

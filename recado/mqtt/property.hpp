@@ -70,7 +70,7 @@ enum class property : std::uint8_t {
   RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_ENUMERATOR)
 #undef RECADO_MQTT_PROPERTY_ENUMERATOR
 };
-inline constexpr std::uint8_t property_identifier_max = 0x2a;
+inline constexpr std::uint8_t property_identifier_max = 0x2a;  ///< the highest identifier of table 2-4
 
 /// What the codec knows about one property; `packets` is 0 for an identifier that doesn't exist.
 struct property_traits {
@@ -80,6 +80,7 @@ struct property_traits {
 };
 /// The traits of any identifier, also of one from the wire.
 property_traits traits_of(std::uint32_t identifier);
+/// The traits of a property.
 inline property_traits traits_of(property id) { return traits_of(static_cast<std::uint32_t>(id)); }
 /// The standard's name: "Message Expiry Interval"; empty for an identifier that doesn't exist.
 std::string_view words(property id);

@@ -98,7 +98,7 @@ enum class connect_return_code : std::uint8_t {
   bad_user_name_or_password = 4,
   not_authorized = 5,
 };
-std::string_view words(connect_return_code code);
+std::string_view words(connect_return_code code);  ///< the standard's words
 
 /// The 5.0 reason code with the same meaning as a 3.1.1 return code, which must be 0 to 5.
 reason to_reason(connect_return_code code);

@@ -83,7 +83,7 @@ struct issued {
 };
 
 /// The folder and all that is done in it. Everything throws `failure`; nothing is overwritten but with
-/// `existing::replace`; other runs of the program on the same folder wait.
+/// `existing::replace`; others that work in the same folder, threads or programs, wait. One thread at a time.
 class authority {
  public:
   /// `ask` is called when an authority's private key turns out to be encrypted; `now` is the date of issue.

@@ -8,6 +8,7 @@
 
 namespace recado::store {
 
+/// What the journal can fail with.
 enum class error : std::uint16_t {
   bad_geometry = 1,  ///< the storage's geometry is outside the limits
   memory_too_small,  ///< index or scratch memory is too small

@@ -35,7 +35,7 @@ struct closed {
   std::string_view cause;  ///< the cause with all particulars, for one line: "the server's certificate expired on …"
 };
 
-using event = std::variant<certificate_seen, secured, closed>;
+using event = std::variant<certificate_seen, secured, closed>;  ///< what a filter's `receive` answers
 
 /// "cause; remedy" in one line.
 void print(const closed& what, text_sink& out);

@@ -33,7 +33,7 @@ inline constexpr std::size_t outgoing_bytes_min = 512;
 inline constexpr std::size_t plaintext_bytes_min = 64;
 /// Nothing under 112 bits of strength: a pre-shared key of 14 bytes is the shortest (NIST SP 800-57 §5.6.3).
 inline constexpr std::size_t psk_bytes_min = 14;
-inline constexpr std::size_t psk_bytes_max = 64;
+inline constexpr std::size_t psk_bytes_max = 64;  ///< bytes of a pre-shared key
 /// RFC 4279 §5.3 asks for identities of up to 128 bytes.
 inline constexpr std::size_t psk_identity_bytes_max = 128;
 /// RSA keys below this are refused.

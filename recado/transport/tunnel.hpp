@@ -20,7 +20,7 @@ struct established {};
 struct closed {
   fault why;  ///< what went wrong
 };
-using event = std::variant<established, closed>;
+using event = std::variant<established, closed>;  ///< what `receive` answers
 
 /// What a filter works in, given by the caller and used until the filter's end.
 struct memory {

@@ -27,9 +27,9 @@ using transport::error;
 using transport::established;
 using transport::memory;
 
-inline constexpr std::size_t incoming_bytes_min = 8192;  ///< twice what wslay hands over at once
-inline constexpr std::size_t outgoing_bytes_min = 2048;  ///< the request, and some room for frames
-inline constexpr std::size_t path_chars_max = 1024;
+inline constexpr std::size_t incoming_bytes_min = 8192;        ///< twice what wslay hands over at once
+inline constexpr std::size_t outgoing_bytes_min = 2048;        ///< the request, and some room for frames
+inline constexpr std::size_t path_chars_max = 1024;            ///< of the resource that is asked for
 inline constexpr std::size_t control_payload_bytes_max = 125;  ///< RFC 6455 §5.5
 
 /// The status codes of close frames that are used here (RFC 6455 §7.4.1).

@@ -11,6 +11,8 @@
 // A time-out is `receive` with no bytes; an event is its answer; back-pressure is "`in` was not used up".
 // Output is sent before errors are looked at: the farewell (DISCONNECT, alert) is already pending when
 // `closed` is answered. After that event the driver flushes what is pending and closes the stream below.
+//
+// One thread at a time uses a machine. Machines share nothing but what they were given.
 #pragma once
 
 #include <concepts>

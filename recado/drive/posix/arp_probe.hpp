@@ -76,7 +76,7 @@ class arp_prober {
 };
 
 /// The prober on an interface: `start`, then `drive` whenever the loop wakes and at `deadline`, until it answers; then
-/// `announce` if the address was taken into use, and `drive` until `deadline` is `never`.
+/// `announce` if the address was taken into use, and `drive` until `deadline` is `never`. In the thread of its loop.
 class arp_probe {
  public:
   /// As the prober's.

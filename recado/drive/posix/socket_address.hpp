@@ -22,6 +22,6 @@ struct socket_address {
 endpoint endpoint_of(const sockaddr_storage& storage);
 /// The near and the far end of a socket; no address if there is none.
 endpoint local_endpoint(int fd);
-endpoint peer_endpoint(int fd);
+endpoint peer_endpoint(int fd);  ///< the far end
 
 }  // namespace recado::posix
