@@ -106,6 +106,7 @@ bool broker::hear_packet(connection& on, peer& from, bytes& rest, instant now) {
   ++world_.count.packets;
   if (const auto* asked = std::get_if<mqtt::connect>(&what)) return on_connect(on, from, *asked, now), on.broker_here;
   if (!from.online) return world_.violate("a packet before CONNACK, or without CONNECT [MQTT-3.1.0-1]"), false;
+  known_ = true;
   if (const auto* bye = std::get_if<mqtt::disconnect>(&what)) {
     if (const auto expiry = bye->properties.find(mqtt::property::session_expiry_interval)) expiry_s_ = expiry->number;
     return end(on, connection::end::finished, now), false;

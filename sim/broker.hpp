@@ -158,6 +158,7 @@ class broker {
   // the session
   bool exists_ = false;
   std::uint32_t epoch_ = 1;
+  bool known_ = true;  // something came behind CONNACK: the client knows of this session's beginning
   std::string client_;
   instant expires_ = never;
   std::uint32_t expiry_s_ = 0;

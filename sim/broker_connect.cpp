@@ -105,10 +105,12 @@ void broker::accept(connection& on, peer& to, instant now) {
   std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
   const bool assigns = to.client.empty();
   if (assigns) to.client = name, ++assigned_;
-  if (exists_ && (to.clean || to.client != client_)) lose_session();
+  // A client that never heard of the new session would take it for the old one, whose identifiers it still has: a hole of
+  // MQTT itself. This broker leaves it out, as it may lose sessions at any time.
+  if (exists_ && (to.clean || to.client != client_ || !known_)) lose_session();
   const bool present = exists_;
   world_.count.resumed += present ? 1 : 0;
-  if (!exists_) exists_ = true, ++epoch_, client_ = to.client;
+  if (!exists_) exists_ = true, known_ = false, ++epoch_, client_ = to.client;
   bound_ = &on;
   expires_ = never;
   if (v5) to.limits = draw_limits();
