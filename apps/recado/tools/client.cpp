@@ -242,6 +242,7 @@ std::expected<void, fault> client::open_stream(instant now) {
   posix::tcp_options options;
   options.connect_timeout = std::max<duration>(std::min<duration>(how_.timeout, 10s), 1ms);
   options.linger = 1s;
+  options.multipath = how_.multipath;
   if (!local_.empty()) {
     const auto local = choose_local(local_, candidates_);
     if (!local)

@@ -127,6 +127,8 @@ constexpr option table[] = {
      "the address of this side, to choose an interface"},
     {"nodelay", 0, "", all, [](settings& to, std::string_view) { to.no_delay = true; },
      "send small packets at once; always so here, accepted for scripts"},
+    {"mptcp", 0, "", all, [](settings& to, std::string_view) { to.multipath = true; },
+     "use Multipath TCP where this system and the broker's have it, else TCP"},
     {"timeout", 0, "SECONDS", all,
      [](settings& to, std::string_view v) { to.timeout = seconds(v, "time-out"); },
      "bound of every wait for an answer: name, connection, TLS, CONNACK, acknowledgements; 30"},

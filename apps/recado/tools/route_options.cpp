@@ -94,8 +94,8 @@ proxy read_proxy(std::string_view text) {
 
 void check_route(const settings& what) {
   if (!what.unix_path.empty()) {
-    if (what.via || what.by_service || what.bind_address)
-      throw failure("a Unix socket is on this machine: --proxy, -S and -A mean nothing with --unix",
+    if (what.via || what.by_service || what.bind_address || what.multipath)
+      throw failure("a Unix socket is on this machine: --proxy, -S, -A and --mptcp mean nothing with --unix",
                     "leave out one or the other");
     if (what.unix_path.size() > 107)
       throw failure("the path of the Unix socket is longer than 107 characters",

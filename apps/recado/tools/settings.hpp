@@ -84,7 +84,7 @@ struct settings {
   std::string session;  ///< the folder that it is kept in on this side, too
   posix::durability session_durability = posix::durability::fsync;
   std::optional<std::uint32_t> session_expiry_s;
-  bool no_delay = false;
+  bool no_delay = false, multipath = false;
   duration timeout = std::chrono::seconds{30};
   duration reconnect = std::chrono::seconds{30};
   std::optional<std::uint16_t> in_flight;

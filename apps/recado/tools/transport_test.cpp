@@ -59,6 +59,7 @@ TEST(transports, carry_messages_of_every_size_and_qos) {
     words how;
   } ways[] = {
       {"unix", {"--unix", where.socket}},
+      {"mptcp", {"--mptcp", "-p", where.plain()}},
       {"ws", {"--ws", "-p", where.web_port()}},
       {"url", {"-L", "ws://127.0.0.1:" + where.web_port() + "/url"}},
       {"path", {"--ws-path", "/other?x=1", "-p", where.web_port()}},

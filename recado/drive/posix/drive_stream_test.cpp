@@ -402,6 +402,18 @@ TEST_F(stream_test, options_reach_the_socket) {
   EXPECT_EQ(option(IPPROTO_TCP, 18 /* TCP_USER_TIMEOUT */), 7'000);
 }
 
+TEST_F(stream_test, multipath_is_spoken_where_it_is_known_and_tcp_with_others) {
+  const int known = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_MPTCP);
+  if (known >= 0) ::close(known);
+  open({.multipath = true});
+  int protocol = 0;
+  socklen_t length = sizeof protocol;
+  ASSERT_EQ(::getsockopt(stream_.fd(), SOL_SOCKET, SO_PROTOCOL, &protocol, &length), 0);
+  EXPECT_EQ(protocol, known >= 0 ? IPPROTO_MPTCP : IPPROTO_TCP);
+  far_->write(framed("by one path"));
+  turn_until([&] { return heard_.size() == 1; });
+}
+
 TEST_F(stream_test, an_interface_that_does_not_exist_is_told) {
   where_ = listener_.where();
   tcp_options options;

@@ -51,6 +51,13 @@ bool set_socket(int fd, const tcp_options& options) {
   return options.receive_buffer == 0 || set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
 }
 
+// A kernel without Multipath TCP refuses the protocol; a peer without it is spoken to in TCP by the kernel itself.
+int open_socket(int family, bool multipath) {
+  constexpr int kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const int fd = multipath ? socket(family, kind, IPPROTO_MPTCP) : -1;
+  return fd >= 0 ? fd : socket(family, kind, 0);
+}
+
 int pending_error(int fd) {
   int error = 0;
   socklen_t length = sizeof error;
@@ -129,7 +136,7 @@ void tcp_stream::start_attempts(instant now) {
 
 fault tcp_stream::start(attempt& one, const endpoint& to, instant now) {
   const int family = to.address.is_v6() ? AF_INET6 : AF_INET;
-  one.fd.reset(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  one.fd.reset(open_socket(family, options_.multipath));
   if (!one.fd) return link_fault(errno);
   if (!set_socket(one.fd.get(), options_) || !set_tcp(one.fd.get(), options_)) return link_fault(errno);
   if (options_.local) {

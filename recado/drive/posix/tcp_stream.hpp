@@ -35,6 +35,7 @@ struct tcp_options {
   duration user_timeout{};      ///< sent data unacknowledged for so long ends the connection (RFC 5482); 0: system's
   interface_name interface {};  ///< bind to this interface; empty: any
   ip_address local{};           ///< bind to this address, of the candidates' family; none: any
+  bool multipath = false;       ///< Multipath TCP (RFC 8684) where both systems have it, else TCP
   int send_buffer = 0;          ///< bytes; 0: the system's choice
   int receive_buffer = 0;       ///< bytes; 0: the system's choice
 };
