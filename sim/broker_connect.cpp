@@ -105,8 +105,8 @@ void broker::accept(connection& on, peer& to, instant now) {
   std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
   const bool assigns = to.client.empty();
   if (assigns) to.client = name, ++assigned_;
-  // A client that never heard of the new session would take it for the old one, whose identifiers it still has: a hole of
-  // MQTT itself. This broker leaves it out, as it may lose sessions at any time.
+  // A client that never heard of the new session would take it for the old one, whose identifiers it still has: a hole
+  // of MQTT itself. This broker leaves it out, as it may lose sessions at any time.
   if (exists_ && (to.clean || to.client != client_ || !known_)) lose_session();
   const bool present = exists_;
   world_.count.resumed += present ? 1 : 0;
