@@ -89,7 +89,7 @@ TEST(broker, a_silent_one_gives_way_to_the_alternative) {
   const std::string config = (hosts.folder() / "silent.conf").string();
   std::ofstream{config} << "listener 4711 10.77.0.1\n";
   running silent{hosts.on_command("router", {RECADO_SERVERS "/usr/sbin/mosquitto", "-v", "-c", config})};
-  ASSERT_TRUE(silent.says("Opening ipv4 listen socket on port 4711")) << silent.said();
+  ASSERT_TRUE(silent.says(" running")) << silent.said();  // and listening: it says so of its socket before
   const auto found = processes_with(config);
   ASSERT_EQ(found.size(), 1u);
   ::kill(found[0], SIGSTOP);
