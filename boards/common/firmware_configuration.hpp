@@ -1,0 +1,22 @@
+// What an image is made for. The generated source of each image defines `configuration()`; the boards read it.
+#pragma once
+
+#include <recado/core/bytes.hpp>
+#include <recado/device/configuration.hpp>
+
+namespace recado::firmware {
+
+/// What is compiled into an image. The views point into the image's read-only data and live as long as it.
+struct image_configuration {
+  device::configuration chosen;  ///< the device.toml
+  bytes ca,                      ///< tls.ca as DER or PEM (PEM with its final zero); empty: not given
+      certificate,               ///< tls.certificate likewise
+      key,                       ///< tls.key likewise, not encrypted
+      crl;                       ///< tls.crl likewise
+  bool test_mode = false;        ///< enter the test mode as if the button were held at the start
+};
+
+/// The image's own; the generated source defines it.
+const image_configuration& configuration();
+
+}  // namespace recado::firmware
