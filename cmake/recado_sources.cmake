@@ -21,8 +21,11 @@ function(recado_need_source found name directory)
   endif()
 endfunction()
 
-set(RECADO_MBEDTLS AUTO CACHE STRING "Build the TLS back end on Mbed TLS: ON, OFF, or AUTO, if its sources are there")
-if(RECADO_MBEDTLS STREQUAL "AUTO")
+set(RECADO_MBEDTLS AUTO CACHE STRING
+    "Build the TLS back end on Mbed TLS: ON, OFF, or AUTO: if its sources are there and it isn't for bare metal")
+if(RECADO_MBEDTLS STREQUAL "AUTO" AND RECADO_BARE_METAL)
+  set(RECADO_MBEDTLS_ENABLED OFF)
+elseif(RECADO_MBEDTLS STREQUAL "AUTO")
   set(RECADO_MBEDTLS_ENABLED ${RECADO_MBEDTLS_FOUND})
 else()
   set(RECADO_MBEDTLS_ENABLED ${RECADO_MBEDTLS})

@@ -1,0 +1,13 @@
+/* Preset `tiny`: TLS 1.3 with TLS_CHACHA20_POLY1305_SHA256 and P-256 alone, whose arithmetic is p256-m's: a sixth
+ * of the size of the general one. It is reached through PSA only. */
+#include "recado_tls_common.h"
+
+#define MBEDTLS_USE_PSA_CRYPTO
+#define MBEDTLS_PSA_CRYPTO_CONFIG
+#define MBEDTLS_PSA_CRYPTO_CONFIG_FILE "recado_tls_tiny_psa.h"
+#define MBEDTLS_PSA_P256M_DRIVER_ENABLED
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
+#define MBEDTLS_SSL_IN_CONTENT_LEN 4096
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 1500
+#define MBEDTLS_SSL_SESSION_TICKETS
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED
