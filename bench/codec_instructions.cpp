@@ -4,6 +4,7 @@
 //   valgrind --tool=callgrind --toggle-collect='encode_messages*' build/release/bin/codec_instructions encode 10000
 //
 // Divide the instructions by the number of messages. The functions that are measured hold nothing but the loop.
+// tools/instructions does so for the test `instructions`, with the loop and without the C library.
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
