@@ -1,0 +1,123 @@
+// From the first instruction to main, and from a fault to the reset that follows it.
+//
+// Interrupts stay masked for good: they only wake the core from its sleep, the loop looks at the hardware itself. So
+// nothing is ever interrupted, and no data is shared with a handler.
+#include "startup.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "../memory.hpp"
+#include "../registers.hpp"
+
+extern "C" {
+extern std::uint32_t recado_stack_begin[], recado_stack_end[], recado_data_begin[], recado_data_end[],
+    recado_data_source[], recado_bss_begin[], recado_bss_end[];
+extern void (*recado_constructors_begin[])();
+extern void (*recado_constructors_end[])();
+[[noreturn]] void recado_main();
+[[noreturn]] void recado_reset();
+void recado_fault();
+[[noreturn]] void recado_record_fault(const std::uint32_t* stack);
+}
+
+namespace recado::nucleo_h723zg {
+namespace {
+
+constexpr std::uint32_t paint = 0xa5a5a5a5;
+constexpr unsigned system_vectors = 16, interrupts = 163;
+
+__attribute__((section(".noinit"))) fault_record last_fault;
+clock_state clocks_at_start;
+
+/// The stack, and where each exception goes.
+struct vector_table {
+  const std::uint32_t* stack;
+  void (*reset)();
+  void (*others[system_vectors + interrupts - 2])();
+};
+constexpr vector_table make_vectors() {
+  vector_table made{recado_stack_end, recado_reset, {}};
+  for (auto& each : made.others) each = recado_fault;
+  return made;
+}
+__attribute__((section(".vectors"), used)) const vector_table vectors = make_vectors();
+static_assert(sizeof(vector_table) == 179 * 4, "16 of the core, 163 of the chip");
+
+void paint_stack() {
+  std::uint32_t* const here = static_cast<std::uint32_t*>(__builtin_frame_address(0)) - 32;
+  for (volatile std::uint32_t* each = recado_stack_begin; each < here; ++each) *each = paint;
+}
+
+}  // namespace
+
+const clock_state& clocks() { return clocks_at_start; }
+
+fault_record take_fault() {
+  fault_record found = last_fault;
+  last_fault.mark = 0;
+  return found;
+}
+
+std::size_t stack_used() {
+  const std::uint32_t* const deepest =
+      std::find_if(recado_stack_begin, recado_stack_end, [](const std::uint32_t& each) { return each != paint; });
+  return static_cast<std::size_t>(recado_stack_end - deepest) * sizeof(std::uint32_t);
+}
+
+void reset() {
+  bus::barrier();
+  core::aircr.write(core::reset_request);
+  bus::barrier();
+  for (;;) {
+  }
+}
+
+}  // namespace recado::nucleo_h723zg
+
+using namespace recado::nucleo_h723zg;
+
+// The FPU comes first, as the compiler may use it anywhere; data before the supply has settled is not safe.
+void recado_reset() {
+  __asm__ volatile("cpsid i" ::: "memory");
+  core::cpacr.set(0xfU << 20);
+  bus::barrier();
+  core::vtor.write(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&vectors)));
+  protect_memory();
+  const clock_state reached = start_clocks();
+  start_caches();
+  std::copy(recado_data_source, recado_data_source + (recado_data_end - recado_data_begin), recado_data_begin);
+  std::fill(recado_bss_begin, recado_bss_end, 0);
+  paint_stack();
+  clocks_at_start = reached;
+  enable_peripherals();
+  for (auto* each = recado_constructors_begin; each != recado_constructors_end; ++each) (*each)();
+  recado_main();
+}
+
+// The stack may be what is broken: the record is made on another one.
+__attribute__((naked)) void recado_fault() {
+  __asm__ volatile(
+      "mrs r0, msp\n\t"
+      "ldr r1, =recado_emergency_stack_end\n\t"
+      "msr msp, r1\n\t"
+      "isb\n\t"
+      "b recado_record_fault\n\t");
+}
+
+void recado_record_fault(const std::uint32_t* stack) {
+  std::uint32_t exception = 0;
+  __asm__ volatile("mrs %0, ipsr" : "=r"(exception));
+  // r0 to r3, r12, lr, pc, xpsr: ARMv7-M B1.5.6
+  const bool readable = stack >= recado_stack_begin && stack + 8 <= recado_stack_end;
+  last_fault = {fault_record::valid,
+                exception,
+                readable ? stack[6] : 0,
+                readable ? stack[5] : 0,
+                static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(stack)),
+                core::cfsr.read(),
+                core::hfsr.read(),
+                core::mmfar.read(),
+                core::bfar.read()};
+  reset();
+}

@@ -1,0 +1,18 @@
+// What the start left behind for the image.
+#pragma once
+
+#include "../clock.hpp"
+#include "../faults.hpp"
+
+namespace recado::nucleo_h723zg {
+
+/// How the clocks came up.
+const clock_state& clocks();
+/// What fault ended the last run, if one did. Taken once: `mark` is cleared.
+fault_record take_fault();
+/// The bytes of the stack that were ever used.
+std::size_t stack_used();
+/// Resets the chip.
+[[noreturn]] void reset();
+
+}  // namespace recado::nucleo_h723zg
