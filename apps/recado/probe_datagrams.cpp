@@ -58,7 +58,7 @@ class dhcp_probe {
     wait_for_carrier();
     const auto total = std::chrono::duration_cast<duration>(std::chrono::duration<double>{arp_s});
     checked(socket_.open(rig_->loop, link_.status().name));
-    checked(arp_.open(rig_->loop, link_.status().name, rig_->random, posix::arp_timing::within(total)));
+    checked(arp_.open(rig_->loop, link_.status().name, rig_->random, arp_timing::within(total)));
     options_.hardware = link_.status().mac;
     // A bit less than the whole, so that the machine's own words come first: it knows what was missing.
     options_.attempt_interval = patience_of(how) / 10 * 9;

@@ -1,5 +1,5 @@
 #include <recado/chain/words.hpp>
-#include <recado/drive/posix/arp_packet.hpp>
+#include <recado/drive/arp_packet.hpp>
 #include <recado/drive/posix/clock.hpp>
 
 #include "probe.hpp"
@@ -7,13 +7,13 @@
 namespace recado::app::probe {
 namespace {
 
-void print_arp(const posix::arp_packet& packet, text_sink& out) {
-  const bool probes = packet.what == posix::arp_packet::operation::request && packet.sender.v4_value() == 0;
+void print_arp(const arp_packet& packet, text_sink& out) {
+  const bool probes = packet.what == arp_packet::operation::request && packet.sender.v4_value() == 0;
   const bool announces = packet.sender == packet.target;
-  out << (probes                                                 ? "probe"
-          : announces                                            ? "announcement"
-          : packet.what == posix::arp_packet::operation::request ? "request"
-                                                                 : "reply")
+  out << (probes                                          ? "probe"
+          : announces                                     ? "announcement"
+          : packet.what == arp_packet::operation::request ? "request"
+                                                          : "reply")
       << "\nsender " << packet.sender_mac << ", " << packet.sender << "\ntarget " << packet.target_mac << ", "
       << packet.target << '\n';
 }
@@ -65,7 +65,7 @@ void watch::datagram_failed(const endpoint& peer, fault why, instant when) {
 }
 
 void watch::frame_seen(direction way, bytes frame, instant when) {
-  const auto packet = posix::read_arp_frame(frame);
+  const auto packet = read_arp_frame(frame);
   if (!packet) return;
   head(way, when);
   std::string text = "ARP ";

@@ -155,7 +155,7 @@ std::expected<void, fault> posix_network::open_interface(const device::configura
   }
   if (!chosen.network.probe || !status.ethernet) return {};
   arp_.observe(tap_);
-  return arp_.open(loop_, status.name, random_, posix::arp_timing::within(arp_verdict));
+  return arp_.open(loop_, status.name, random_, arp_timing::within(arp_verdict));
 }
 
 void posix_network::find_hardware_address() {

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include <recado/drive/posix/arp_packet.hpp>
-#include <recado/drive/posix/arp_probe.hpp>
+#include <recado/drive/arp_packet.hpp>
+#include <recado/drive/arp_prober.hpp>
 #include <recado/drive/posix/ip_packet.hpp>
 
 namespace recado::posix {

@@ -1,10 +1,10 @@
-#include <recado/drive/posix/arp_packet.hpp>
+#include <recado/drive/arp_packet.hpp>
 
 #include <algorithm>
 
 #include <recado/wire/cursor.hpp>
 
-namespace recado::posix {
+namespace recado {
 namespace {
 
 constexpr std::uint16_t ethertype_arp = 0x0806;
@@ -58,4 +58,4 @@ bool shows_conflict(const arp_packet& packet, const ip_address& address, const m
   return packet.what == arp_packet::operation::request && packet.sender.v4_value() == 0 && packet.target == address;
 }
 
-}  // namespace recado::posix
+}  // namespace recado

@@ -8,7 +8,7 @@
 #include <recado/core/address.hpp>
 #include <recado/core/bytes.hpp>
 
-namespace recado::posix {
+namespace recado {
 
 /// Ethernet header and ARP packet, without padding.
 inline constexpr std::size_t arp_frame_bytes = 42;
@@ -32,4 +32,4 @@ std::optional<arp_packet> read_arp_frame(bytes frame);
 /// True if `packet` shows that somebody other than `own` uses `address`, or is about to (RFC 5227 §2.1.1).
 bool shows_conflict(const arp_packet& packet, const ip_address& address, const mac_address& own);
 
-}  // namespace recado::posix
+}  // namespace recado
