@@ -129,6 +129,9 @@ class stream {
   virtual std::expected<std::size_t, fault> receive(mutable_bytes memory, instant now) = 0;
   /// How many bytes have arrived and wait for `receive`.
   virtual std::size_t available() = 0;
+  /// Bytes of what `send` was given that are on their way though it hasn't answered them as taken: the stream borrows
+  /// them where they are, and later calls begin with the same bytes.
+  virtual std::size_t lent() const { return 0; }
   /// Everything was sent: ends it in order, in bounded time, until `advance` says `closed`.
   virtual void finish(instant now) = 0;
   /// Ends it here and now; what the network has taken is still delivered.

@@ -57,6 +57,8 @@ class channel {
   void measure(bool yes) { measuring_ = yes; }
   /// The measured times, to be read and reset.
   layer_times& times() { return times_; }
+  /// Bytes on their way that the stream still borrows; they are counted as sent later.
+  std::size_t lent() const { return on_.network.session_stream().lent(); }
   /// Doesn't read before so many bytes have arrived, or `until` has come: what is measured is then one whole message.
   void read_no_sooner_than(std::size_t octets, instant until) { gate_bytes_ = octets, gate_until_ = until; }
 

@@ -61,7 +61,7 @@ std::optional<fault> test_mode::write(instant now) {
   sample_ = {};
   sample_.encode = clipped(encoded - begun);
   // What comes back is as long on the wire as what went.
-  wire_.read_no_sooner_than(wire_.times().sent_bytes, now + whole_ms_max);
+  wire_.read_no_sooner_than(wire_.times().sent_bytes + wire_.lent(), now + whole_ms_max);
   stage_ = stage::waiting;
   until_ = now + answer_s_max;
   return std::nullopt;

@@ -1,0 +1,43 @@
+// What lwIP asks of its surroundings: time, randomness, a word when something can't be.
+#include <lwip/init.h>
+#include <lwip/sys.h>
+#include <lwip/timeouts.h>
+
+#include <recado/drive/lwip/clock.hpp>
+
+namespace recado::lwip {
+namespace {
+
+clock_function clock_of_board = nullptr;
+entropy* random_of_board = nullptr;
+void (*failed_of_board)(const char*) = nullptr;
+
+}  // namespace
+
+void start(clock_function clock, entropy& random, void (*failed)(const char* what)) {
+  clock_of_board = clock, random_of_board = &random, failed_of_board = failed;
+  lwip_init();
+}
+
+instant now() { return clock_of_board(); }
+
+void run_timers() { sys_check_timeouts(); }
+
+instant timers_due(instant now) {
+  const u32_t wait_ms = sys_timeouts_sleeptime();
+  return wait_ms == SYS_TIMEOUTS_SLEEPTIME_INFINITE ? never : now + std::chrono::milliseconds{wait_ms};
+}
+
+}  // namespace recado::lwip
+
+extern "C" {
+
+u32_t sys_now() {
+  const auto since = recado::lwip::now().time_since_epoch();
+  return static_cast<u32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
+}
+
+std::uint32_t recado_lwip_random() { return recado::lwip::random_of_board->u32(); }
+
+void recado_lwip_failed(const char* what) { recado::lwip::failed_of_board(what); }
+}
