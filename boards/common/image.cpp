@@ -1,0 +1,84 @@
+#include "image.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <recado/chain/words.hpp>
+#include <recado/device/application.hpp>
+#include <recado/drive/lwip/clock.hpp>
+
+#include "memory.hpp"
+#include "network.hpp"
+#include "text_console.hpp"
+
+namespace recado::firmware {
+namespace {
+
+device_memory memory;
+lwip_network network;
+wall_clock civil_clock;
+std::optional<text_console> console;
+std::optional<device::application> application;
+
+/// The button as the image wants it: held, if it is made for the test mode.
+class image_button final : public device::button {
+ public:
+  image_button(device::button& own, bool held) : own_(own), held_(held) {}
+  bool pressed() override { return own_.pressed(); }
+  bool held_at_start() override { return held_ || own_.held_at_start(); }
+
+ private:
+  device::button& own_;
+  bool held_;
+};
+std::optional<image_button> button;
+
+std::array<std::uint32_t, 1> test_sizes;
+
+std::optional<device::test_plan> plan_of(const device::configuration& chosen) {
+  if (!chosen.test.enabled) return std::nullopt;
+  device::test_plan plan;
+  test_sizes[0] = std::min<std::uint32_t>(chosen.test.bytes, device_memory::test_bytes_max);
+  plan.sizes = test_sizes;
+  plan.cycles = std::min<std::uint32_t>(chosen.test.cycles, device_memory::cycles_max);
+  return plan;
+}
+
+fault loop(const hardware& on) {
+  while (!application->ended()) {
+    const bool more = network.poll();
+    lwip::run_timers();
+    const instant until = application->step(on.now());
+    on.in_turn();
+    if (!more && !application->ended()) on.sleep_until(std::min(until, lwip::timers_due(on.now())));
+  }
+  return application->failure();
+}
+
+void say_end(fault why) {
+  if (!why) return console->line(device::console_level::info, "ended");
+  char room[320];
+  buffer_sink line{room};
+  chain::describe(why, line);
+  console->line(device::console_level::error, line.view());
+}
+
+}  // namespace
+
+fault run(const image_configuration& image, const hardware& on) {
+  console.emplace(on.write, image.chosen.device.console);
+  lwip::start(on.now, on.random, on.failed);
+  network.open(on.ethernet, on.random);
+  button.emplace(on.button, image.test_mode);
+  const device::board board{on.leds,    *button, on.real_time_clock, on.stopwatch, *console,
+                            on.storage, network, on.random,          civil_clock,  on.session_storage};
+  const auto plan = plan_of(image.chosen);
+  application.emplace(image.chosen, board, nullptr, memory.view(on.session_storage != nullptr),
+                      plan ? &*plan : nullptr);
+  const fault why = loop(on);
+  say_end(why);
+  return why;
+}
+
+}  // namespace recado::firmware

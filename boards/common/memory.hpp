@@ -1,0 +1,47 @@
+// The memory of the application on a board: sizes for messages of one KiB.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include <recado/device/application.hpp>
+
+namespace recado::firmware {
+
+/// All of it, as one object in the image's RAM.
+class device_memory {
+ public:
+  /// The longest payload of the test mode, and its most cycles.
+  static constexpr std::size_t test_bytes_max = 1024, cycles_max = 100;
+
+  /// The application's view of it.
+  device::application_memory view(bool with_journal) {
+    device::application_memory result;
+    result.receive = receive_;
+    result.outbox = outbox_;
+    result.session = session_.get();
+    result.names = names_.view();
+    result.names_over_tcp = over_tcp_;
+    result.test = {mutable_bytes{outbox_}.first(test_bytes_max), write_, read_};
+    if (with_journal) result.journal = {index_, scratch_, places_};
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t packet_bytes = 1280;
+  static constexpr mqtt::storage_sizes sizes{.transmit = 2048, .receive = packet_bytes};
+
+  alignas(4) std::array<std::byte, packet_bytes> receive_;
+  mqtt::session_storage<sizes> session_;
+  /// Messages that wait; in test mode, where none does, the payload.
+  alignas(4) std::array<std::byte, test_bytes_max> outbox_;
+  std::array<std::byte, 1232> over_tcp_;
+  dns::resolver_storage<2, 16, 256> names_;
+  std::array<std::uint32_t, cycles_max> write_, read_;
+  std::array<store::index_entry, 32> index_;
+  std::array<std::byte, 256> scratch_;
+  std::array<std::uint32_t, sizes.outgoing> places_;
+};
+
+}  // namespace recado::firmware

@@ -1,0 +1,26 @@
+/* lwIP on the MPS2: sizes for one broker, one resolver's TCP and little RAM. */
+#ifndef LWIPOPTS_H
+#define LWIPOPTS_H
+
+#define TCP_MSS 1460
+/* The Ethernet controller holds 10 KiB itself, so the window may be larger than what the pool can hold. */
+#define TCP_WND (3 * TCP_MSS)
+#define TCP_SND_BUF (3 * TCP_MSS)
+#define TCP_SND_QUEUELEN 12
+#define TCP_SNDLOWAT (TCP_MSS)
+#define TCP_SNDQUEUELOWAT 4
+#define MEMP_NUM_TCP_SEG 12
+#define MEMP_NUM_TCP_PCB 4
+#define MEMP_NUM_TCP_PCB_LISTEN 1
+#define MEMP_NUM_UDP_PCB 6
+#define MEMP_NUM_PBUF 16
+/* Headers of what is sent, datagrams, and small pieces of TCP that are copied. */
+#define MEM_SIZE 4096
+/* Three of them hold the longest frame, two a PUBLISH of 1 KiB, one everything short. */
+#define PBUF_POOL_SIZE 14
+#define PBUF_POOL_BUFSIZE 640
+#define MEMP_NUM_SYS_TIMEOUT 4
+
+#include "recado_lwipopts.h"
+
+#endif

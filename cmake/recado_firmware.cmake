@@ -1,0 +1,36 @@
+# recado_firmware(NAME CONFIGURATION file.cpp BOARD board PRESET full|tiny): the image NAME.elf for a board.
+#
+# The configuration is a generated source that defines recado::firmware::configuration()
+# (boards/common/firmware_configuration.hpp). A build is for one board and one preset: RECADO_BOARD and
+# RECADO_FIRMWARE_PRESET say which. RECADO_FIRMWARE_CONFIGURATION builds one image, `firmware`, without a line of CMake.
+set(RECADO_FIRMWARE_CONFIGURATION "" CACHE FILEPATH "The generated source of the image `firmware`")
+string(REPLACE "-" "_" board_name ${RECADO_BOARD})
+set(RECADO_BOARD_DIR ${PROJECT_SOURCE_DIR}/boards/${board_name})
+if(NOT EXISTS ${RECADO_BOARD_DIR}/CMakeLists.txt)
+  message(FATAL_ERROR "RECADO_BOARD: there is no board ${RECADO_BOARD}; give mps2-an500 or nucleo-h723zg")
+endif()
+if(NOT RECADO_FIRMWARE_PRESET MATCHES "^(full|tiny)$")
+  message(FATAL_ERROR "RECADO_FIRMWARE_PRESET is full or tiny, not ${RECADO_FIRMWARE_PRESET}")
+endif()
+set(RECADO_MBEDTLS_PRESET ${RECADO_FIRMWARE_PRESET} CACHE STRING "What Mbed TLS is built with" FORCE)
+set(RECADO_LWIP_OPTIONS_DIR ${RECADO_BOARD_DIR}/lwip)
+if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)
+  recado_need_source(RECADO_LWIP_FOUND lwIP RECADO_LWIP_SOURCE_DIR)
+  recado_need_source(RECADO_MBEDTLS_FOUND "Mbed TLS" RECADO_MBEDTLS_SOURCE_DIR)
+  set(RECADO_MBEDTLS_ENABLED ON)
+  include(recado_lwip)
+endif()
+
+function(recado_firmware name)
+  cmake_parse_arguments(F "" "CONFIGURATION;BOARD;PRESET" "" ${ARGN})
+  if(NOT F_BOARD STREQUAL RECADO_BOARD OR NOT F_PRESET STREQUAL RECADO_FIRMWARE_PRESET)
+    message(FATAL_ERROR "${name}: this build is for ${RECADO_BOARD} (${RECADO_FIRMWARE_PRESET}), not ${F_BOARD} (${F_PRESET})")
+  endif()
+  string(REPLACE "-" "_" board ${F_BOARD})
+  add_executable(${name} ${F_CONFIGURATION})
+  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS "${RECADO_BOARD_LINKER_SCRIPT}")
+  target_link_libraries(${name} PRIVATE recado_board_${board} recado_flags)
+  target_link_options(${name} PRIVATE -T ${RECADO_BOARD_LINKER_SCRIPT}
+    -Wl,-Map=$<TARGET_FILE:${name}>.map)
+  add_custom_command(TARGET ${name} POST_BUILD COMMAND arm-none-eabi-size $<TARGET_FILE:${name}>)
+endfunction()
