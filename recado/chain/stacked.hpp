@@ -44,7 +44,8 @@ class stacked {
     for (;;) {
       if (auto above = from_machine(now)) return above;
       const std::size_t before = in.size(), readable = filter_.plaintext().size();
-      if (auto below = filter_.receive(in, now)) return event{std::in_place_index<0>, std::move(*below)};
+      if (auto below = filter_.receive(in, now))
+        return answer{std::in_place, std::in_place_index<0>, std::move(*below)};
       const bool moved = in.size() != before || filter_.plaintext().size() != readable;
       if (!moved && up_ == can_run()) return std::nullopt;
     }
@@ -70,6 +71,8 @@ class stacked {
   }
 
  private:
+  using answer = std::optional<event>;
+
   bool can_run() const { return filter_.ready() || up_; }
 
   std::optional<event> from_machine(instant now) {
@@ -82,7 +85,7 @@ class stacked {
       if (result) {
         consumed_ = used;
         if constexpr (requires { Machine::ends(*result); }) ended_ = ended_ || Machine::ends(*result);
-        return event{std::in_place_index<1>, std::move(*result)};
+        return answer{std::in_place, std::in_place_index<1>, std::move(*result)};
       }
       if (used == 0) return std::nullopt;
       filter_.consumed(used);

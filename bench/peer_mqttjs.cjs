@@ -1,0 +1,62 @@
+// MQTT.js, with the arguments of the other clients (bench/scenario.hpp).
+const fs = require('fs');
+const path = require('path');
+const mqtt = require(path.join(process.env.BENCH_MODULES, 'mqtt'));
+
+const how = { mode: process.argv[2], qos: 0, size: 16, count: 100000, version: 4, 'in-flight': 10000 };
+for (let i = 3; i + 1 < process.argv.length; i += 2) {
+  const text = process.argv[i + 1];
+  how[process.argv[i].slice(2)] = /^\d+$/.test(text) ? Number(text) : text;
+}
+
+const client = mqtt.connect(`${how.ca ? 'mqtts' : 'mqtt'}://127.0.0.1:${how.port}`, {
+  ca: how.ca ? fs.readFileSync(how.ca) : undefined,
+  protocolVersion: how.version,
+  reconnectPeriod: 0,
+});
+client.on('error', (why) => { console.error(`bench: ${why.message}`); process.exit(2); });
+
+let begun, cpu;
+function start() { cpu = process.cpuUsage(); begun = process.hrtime.bigint(); }
+function report(messages) {
+  const ended = process.hrtime.bigint();
+  const used = process.cpuUsage(cpu);
+  console.log(JSON.stringify({
+    client: 'MQTT.js', qos: how.qos, size: how.size, version: how.version, messages,
+    start_ns: Number(begun), end_ns: Number(ended), cpu_ns: (used.user + used.system) * 1000,
+    user_ns: used.user * 1000, peak_kib: process.resourceUsage().maxRSS,
+  }));
+}
+
+function publish() {
+  const payload = Buffer.alloc(how.size, 'x');
+  let sent = 0, handled = 0;
+  const done = (why) => {
+    if (why) { console.error(`bench: ${why.message}`); process.exit(2); }
+    handled += 1;
+    if (handled === how.count) client.end(false, {}, () => report(handled));
+    else if (sent - handled <= how['in-flight'] / 2 && !client.stream.writableNeedDrain) more();
+  };
+  // As many as may be in flight and as its stream takes without growing.
+  const more = () => {
+    while (sent < how.count && sent - handled < how['in-flight'] && !client.stream.writableNeedDrain) {
+      sent += 1;
+      client.publish('sensors/room/0042/is', payload, { qos: how.qos }, done);
+    }
+  };
+  client.stream.on('drain', more);
+  start();
+  more();
+}
+
+function receive() {
+  let handled = 0;
+  client.on('message', () => {
+    handled += 1;
+    if (handled === how.count) { report(handled); client.end(); }
+  });
+  start();
+  client.subscribe(`source/${how.qos}/${how.size}/${how.count}`, { qos: how.qos });
+}
+
+client.once('connect', how.mode === 'publish' ? publish : receive);

@@ -1,0 +1,93 @@
+// recado's face for programs that may wait: client/blocking_client.
+#include <atomic>
+#include <string>
+
+#include <recado/client/blocking_client.hpp>
+
+#include "scenario.hpp"
+
+namespace {
+
+using namespace recado;
+
+template <class Result>
+auto must(Result&& result) {
+  if (!result) bench::give_up(result.error().line);
+  if constexpr (!std::is_void_v<typename std::decay_t<Result>::value_type>) return std::move(*result);
+}
+
+client::options options_for(const bench::scenario& how) {
+  client::options result;
+  result.version = how.version == 5 ? mqtt::version::v5_0 : mqtt::version::v3_1_1;
+  result.tls.ca_file = how.ca_file;
+  result.sizes.in_flight = how.in_flight;
+  result.timeout = std::chrono::minutes{5};
+  if (how.size > result.sizes.transmit / 4) result.sizes.transmit = how.size * 4;
+  return result;
+}
+
+void publish(client::blocking_client& broker, const bench::scenario& how) {
+  const std::string topic = how.topic();
+  const auto payload = bench::payload_of(how);
+  const mqtt::message one{.topic = topic, .payload = payload, .qos = static_cast<mqtt::qos>(how.qos)};
+  bench::meter meter;
+  meter.start();
+  for (std::uint64_t i = 0; i < how.count; ++i) (void)must(broker.start_publish(one));
+  must(broker.disconnect());
+  meter.stop();
+  meter.report("recado client", how, how.count);
+}
+
+void receive(client::blocking_client& broker, const bench::scenario& how) {
+  bench::meter meter;
+  std::uint64_t messages = 0;
+  std::atomic<bool> done = false;
+  meter.start();
+  (void)must(broker.subscribe(
+      how.source(),
+      [&](const mqtt::message_received&) {
+        if (++messages == how.count) meter.stop(), done = true, done.notify_all();
+      },
+      static_cast<mqtt::qos>(how.qos)));
+  done.wait(false);
+  meter.report("recado client", how, messages);
+  must(broker.disconnect());
+}
+
+void latency(client::blocking_client& broker, const bench::scenario& how) {
+  bench::pace pace{how};
+  std::atomic<bool> done = false;
+  auto payload = bench::payload_of(how);
+  const mqtt::message one{.topic = "echo", .payload = payload, .qos = static_cast<mqtt::qos>(how.qos)};
+  (void)must(broker.subscribe("echo", [&](const mqtt::message_received& what) {
+    pace.done(bench::number_of(what.payload.data()));
+    if (pace.all_done()) done = true, done.notify_all();
+  }));
+  pace.start();
+  for (std::uint64_t i = 0; i < pace.count(); ++i) {
+    pace.wait_for(i);
+    bench::put_number(payload.data(), i);
+    if (how.qos == 0) (void)must(broker.start_publish(one));
+    else (void)must(broker.publish(one)), pace.done(i);
+  }
+  if (how.qos == 0) done.wait(false);
+  pace.report("recado client", how);
+  must(broker.disconnect());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::scenario how = bench::read_arguments(argc, argv);
+  client::blocking_client broker{options_for(how)};
+  must(broker.connect((how.ca_file.empty() ? "mqtt" : "mqtts") + std::string{"://127.0.0.1:"} +
+                      std::to_string(how.port)));
+  switch (how.mode) {
+    case bench::mode::publish:
+      return publish(broker, how), 0;
+    case bench::mode::receive:
+      return receive(broker, how), 0;
+    case bench::mode::latency:
+      return latency(broker, how), 0;
+  }
+}

@@ -1,0 +1,175 @@
+// The bare session of recado on drive/posix, with and without TLS: no thread, no heap.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <recado/chain/stacked.hpp>
+#include <recado/drive/posix/clock.hpp>
+#include <recado/drive/posix/drive_stream.hpp>
+#include <recado/mqtt/session.hpp>
+#include <recado/tls/openssl/filter.hpp>
+
+#include "scenario.hpp"
+
+namespace {
+
+using namespace recado;
+constexpr std::size_t receive_bytes = 256 << 10;
+constexpr std::size_t transmit_bytes = 128 << 10;
+
+class client {
+ public:
+  explicit client(const bench::scenario& how)
+      : how_(how), topic_(how.topic()), payload_(bench::payload_of(how)), pace_(how) {
+    // What is in flight stays in the transmit log.
+    const std::size_t kept = how.qos == 0 ? 0 : how.in_flight * (how.size + topic_.size() + 16);
+    transmit_.resize(transmit_bytes + kept + how.size * (how.size > transmit_bytes / 4 ? 4 : 1));
+    flights_.resize(how.in_flight + 8U);
+    session_.emplace(mqtt::memory{.transmit = transmit_,
+                                  .outgoing = flights_,
+                                  .received = received_,
+                                  .owed = {},
+                                  .incoming_aliases = {},
+                                  .outgoing_aliases = {},
+                                  .receive_size = receive_bytes});
+    if (!how.ca_file.empty()) load_tls();
+    const mqtt::connect_options options{.version = how.version == 5 ? mqtt::version::v5_0 : mqtt::version::v3_1_1,
+                                        .client_identifier = "recado"};
+    const endpoint broker{parse_address("127.0.0.1").value_or(ip_address{}), how.port};
+    if (!loop_.open() || !session_->connect(options) || !stream_.connect(loop_, {&broker, 1}, {}, posix::now()))
+      bench::give_up("no connection");
+    candidate_ = broker;
+  }
+
+  void run() {
+    while (!ended_) {
+      work();
+      const instant until = stacked_ ? turn(*stacked_) : turn(*session_);
+      if (!ended_ && !has_more()) loop_.wait(std::min(until, due()));
+    }
+    if (how_.mode == bench::mode::latency) return pace_.report("recado session", how_);
+    meter_.report("recado session", how_, messages_);
+  }
+
+ private:
+  void load_tls() {
+    tls::client_options options;
+    options.ca = tls::source{how_.ca_file, {}};
+    wall_clock_.set(posix::realtime(), posix::now());
+    options.clock = &wall_clock_;
+    if (!tls_.load(options)) bench::give_up("TLS: " + how_.ca_file + " cannot be used");
+    tls_memory_.resize((128 << 10) + receive_bytes);
+    const mutable_bytes all{tls_memory_};
+    filter_.emplace(tls_, tls::openssl::filter::memory{all.first(128 << 10), all.subspan(128 << 10)});
+    if (!filter_->set_peer("127.0.0.1")) bench::give_up("TLS: no peer");
+    stacked_.emplace(*filter_, *session_);
+  }
+
+  template <class Machine>
+  instant turn(Machine& machine) {
+    const auto handler = [this](auto& what) { return hear(what); };
+    const posix::progress done = posix::drive(machine, stream_, buffer_, posix::now(), handler);
+    ended_ = done.ended;
+    if (ended_ && !over_) bench::give_up("the connection was lost");
+    return done.deadline;
+  }
+
+  template <class Below>
+  posix::flow hear(std::variant<Below, mqtt::session_event>& what) {
+    return what.index() == 1 ? hear(std::get<1>(what)) : posix::flow::go_on;
+  }
+  posix::flow hear(mqtt::session_event& what) {
+    if (const auto* message = std::get_if<mqtt::message_received>(&what)) on_message(*message);
+    else if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) on_acknowledged(done->tag);
+    else if (std::holds_alternative<mqtt::connected>(what)) begin();
+    else if (std::holds_alternative<mqtt::subscribed>(what)) working_ = true, pace_.start();
+    else if (std::holds_alternative<mqtt::closed>(what)) return posix::flow::finish;
+    return posix::flow::go_on;
+  }
+
+  void begin() {
+    meter_.start();
+    if (how_.mode == bench::mode::publish) return void(working_ = more_ = true);
+    const std::string filter = how_.source();
+    const mqtt::subscription wanted[] = {{.filter = filter, .qos = static_cast<mqtt::qos>(how_.qos)}};
+    if (!session_->subscribe(wanted)) bench::give_up("SUBSCRIBE is not possible");
+  }
+
+  void on_message(const mqtt::message_received& what) {
+    if (how_.mode == bench::mode::latency) return on_back(bench::number_of(what.payload.data()));
+    if (++messages_ == how_.count) finish();
+  }
+  void on_acknowledged(std::uint32_t tag) {
+    if (how_.mode == bench::mode::latency) return on_back(tag);
+    more_ = true;
+    if (++messages_ == how_.count) finish();
+  }
+  void on_back(std::uint64_t number) {
+    pace_.done(number);
+    if (pace_.all_done()) finish();
+  }
+  void finish() {
+    meter_.stop();
+    over_ = true;
+    (void)session_->disconnect();
+  }
+
+  /// There is room again already.
+  bool has_more() const {
+    if (how_.mode != bench::mode::publish || !working_ || over_ || sent_ == how_.count) return false;
+    return more_ || (how_.qos == 0 && stream_.writable());
+  }
+
+  /// As many messages as there is room for.
+  void work() {
+    if (!working_ || over_ || how_.mode == bench::mode::receive) return;
+    const std::uint64_t count = how_.mode == bench::mode::latency ? pace_.count() : how_.count;
+    const std::int64_t now = how_.mode == bench::mode::latency ? bench::nanoseconds() : 0;
+    for (; sent_ != count; ++sent_) {
+      if (how_.mode == bench::mode::latency) {
+        if (pace_.due(sent_) > now) return;
+        bench::put_number(payload_.data(), sent_);
+      }
+      if (!session_->publish({.topic = topic_,
+                              .payload = payload_,
+                              .qos = static_cast<mqtt::qos>(how_.qos),
+                              .tag = static_cast<std::uint32_t>(sent_)})) {
+        more_ = false;  // until answers or room on the wire come
+        return;
+      }
+    }
+    more_ = false;
+    if (how_.qos == 0 && how_.mode == bench::mode::publish) messages_ = sent_, finish();
+  }
+  instant due() const {
+    if (how_.mode != bench::mode::latency || !working_ || sent_ == pace_.count()) return never;
+    return instant{duration{pace_.due(sent_) / 1000 + 1}};
+  }
+
+  const bench::scenario how_;
+  const std::string topic_;
+  std::vector<std::byte> payload_;
+  bench::meter meter_;
+  bench::pace pace_;
+  std::uint64_t sent_ = 0, messages_ = 0;
+  bool working_ = false, more_ = false, over_ = false, ended_ = false;
+
+  std::vector<std::byte> transmit_;
+  std::vector<mqtt::outgoing_flight> flights_;
+  std::vector<std::uint16_t> received_ = std::vector<std::uint16_t>(mqtt::received_bitmap_words);
+  std::vector<std::byte> incoming_ = std::vector<std::byte>(receive_bytes);
+  std::vector<std::byte> tls_memory_;
+  wall_clock wall_clock_;
+  tls::openssl::context tls_;
+  std::optional<mqtt::session> session_;
+  std::optional<tls::openssl::filter> filter_;
+  std::optional<chain::stacked<tls::openssl::filter, mqtt::session>> stacked_;
+  endpoint candidate_{};
+  posix::loop loop_;
+  posix::tcp_stream stream_;
+  posix::receive_buffer buffer_{incoming_};
+};
+
+}  // namespace
+
+int main(int argc, char** argv) { std::make_unique<client>(bench::read_arguments(argc, argv))->run(); }
