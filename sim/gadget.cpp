@@ -22,6 +22,9 @@ chain::policy policy_of(const settings& how) {
   made.time_servers = how.ladder ? 1 : 0;
   made.on_no_time = chain::no_time_policy::keep_trying;
   made.retry = {1s, 30s, {}};
+  made.brokers = how.hosts;
+  made.retry_final = how.retries_final;
+  made.references_max = how.follows ? std::uint8_t{4} : std::uint8_t{0};
   return made;
 }
 
@@ -60,7 +63,7 @@ void gadget::power_on(instant now) {
   until_ = now;
   parts_->chosen.dhcp.static_address = {};
   if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view());
-  if (how_.hosts != 0) {
+  if (how_.reconnects) {
     chain::reconnect_policy back;
     back.brokers = how_.hosts;
     back.retry = {1s, 30s, {}};
@@ -127,6 +130,7 @@ bool gadget::turn(instant now) {
   if (it.outbox.deadline() <= now) it.outbox.expire(now);
   poll_link(now);
   if (poll_low(now) || poll_way(now)) it.moved = true;
+  if (now >= it.restarts_at) restart(now);
   // One event at a time, with all else between them, or all at once: an application may do either.
   unsigned left = how_.hears_all ? 64 : 1;
   while (left != 0 && !died()) {
@@ -161,11 +165,25 @@ void gadget::poll_link(instant now) {
 
 void gadget::tell(const happening& what, instant now) {
   if (parts_->back) return tell_way(what, now);
-  chain::want wish = parts_->conductor.resume(what, now);
+  using kind = chain::happening::kind;
+  const bool over = what.what == kind::failed || what.what == kind::lost;
+  const std::uint16_t named = over ? take_named(what.why) : what.choices;
+  chain::want wish = parts_->conductor.resume({what.what, what.at, what.why, named}, now);
   for (unsigned bound = 0; bound < 40 && wish.what != chain::want::kind::wait; ++bound) {
     do_as(wish, now);
+    if (wish.what == chain::want::kind::end) return;
     wish = parts_->conductor.resume({}, now);
   }
+  if (parts_->conductor.pausing()) parts_->round_over = true;
+}
+
+// Somebody has changed what was wrong, or wants the device back.
+void gadget::restart(instant now) {
+  parts_->restarts_at = never;
+  parts_->refused_for_good = 0, parts_->round_over = true;
+  parts_->conductor = chain::bring_up(policy_of(how_), board_.random);
+  world_.note("device: begins again");
+  tell({}, now);
 }
 
 void gadget::do_as(const chain::want& wish, instant now) {
@@ -176,6 +194,13 @@ void gadget::do_as(const chain::want& wish, instant now) {
     parts_->subscribe_due = parts_->supplying = false;
     undo_low(wish.at, now);
   }
+  if (wish.what == chain::want::kind::farewell) {
+    world_.note("device: says goodbye");
+    if (!parts_->session.disconnect()) tell(happening::farewell_said(), now);
+  }
+  if (wish.what != chain::want::kind::end) return;
+  parts_->leaving = false;
+  if (parts_->restarts_at == never) parts_->restarts_at = now + random_.time(1s, 60s);
 }
 
 void gadget::attempt(const chain::want& wish, instant now) {
@@ -188,9 +213,11 @@ void gadget::attempt(const chain::want& wish, instant now) {
     case rung::time_name:
     case rung::clock:
     case rung::name:
-      return attempt_low(wish.at, now);
+      if (wish.at == rung::name) check_choice({wish.server, wish.referred});
+      else it.round_over = true;
+      return attempt_low(wish, now);
     case rung::stream:
-      return open_stream({broker_address, 1883}, now);
+      return open_stream({wish.server, wish.referred}, wish.address, now);
     case rung::secure:
     case rung::session:
       return;
@@ -201,8 +228,10 @@ void gadget::attempt(const chain::want& wish, instant now) {
   }
 }
 
-void gadget::open_stream(const endpoint& peer, instant now) {
+void gadget::open_stream(chain::broker_choice which, std::uint16_t address, instant now) {
   parts& it = *parts_;
+  world_.note("device: broker %u, address %u%s", host_of(which), address, which.referred ? ", as referred to" : "");
+  const endpoint peer{address_of(host_of(which), address), 1883};
   mqtt::connect_options options;
   options.version = how_.version;
   options.client_identifier = client_identifier_;
@@ -262,6 +291,7 @@ void gadget::on_channel(const device::channel::event& what, instant now) {
   } else {
     const fault why = std::get<device::channel::ended>(what).why;
     world_.note("device: the stream ended");
+    if (parts_->leaving) return tell(happening::farewell_said(), now);
     const rung at = rung_now();
     if (climbed()) tell(happening::lost(rung::online, why), now);
     else if (at >= rung::stream) tell(happening::failed(at, why), now);
@@ -271,7 +301,7 @@ void gadget::on_channel(const device::channel::event& what, instant now) {
 instant gadget::next_deadline() const {
   const parts& it = *parts_;
   const instant way = it.back ? std::min({it.back->until, it.back->resolved_at, it.back->starts_at}) : never;
-  const instant ladder = it.back ? never : it.conductor.until();
+  const instant ladder = it.back ? never : std::min(it.conductor.until(), it.restarts_at);
   instant until = std::min({way, ladder, it.channel.deadline(), it.outbox.deadline(), low_deadline()});
   if (!it.session.online()) return until;
   for (const owed_receipt& one : it.owed) until = std::min(until, one.due);

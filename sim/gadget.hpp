@@ -97,7 +97,12 @@ class gadget final : public chain::outbox_listener {
   void tell(const chain::happening& what, instant now);
   void do_as(const chain::want& wish, instant now);
   void attempt(const chain::want& wish, instant now);
-  void open_stream(const endpoint& peer, instant now);
+  void open_stream(chain::broker_choice which, std::uint16_t address, instant now);
+  bool knows(chain::broker_choice which) const;
+  std::uint8_t host_of(chain::broker_choice which) const;
+  std::uint16_t take_named(const fault& why);
+  void check_choice(chain::broker_choice which);
+  void restart(instant now);
   void subscribe(instant now);
   void on_channel(const device::channel::event& what, instant now);
   instant next_deadline() const;
@@ -116,7 +121,7 @@ class gadget final : public chain::outbox_listener {
   void read_reference(std::string_view text);
 
   // gadget_ladder.cpp: address, time and name
-  void attempt_low(chain::rung at, instant now);
+  void attempt_low(const chain::want& wish, instant now);
   void undo_low(chain::rung from, instant now);
   void link_changed(bool up, instant now);
   bool poll_low(instant now);

@@ -153,7 +153,8 @@ void gadget::on_closed(const mqtt::closed& what, instant now) {
   if (!may)
     world_.violate("the session blames the broker: %.*s", static_cast<int>(out.view().size()), out.view().data());
   parts& it = *parts_;
-  if (it.back) read_reference(what.server_reference);
+  if (it.leaving) return;
+  read_reference(what.server_reference);
   const rung at = rung_now();
   if (climbed()) tell(happening::lost(rung::online, what.why), now);
   else tell(happening::failed(at, what.why), now);

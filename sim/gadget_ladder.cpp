@@ -7,12 +7,12 @@ using chain::happening;
 using chain::rung;
 using namespace std::chrono_literals;
 
-void gadget::attempt_low(rung at, instant now) {
+void gadget::attempt_low(const chain::want& wish, instant now) {
   parts& it = *parts_;
-  if (!how_.ladder) return tell(happening::reached(at), now);
+  if (!how_.ladder) return tell(happening::reached(wish.at, addresses_max), now);
   services& low = *it.services_below;
   low.told = true;
-  switch (at) {
+  switch (wish.at) {
     case rung::lease:
       return low.address.start(false, now);
     case rung::time_name:
@@ -27,8 +27,8 @@ void gadget::attempt_low(rung at, instant now) {
       return;
     }
     default:
-      low.naming = rung::name;
-      return low.names.start("broker.test", now);
+      low.naming = rung::name, low.host = host_of({wish.server, wish.referred});
+      return low.names.start(std::string{"b"} + static_cast<char>('0' + low.host) + ".test", now);
   }
 }
 
@@ -90,8 +90,13 @@ void gadget::on_name(const device::name_service::event& what, instant now) {
   if (const auto* none = std::get_if<device::name_service::failed>(&what))
     return tell(happening::failed(at, none->why), now);
   const auto& found = std::get<device::name_service::found>(what);
-  if (found.addresses.size() != 1 || found.addresses[0] != broker_address)
-    world_.violate("a name was resolved to what no server said");
+  const auto expected = [&](const ip_address& one, std::uint16_t which) {
+    return at == rung::name ? one == address_of(low.host, which) : one == server_address;
+  };
+  bool right = found.addresses.size() == (at == rung::name ? addresses_max : 1);
+  for (std::size_t i = 0; right && i < found.addresses.size(); ++i)
+    right = expected(found.addresses[i], static_cast<std::uint16_t>(i));
+  if (!right) world_.violate("a name was resolved to what no server said");
   tell(happening::reached(at, static_cast<std::uint16_t>(found.addresses.size())), now);
 }
 

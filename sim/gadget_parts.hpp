@@ -29,6 +29,7 @@ struct gadget::services {
   ntp::client time;
   device::datagram_pump<ntp::client, 128> pump{device::service::ntp};
   chain::rung naming = chain::rung::link;
+  std::uint8_t host = 0;  ///< whose name is asked for
   bool told = false;      ///< a command was given or an event heard: they have to be asked again
   instant until = never;  ///< their earliest deadline
 };
@@ -37,11 +38,9 @@ struct gadget::services {
 struct gadget::comeback {
   comeback(const chain::reconnect_policy& how, entropy& random) : way(how, random) {}
   chain::reconnect way;
-  std::vector<std::uint8_t> named{};  ///< the brokers of the last Server Reference
-  std::vector<std::uint8_t> fresh{};  ///< of the one that has just come
-  instant until = never;              ///< as the conductor wishes
-  instant resolved_at = never;        ///< when the name's addresses are known, or not
-  instant starts_at = never;          ///< the application wants a connection from then on
+  instant until = never;        ///< as the conductor wishes
+  instant resolved_at = never;  ///< when the name's addresses are known, or not
+  instant starts_at = never;    ///< the application wants a connection from then on
 };
 
 struct gadget::parts {
@@ -57,6 +56,14 @@ struct gadget::parts {
   device::configuration chosen{};
   std::unique_ptr<services> services_below{};
   std::unique_ptr<comeback> back{};
+  std::vector<std::uint8_t> named{};   ///< the brokers of the last Server Reference
+  std::vector<std::uint8_t> fresh{};   ///< of the one that has just come
+  bool named_for_good = false;         ///< by 0x9D
+  bool round_over = true;              ///< since they were named
+  std::uint32_t refused_for_good = 0;  ///< who of the list gave a final reason: one bit for each
+  chain::broker_choice trying{};
+  instant restarts_at = never;             ///< the ladder has ended, and is climbed again from then on
+  bool leaving = false;                    ///< it says goodbye
   std::vector<std::uint32_t> undurable{};  ///< published, and not synced yet
   chain::bring_up conductor;
   mqtt::session session;

@@ -30,10 +30,7 @@ void gadget::tell_way(const happening& what, instant now) {
   }
   it.channel.abandon(now);
   it.subscribe_due = it.supplying = false;
-  const auto others = static_cast<std::uint16_t>(back.fresh.size());
-  if (others != 0 && how_.follows) back.named = back.fresh;
-  back.fresh.clear();
-  go_on(told::failed(what.why, others), now);
+  go_on(told::failed(what.why, take_named(what.why)), now);
 }
 
 void gadget::go_on(told what, instant now) {
@@ -42,6 +39,7 @@ void gadget::go_on(told what, instant now) {
   for (unsigned bound = 0; bound < 40; ++bound) {
     const chain::reconnect_want wish = back.way.resume(what, now);
     back.until = wish.what == kind::wait ? wish.until : never;
+    if (back.way.state() == chain::reconnect_state::pausing) parts_->round_over = true;
     if (wish.what == kind::wait) return;
     if (wish.what == kind::end) {  // somebody changes what was wrong, or the application comes back
       if (back.starts_at == never) back.starts_at = now + random_.time(1s, 60s);
@@ -60,16 +58,11 @@ void gadget::do_as(const chain::reconnect_want& wish, instant now) {
   it.moved = true;
   switch (wish.what) {
     case kind::resolve:
-      if (wish.broker.number >= (wish.broker.referred ? back.named.size() : how_.hosts))
-        return world_.violate("chain::reconnect tries a broker that nobody named");
+      check_choice(wish.broker);
       back.resolved_at = now + random_.time(0us, 300ms);
       return;
-    case kind::open: {
-      const std::uint8_t host = wish.broker.referred ? back.named[wish.broker.number] : wish.broker.number;
-      world_.note("device: broker %u, address %u%s", host, wish.address,
-                  wish.broker.referred ? ", as referred to" : "");
-      return open_stream({address_of(host, wish.address), 1883}, now);
-    }
+    case kind::open:
+      return open_stream(wish.broker, wish.address, now);
     case kind::drop:
       it.channel.abandon(now);
       it.subscribe_due = it.supplying = false;
@@ -91,6 +84,7 @@ bool gadget::poll_way(instant now) {
   if (now >= back.resolved_at) return back.resolved_at = never, name_resolved(now), true;
   if (now < back.starts_at) return false;
   back.starts_at = never;
+  parts_->refused_for_good = 0, parts_->round_over = true;
   go_on(told::start(), now);
   return true;
 }
@@ -103,19 +97,57 @@ void gadget::name_resolved(instant now) {
 
 // "b1.test b2.test:1883"; what this device makes of a name is its number.
 void gadget::read_reference(std::string_view text) {
-  std::vector<std::uint8_t>& fresh = parts_->back->fresh;
+  std::vector<std::uint8_t>& fresh = parts_->fresh;
   fresh.clear();
   for (std::size_t at = 0; at + 1 < text.size(); ++at)
     if (text[at] == 'b' && (at == 0 || text[at - 1] == ' '))
       fresh.push_back(static_cast<std::uint8_t>(text[at + 1] - '0'));
 }
 
+bool gadget::knows(chain::broker_choice which) const {
+  return which.number < (which.referred ? parts_->named.size() : how_.hosts);
+}
+
+std::uint8_t gadget::host_of(chain::broker_choice which) const {
+  return which.referred ? parts_->named[which.number] : which.number;
+}
+
+// As the contract of both conductors has it: what was named before is forgotten for what is named now.
+std::uint16_t gadget::take_named(const fault& why) {
+  parts& it = *parts_;
+  const auto others = static_cast<std::uint16_t>(it.fresh.size());
+  if (others != 0) {
+    it.named = it.fresh, it.fresh.clear();
+    it.named_for_good = chain::moved_for_good(why), it.round_over = false;
+  }
+  const bool final = chain::prospect_of(why) == chain::prospect::final;
+  if (final && !how_.retries_final && !it.trying.referred) it.refused_for_good |= 1U << it.trying.number;
+  return others;
+}
+
+// Each broker that a conductor tries was named, is not one that refused for good, and is not one of an earlier round
+// that was named for now only (5.0 §4.11).
+void gadget::check_choice(chain::broker_choice which) {
+  parts& it = *parts_;
+  if (!knows(which)) return world_.violate("a broker is tried that nobody named");
+  it.trying = which;
+  if (!which.referred && (it.refused_for_good >> which.number & 1U) != 0)
+    world_.violate("a broker is tried again that has refused for good");
+  if (which.referred && !how_.follows) world_.violate("a Server Reference is followed, and none is to be");
+  if (which.referred && it.round_over && !it.named_for_good)
+    world_.violate("a server that was named for now is tried in a later round");
+}
+
 bool gadget::leave(instant now) {
-  if (parts_ == nullptr || !parts_->back || sleeps(now)) return false;
+  if (parts_ == nullptr || sleeps(now)) return false;
+  until_ = now;
+  if (!parts_->back) {
+    parts_->leaving = climbed();
+    return tell(happening::stop(), now), true;
+  }
   comeback& back = *parts_->back;
   back.starts_at = now + random_.time(1s, 90s);
   go_on(told::stop(), now);
-  until_ = now;
   return true;
 }
 

@@ -273,7 +273,7 @@ void stage::begin_broker(const planned& one, instant now) {
       broker_.reject_until(now + one.length);
       return happened(one.what);
     case mishap::broker_refers:
-      broker_.refer_until(now + one.length, one.size, std::max<std::uint8_t>(plan_.how.hosts, 1));
+      broker_.refer_until(now + one.length, one.size, plan_.how.hosts);
       return happened(one.what);
     default:
       return;

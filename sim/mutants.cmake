@@ -104,5 +104,13 @@ mutant(mqtt/transmit_log.cpp [[return flight.offset + flight.length <= next_;]] 
   "a packet is moved while it is half sent")
 mutant(mqtt/keep_alive.hpp [[(offered_ ? offered_at_ : sent_) + interval_;]] [[(offered_ ? offered_at_ : sent_) + interval_ + (MUTATED ? duration{1'000'000} : duration{});]]
   "PINGREQ leaves a second late")
-omit(chain/reconnect.cpp [[if (what.count != 0) referred_ = 0, moved_ = false;]]
+omit(chain/broker_order.cpp [[if (named != 0) referred_ = 0, moved_ = false;]]
   "an old Server Reference is mixed up with a new one")
+mutant(chain/broker_order.cpp [[else ruled_out_ |=]] [[else if (!MUTATED) ruled_out_ |=]]
+  "a broker that refused for good is tried again")
+mutant(chain/broker_order.cpp [[references_ >= how_.references_max]] [[(references_ >= how_.references_max && !MUTATED)]]
+  "Server References are followed though that is not wished")
+mutant(chain/broker_order.cpp [[if (!moved_) referred_ = 0;]] [[if (!moved_ && !MUTATED) referred_ = 0;]]
+  "who was named for now is tried in the next round, too")
+mutant(chain/bring_up.cpp [[if (to_brokers) first_broker();]] [[if (to_brokers && !MUTATED) first_broker();]]
+  "a new climb goes on with the last broker of the one before")

@@ -72,7 +72,8 @@ settings draw_settings(random_source& random) {
   how.messages = random.between(messages_min, messages_min + 24);
   how.latency = random.time(200us, 60ms);
   how.hears_all = !random.one_in(4);
-  if (!how.ladder && !random.one_in(4)) how.hosts = static_cast<std::uint8_t>(random.between(1, hosts_max));
+  how.reconnects = !how.ladder && !random.one_in(4);
+  how.hosts = static_cast<std::uint8_t>(random.between(1, hosts_max));
   how.retries_final = random.one_in(2);
   how.follows = !random.one_in(4);
   return how;
@@ -115,11 +116,11 @@ std::string print(const plan& all) {
                 how.version == mqtt::version::v5_0 ? "5.0" : "3.1.1", how.secure ? " in a filter" : "",
                 how.journal ? " with a journal" : "",
                 how.ladder       ? " up the whole ladder"
-                : how.hosts != 0 ? " by chain::reconnect"
+                : how.reconnects ? " by chain::reconnect"
                                  : "",
-                std::max<unsigned>(how.hosts, 1), how.deferred ? "when told" : "at once", how.keep_alive_s,
-                how.session_expiry_s, how.transmit, how.outgoing, how.received, how.owed, how.receive, how.outbox,
-                how.window, how.when_lost == mqtt::lost_session::report ? "report" : "publish again",
+                how.hosts, how.deferred ? "when told" : "at once", how.keep_alive_s, how.session_expiry_s, how.transmit,
+                how.outgoing, how.received, how.owed, how.receive, how.outbox, how.window,
+                how.when_lost == mqtt::lost_session::report ? "report" : "publish again",
                 how.when_full == chain::outbox_policy::refuse        ? "refuse"
                 : how.when_full == chain::outbox_policy::drop_oldest ? "drop the oldest"
                                                                      : "drop the oldest of QoS 0");

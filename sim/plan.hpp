@@ -81,7 +81,8 @@ struct planned {
 struct settings {
   mqtt::version version = mqtt::version::v5_0;
   bool ladder = false;         ///< address, time and name have to be got first
-  std::uint8_t hosts = 0;      ///< so many brokers share the session, and `chain::reconnect` is the conductor
+  bool reconnects = false;     ///< `chain::reconnect` is the conductor, else `chain::bring_up`
+  std::uint8_t hosts = 1;      ///< so many brokers share the session
   bool retries_final = false;  ///< it is to try again whatever the reason
   bool follows = true;         ///< Server References
   bool secure = false;         ///< a filter stands between stream and session

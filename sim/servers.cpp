@@ -4,6 +4,7 @@
 
 #include <recado/dhcp/packet.hpp>
 #include <recado/ntp/packet.hpp>
+#include <sim/stream.hpp>
 
 namespace recado::sim {
 namespace {
@@ -118,7 +119,7 @@ void server_network::on_dhcp(const datagram& in, instant now) {
   answer(device::service::dhcp, back, std::move(data), now);
 }
 
-// The question again, and to A one address; AAAA has none (RFC 1035 §4.1).
+// The question again, and to A the addresses; AAAA has none (RFC 1035 §4.1).
 void server_network::on_dns(const datagram& in, instant now) {
   constexpr std::size_t header_bytes = 12;
   if (in.payload.size() < header_bytes + 5) return world_.violate("the DNS server heard a malformed query");
@@ -134,11 +135,32 @@ void server_network::on_dns(const datagram& in, instant now) {
   const bool refused = data[3] != std::byte{0x80};
   for (std::size_t at = 6; at < header_bytes; ++at) data[at] = std::byte{0};
   if (is_a && !refused && !fails) {
-    data[7] = std::byte{1};
+    const bool of_broker = data[header_bytes] == std::byte{2} && data[header_bytes + 1] == std::byte{'b'};
+    const unsigned count = of_broker ? addresses_max : 1;
+    data[7] = static_cast<std::byte>(count);
     const std::uint32_t ttl = random_.between(1, 900);
-    const unsigned record[] = {0xc0,           0x0c,      0, 1, 0,  1, ttl >> 24, ttl >> 16 & 255,
-                               ttl >> 8 & 255, ttl & 255, 0, 4, 10, 0, 0,         50};
-    for (const unsigned one : record) data.push_back(static_cast<std::byte>(one));
+    const auto host = static_cast<std::uint8_t>(std::to_integer<unsigned>(data[header_bytes + 2]) - '0');
+    for (unsigned which = 0; which < count; ++which) {
+      const auto address = of_broker ? address_of(host, static_cast<std::uint16_t>(which)) : server_address;
+      const std::uint32_t value = address.v4_value();
+      const unsigned record[] = {0xc0,
+                                 0x0c,
+                                 0,
+                                 1,
+                                 0,
+                                 1,
+                                 ttl >> 24,
+                                 ttl >> 16 & 255,
+                                 ttl >> 8 & 255,
+                                 ttl & 255,
+                                 0,
+                                 4,
+                                 value >> 24,
+                                 value >> 16 & 255,
+                                 value >> 8 & 255,
+                                 value & 255};
+      for (const unsigned one : record) data.push_back(static_cast<std::byte>(one));
+    }
   }
   answer(device::service::dns, in, std::move(data), now);
 }

@@ -11,7 +11,6 @@
 
 namespace recado::sim {
 
-inline constexpr auto broker_address = ip_address::v4(10, 0, 0, 50);
 inline constexpr auto server_address = ip_address::v4(10, 0, 0, 1);
 /// True time at the first moment of a life.
 inline constexpr utc_time first_moment{std::chrono::seconds{1'900'000'000}};

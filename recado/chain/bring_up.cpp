@@ -71,10 +71,10 @@ void bring_up::take(const happening& what, instant now) {
     case happening::kind::reached:
       return on_reached(what, now);
     case happening::kind::failed:
-      if (what.at == at_ && phase_ == phase::working) on_failed(what.at, what.why, now);
+      if (what.at == at_ && phase_ == phase::working) on_failed(what, now);
       return;
     case happening::kind::lost:
-      return on_lost(what.at, what.why, now);
+      return on_lost(what, now);
     case happening::kind::stop:
       return on_stop(now);
     case happening::kind::farewell_said:
@@ -86,7 +86,8 @@ void bring_up::on_time(instant now) {
   if (now < until_) return;
   switch (phase_) {
     case phase::working:
-      return on_failed(at_, make_fault(error::no_answer_in_time, static_cast<std::uint32_t>(at_)), now);
+      return on_failed(happening::failed(at_, make_fault(error::no_answer_in_time, static_cast<std::uint32_t>(at_))),
+                       now);
     case phase::pausing:
       phase_ = phase::due;
       return;
@@ -112,9 +113,15 @@ bool bring_up::left_out(rung at) const {
 
 void bring_up::climb_to(rung at) {
   while (left_out(at)) at = above(at);
-  if (at == rung::time_name || (at == rung::name && at_ < rung::name)) server_ = 0;
+  if (at == rung::time_name) server_ = 0;
+  const bool to_brokers = at == rung::name && at_ < rung::name;
   at_ = at;
   phase_ = phase::due;
+  if (to_brokers) first_broker();
+}
+
+void bring_up::first_broker() {
+  if (!order_.first()) phase_ = phase::ending;
 }
 
 void bring_up::on_reached(const happening& what, instant now) {
@@ -140,9 +147,9 @@ void bring_up::on_reached(const happening& what, instant now) {
   climb_to(above(at_));
 }
 
-void bring_up::on_failed(rung at, fault why, instant now) {
-  last_fault_ = why;
-  switch (at) {
+void bring_up::on_failed(const happening& what, instant now) {
+  last_fault_ = what.why;
+  switch (what.at) {
     case rung::link:
       return start_again(rung::link);
     case rung::lease:
@@ -155,7 +162,7 @@ void bring_up::on_failed(rung at, fault why, instant now) {
     case rung::clock:
       return time_failed(now);
     default:
-      return next_of_broker(now);
+      return broker_failed(what, now);
   }
 }
 
@@ -166,20 +173,32 @@ void bring_up::time_failed(instant now) {
   }
   const bool good_enough = !how_.secure || plausible_;
   if (how_.on_no_time == no_time_policy::go_on || (how_.on_no_time == no_time_policy::plausible && good_enough)) {
-    server_ = 0;
-    return fall(rung::time_name, rung::name);
+    fall(rung::time_name, rung::name);
+    return first_broker();
   }
   round_failed(rung::time_name, now);
 }
 
+// What the reason says: another server, never again, or once more.
+void bring_up::broker_failed(const happening& what, instant now) {
+  const broker_verdict verdict = order_.failed(what.why, what.choices);
+  if (verdict == broker_verdict::follow) return address_ = 0, fall(rung::name, rung::name);
+  if (verdict == broker_verdict::left_out && !order_.anybody()) {
+    phase_ = phase::ending;
+    return;
+  }
+  if (phase_ == phase::standing) return round_failed(rung::name, now);
+  next_of_broker(verdict == broker_verdict::again, now);
+}
+
 // Server unreachable: the next address, then the next broker, then the first again after the back-off.
-void bring_up::next_of_broker(instant now) {
-  if (at_ >= rung::stream && address_ + 1 < addresses_) {
+void bring_up::next_of_broker(bool same, instant now) {
+  if (same && at_ >= rung::stream && address_ + 1 < addresses_) {
     ++address_;
     return fall(rung::stream, rung::stream);
   }
-  if (server_ + 1 < how_.brokers) {
-    ++server_, address_ = 0;
+  if (order_.next()) {
+    address_ = 0;
     return fall(rung::name, rung::name);
   }
   // The static address may be the wrong one for this network: the next round asks DHCP again.
@@ -189,6 +208,8 @@ void bring_up::next_of_broker(instant now) {
 void bring_up::round_failed(rung next, instant now) {
   ++rounds_;
   start_again(next);
+  if (next == rung::name) first_broker();
+  if (phase_ == phase::ending) return;
   if (how_.rounds_max != 0 && rounds_ >= how_.rounds_max) {
     phase_ = phase::ending;
     return;
@@ -211,15 +232,16 @@ void bring_up::start_again(rung at) {
   server_ = 0, address_ = 0;
 }
 
-void bring_up::on_lost(rung at, fault why, instant now) {
+void bring_up::on_lost(const happening& what, instant now) {
+  const rung at = what.at;
   const bool held = at < at_ || (at == at_ && phase_ == phase::standing);
   if (!held) return;
-  last_fault_ = why;
+  last_fault_ = what.why;
   if (at <= rung::lease) return start_again(at);
   if (at < rung::stream) return;  // a name and the time stay good
-  if (phase_ != phase::standing) return next_of_broker(now);
-  if (online_since_ != never && now - online_since_ >= how_.stable) backoff_.reset(), rounds_ = 0;
-  round_failed(rung::name, now);
+  const bool stable = phase_ == phase::standing && online_since_ != never && now - online_since_ >= how_.stable;
+  if (stable) backoff_.reset(), order_.went_well(), rounds_ = 0;
+  broker_failed(what, now);
 }
 
 void bring_up::on_stop(instant now) {
@@ -246,9 +268,9 @@ want bring_up::next_want(instant now) {
   if (phase_ == phase::due) return start_attempt(now);
   if (phase_ == phase::leaving && !farewell_asked_) {
     farewell_asked_ = true;
-    return {want::kind::farewell, rung::online, 0, 0, until_};
+    return {want::kind::farewell, rung::online, 0, 0, false, until_};
   }
-  return {want::kind::wait, at_, server_, address_, until_};
+  return {want::kind::wait, at_, 0, address_, false, until_};
 }
 
 want bring_up::start_attempt(instant now) {
@@ -256,7 +278,8 @@ want bring_up::start_attempt(instant now) {
   if (at_ == rung::lease && !how_.use_dhcp) server_ = 1;
   const duration patience = step_of(at_).patience;
   until_ = patience == its_machine_decides ? never : after(now, patience);
-  return {want::kind::attempt, at_, server_, address_, until_};
+  const broker_choice broker = at_ >= rung::name ? order_.now() : broker_choice{server_, false};
+  return {want::kind::attempt, at_, broker.number, address_, broker.referred, until_};
 }
 
 }  // namespace recado::chain

@@ -7,7 +7,9 @@
 // happened (`reached`, `failed`, `lost`) and answers what to do next (`attempt` this rung, `undo` all from that one
 // up, `wait`). The order, the patience and the way back are one table, `ladder()`, which the documentation and
 // `recado run --check` print. Every retry is bounded by a patience, and rounds are spaced by a back-off with jitter;
-// nothing fails unseen, because each `failed` and `lost` carries its fault and `last_fault()` keeps it.
+// nothing fails unseen, because each `failed` and `lost` carries its fault and `last_fault()` keeps it. Who refuses for
+// a final reason is left out, and when all brokers are, it is over; who names another server (0x9C, 0x9D) is followed
+// there, a few times in a row at most (chain/broker_order.hpp).
 #pragma once
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <string_view>
 
 #include <recado/chain/backoff.hpp>
+#include <recado/chain/broker_order.hpp>
 #include <recado/chain/error.hpp>
 #include <recado/core/entropy.hpp>
 #include <recado/core/fault.hpp>
@@ -58,7 +61,10 @@ struct policy {
   bool has_static = false;        ///< there is an address to use when DHCP has failed, or instead of it
   std::uint8_t time_servers = 0;  ///< 0: the clock is not set, that rung is left out
   std::uint8_t brokers = 1;       ///< how many are known; at least 1
-  bool secure = true;             ///< false: the rung `secure` is left out
+  bool retry_final = false;       ///< true: final reasons (chain/prospect.hpp) are tried again like any other
+  /// Server References followed in a row; 0: none is followed.
+  std::uint8_t references_max = references_in_a_row;
+  bool secure = true;                                     ///< false: the rung `secure` is left out
   no_time_policy on_no_time = no_time_policy::plausible;  ///< see there
   backoff_limits retry;                                   ///< between rounds
   duration stable = std::chrono::seconds{30};   ///< online for so long: the next loss is a new series of failures
@@ -80,12 +86,14 @@ struct happening {
   kind what = kind::time_passed;  ///< which of them
   rung at = rung::link;           ///< which rung
   fault why;                      ///< of what failed or was lost
-  std::uint16_t choices = 1;      ///< addresses that were found
+  std::uint16_t choices = 1;      ///< addresses that were found; of `failed` and `lost`: servers that the broker named
 
   /// Makes one.
   static happening reached(rung at, std::uint16_t choices = 1) { return {kind::reached, at, {}, choices}; }
-  static happening failed(rung at, fault why) { return {kind::failed, at, why, 0}; }     ///< Makes one.
-  static happening lost(rung at, fault why) { return {kind::lost, at, why, 0}; }         ///< Makes one.
+  /// Makes one. The driver remembers the servers that were `named` in the place of those that were named before.
+  static happening failed(rung at, fault why, std::uint16_t named = 0) { return {kind::failed, at, why, named}; }
+  /// The same for what had been reached.
+  static happening lost(rung at, fault why, std::uint16_t named = 0) { return {kind::lost, at, why, named}; }
   static happening stop() { return {kind::stop, rung::link, {}, 0}; }                    ///< Makes one.
   static happening farewell_said() { return {kind::farewell_said, rung::link, {}, 0}; }  ///< Makes one.
 };
@@ -104,6 +112,7 @@ struct want {
   rung at = rung::link;       ///< which rung
   std::uint8_t server = 0;    ///< its number in the list
   std::uint16_t address = 0;  ///< its number among the addresses of its name
+  bool referred = false;      ///< of a broker: `server` counts those of the last Server Reference
   instant until = never;      ///< with `wait`: when to come back; see `pausing`
 };
 
@@ -111,7 +120,8 @@ struct want {
 class bring_up {
  public:
   /// The randomness must outlive it.
-  bring_up(const policy& how, entropy& random) : how_(how), random_(&random), backoff_(how.retry) {}
+  bring_up(const policy& how, entropy& random)
+      : how_(how), random_(&random), backoff_(how.retry), order_({how.brokers, how.retry_final, how.references_max}) {}
 
   /// Takes in what happened and answers one thing to do. Call it again with `time_passed` until it answers `wait`,
   /// and again when something happened or `until` has come. What comes late (a rung that isn't attempted any
@@ -145,14 +155,16 @@ class bring_up {
 
   void take(const happening& what, instant now);
   void on_reached(const happening& what, instant now);
-  void on_failed(rung at, fault why, instant now);
-  void on_lost(rung at, fault why, instant now);
+  void on_failed(const happening& what, instant now);
+  void on_lost(const happening& what, instant now);
   void on_stop(instant now);
   void on_time(instant now);
   void climb_to(rung at);
   bool left_out(rung at) const;
+  void first_broker();
   void time_failed(instant now);
-  void next_of_broker(instant now);
+  void broker_failed(const happening& what, instant now);
+  void next_of_broker(bool same, instant now);
   void round_failed(rung next, instant now);
   void fall(rung from, rung next);
   void start_again(rung at);
@@ -162,6 +174,7 @@ class bring_up {
   policy how_;
   entropy* random_;
   backoff backoff_;
+  broker_order order_;
   rung at_ = rung::link;
   phase phase_ = phase::due;
   instant until_ = never;

@@ -63,6 +63,9 @@ prospect of_mqtt(const fault& why) {
 }
 
 prospect of_tls(const fault& why) {
+  const tls::verdict judged = tls::verdict_of(static_cast<tls::error>(why.code));
+  const bool by_date = judged == tls::verdict::expired || judged == tls::verdict::not_yet_valid;
+  if (by_date && tls::clock_was_guessed(why.detail)) return prospect::passing;  // the time may be found yet
   using enum tls::error;
   switch (static_cast<tls::error>(why.code)) {
     case closed_in_handshake:
@@ -86,6 +89,7 @@ prospect of_tls(const fault& why) {
 prospect prospect_of(const fault& why) {
   if (why.where == layer::mqtt) return of_mqtt(why);
   if (why.where == layer::tls) return of_tls(why);
+  if (is(why, error::subscription_refused)) return of_reason(static_cast<mqtt::reason>(why.detail));
   return prospect::passing;
 }
 

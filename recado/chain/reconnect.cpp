@@ -3,12 +3,6 @@
 #include <algorithm>
 
 namespace recado::chain {
-namespace {
-
-constexpr std::uint8_t brokers_max = 32;
-constexpr std::uint8_t referred_max = 8;  // servers of one reference that are tried
-
-}  // namespace
 
 std::string_view words(reconnect_state what) {
   switch (what) {
@@ -60,11 +54,11 @@ reconnect_want reconnect::resume(const reconnect_happening& what, instant now) {
   switch (phase_) {
     case phase::resolve:
       phase_ = phase::resolving, until_ = now + how_.patience;
-      return {.what = kind::resolve, .broker = now_};
+      return {.what = kind::resolve, .broker = order_.now()};
     case phase::open:
       if (address_ != 0) until_ = now + how_.patience;
       phase_ = phase::opening;
-      return {.what = kind::open, .broker = now_, .address = address_};
+      return {.what = kind::open, .broker = order_.now(), .address = address_};
     case phase::leave:
       phase_ = phase::leaving, until_ = now + how_.farewell;
       return {.what = kind::farewell};
@@ -82,9 +76,9 @@ void reconnect::take(const reconnect_happening& what, instant now) {
     case kind::start:
       if (phase_ != phase::idle) return;
       backoff_.reset();
-      rounds_ = ruled_out_ = failures_ = 0, references_ = 0, last_fault_ = {}, was_online_ = false;
-      how_.brokers = std::clamp<std::uint8_t>(how_.brokers, 1, brokers_max);
-      phase_ = choose_first() ? phase::resolve : phase::over;
+      order_.begin();
+      rounds_ = failures_ = 0, last_fault_ = {}, was_online_ = false;
+      begin_round();
       return;
     case kind::resolved:
       if (phase_ == phase::resolving) phase_ = phase::open, address_ = 0, addresses_ = what.count;
@@ -108,7 +102,7 @@ void reconnect::take(const reconnect_happening& what, instant now) {
 void reconnect::on_time(instant now) {
   if (now < until_) return;
   if (phase_ == phase::pausing) {
-    phase_ = choose_first() ? phase::resolve : phase::over;
+    begin_round();
   } else if (phase_ == phase::resolving || phase_ == phase::opening) {
     drop_due_ = true;
     on_failed(reconnect_happening::failed(make_fault(stream_error::timed_out)), now);
@@ -141,50 +135,29 @@ void reconnect::on_failed(const reconnect_happening& what, instant now) {
   const bool lost = phase_ == phase::online;
   if (!lost && phase_ != phase::resolving && phase_ != phase::opening) return;
   last_fault_ = what.why, ++failures_;
-  if (lost && now - online_since_ >= how_.stable) backoff_.reset(), references_ = 0;
+  if (lost && now - online_since_ >= how_.stable) backoff_.reset(), order_.went_well();
   if (lost && !how_.retry_lost) {
     phase_ = phase::over;
     return;
   }
-  const prospect next = prospect_of(what.why);
-  if (next == prospect::elsewhere && follow(what)) return;
-  if (what.count != 0) referred_ = 0, moved_ = false;  // the driver knows only those that were named last
-  const bool final = next == prospect::final && !how_.retry_final;
-  if (final && !now_.referred) ruled_out_ |= 1U << now_.number;
-  if (final && now_.referred) referred_ = 0, moved_ = false;
+  const broker_verdict verdict = order_.failed(what.why, what.count);
+  if (verdict == broker_verdict::follow) {
+    phase_ = phase::resolve;
+    return;
+  }
   if (lost) return pause(now);
-  if (!final && phase_ == phase::opening && !what.every_address && ++address_ < addresses_) {
+  const bool same = verdict == broker_verdict::again && phase_ == phase::opening && !what.every_address;
+  if (same && ++address_ < addresses_) {
     phase_ = phase::open;
     return;
   }
   next_broker(now);
 }
 
-// The server names others (5.0 §4.11): for now, or for good. Who sends us in circles is left with a pause.
-bool reconnect::follow(const reconnect_happening& what) {
-  if (what.count == 0 || references_ >= how_.references_max) return false;
-  ++references_;
-  referred_ = static_cast<std::uint8_t>(std::min<std::uint16_t>(what.count, referred_max));
-  moved_ = moved_for_good(what.why);
-  now_ = {0, true};
-  phase_ = phase::resolve;
-  return true;
-}
-
-bool reconnect::choose_from(broker_choice first) {
-  if (first.referred && first.number < referred_) return now_ = first, true;
-  for (std::uint8_t i = first.referred ? std::uint8_t{0} : first.number; i < how_.brokers; ++i)
-    if (!ruled_out(i)) return now_ = {i, false}, true;
-  return false;
-}
-
-bool reconnect::choose_first() {
-  if (!moved_) referred_ = 0;
-  return choose_from({0, referred_ != 0});
-}
+void reconnect::begin_round() { phase_ = order_.first() ? phase::resolve : phase::over; }
 
 void reconnect::next_broker(instant now) {
-  if (choose_from({static_cast<std::uint8_t>(now_.number + 1), now_.referred})) phase_ = phase::resolve;
+  if (order_.next()) phase_ = phase::resolve;
   else round_over(now);
 }
 
@@ -197,9 +170,7 @@ void reconnect::round_over(instant now) {
 }
 
 void reconnect::pause(instant now) {
-  const bool anybody =
-      (moved_ && referred_ != 0) || (~ruled_out_ & (how_.brokers < 32 ? (1U << how_.brokers) - 1 : ~0U)) != 0;
-  if (!anybody) {
+  if (!order_.anybody()) {
     phase_ = phase::over;
     return;
   }

@@ -14,8 +14,8 @@
 #include <string_view>
 
 #include <recado/chain/backoff.hpp>
+#include <recado/chain/broker_order.hpp>
 #include <recado/chain/error.hpp>
-#include <recado/chain/prospect.hpp>
 #include <recado/core/entropy.hpp>
 #include <recado/core/fault.hpp>
 #include <recado/core/instant.hpp>
@@ -24,25 +24,18 @@ namespace recado::chain {
 
 /// How to come back.
 struct reconnect_policy {
-  std::uint8_t brokers = 1;  ///< how many there are, at most 32
+  std::uint8_t brokers = 1;  ///< how many there are, at most `brokers_max`
   /// For one attempt: of the name, and the first address behind it, together; of each further address.
   duration patience = std::chrono::seconds{30};
-  backoff_limits retry{};                       ///< between rounds; exponential, full jitter
-  duration stable = std::chrono::seconds{10};   ///< online for so long: the next loss is the first of a new series
-  std::uint32_t rounds_max = 0;                 ///< over after so many failed rounds in a row; 0: never
-  bool retry_first = true;                      ///< false: if the very first round fails it is over
-  bool retry_lost = true;                       ///< false: over when the connection is lost
-  bool retry_final = false;                     ///< true: final reasons are tried again like any other
-  std::uint8_t references_max = 4;              ///< Server References followed in a row; 0: none is followed
+  backoff_limits retry{};                      ///< between rounds; exponential, full jitter
+  duration stable = std::chrono::seconds{10};  ///< online for so long: the next loss is the first of a new series
+  std::uint32_t rounds_max = 0;                ///< over after so many failed rounds in a row; 0: never
+  bool retry_first = true;                     ///< false: if the very first round fails it is over
+  bool retry_lost = true;                      ///< false: over when the connection is lost
+  bool retry_final = false;                    ///< true: final reasons are tried again like any other
+  /// Server References followed in a row; 0: none is followed.
+  std::uint8_t references_max = references_in_a_row;
   duration farewell = std::chrono::seconds{2};  ///< how long the goodbye may take
-};
-
-/// Which broker an attempt is meant for.
-struct broker_choice {
-  std::uint8_t number = 0;  ///< in the list of brokers, or among those of the last Server Reference
-  bool referred = false;    ///< of the last Server Reference
-  /// Member by member.
-  constexpr bool operator==(const broker_choice&) const = default;
 };
 
 /// Where a connection is.
@@ -108,10 +101,13 @@ struct reconnect_want {
 class reconnect {
  public:
   /// `random` draws the pauses and must outlive it.
-  reconnect(const reconnect_policy& how, entropy& random) : how_(how), random_(&random), backoff_(how.retry) {}
+  reconnect(const reconnect_policy& how, entropy& random)
+      : how_(how), random_(&random), backoff_(how.retry), order_(choice_of(how)) {}
 
   /// Replaces the policy, while idle.
-  void configure(const reconnect_policy& how) { how_ = how, backoff_ = backoff{how.retry}; }
+  void configure(const reconnect_policy& how) {
+    how_ = how, backoff_ = backoff{how.retry}, order_ = broker_order{choice_of(how)};
+  }
 
   /// Takes in what happened and answers one thing to do. Call it again with `{}` until it answers `wait`, and again
   /// when something happened or `until` has come. What comes too late to matter is ignored.
@@ -128,9 +124,9 @@ class reconnect {
   /// How many attempts have failed and connections were lost since `start`: it has grown if `resume` took in one more.
   std::uint32_t failures() const { return failures_; }
   /// The broker that is being tried, or connected to.
-  broker_choice broker() const { return now_; }
+  broker_choice broker() const { return order_.now(); }
   /// True if the server moved for good (0x9D): the last Server Reference is tried first in every round.
-  bool moved() const { return moved_; }
+  bool moved() const { return order_.moved(); }
 
  private:
   enum class phase : std::uint8_t { idle, resolve, resolving, open, opening, online, pausing, leave, leaving, over };
@@ -139,29 +135,25 @@ class reconnect {
   void on_failed(const reconnect_happening& what, instant now);
   void on_time(instant now);
   void on_stop(instant now);
-  bool follow(const reconnect_happening& what);
+  void begin_round();
   void next_broker(instant now);
-  bool choose_from(broker_choice first);
-  bool choose_first();
   void round_over(instant now);
   void pause(instant now);
-  bool ruled_out(unsigned broker) const { return (ruled_out_ >> broker & 1U) != 0; }
+  static broker_policy choice_of(const reconnect_policy& how) {
+    return {.brokers = how.brokers, .retry_final = how.retry_final, .references_max = how.references_max};
+  }
 
   reconnect_policy how_;
   entropy* random_;
   backoff backoff_;
+  broker_order order_;
   phase phase_ = phase::idle;
   instant until_ = never;
   instant online_since_ = never;
   bool drop_due_ = false;
   bool was_online_ = false;
-  bool moved_ = false;
-  broker_choice now_;
-  std::uint8_t referred_ = 0;    // servers of the last reference that may be tried
-  std::uint8_t references_ = 0;  // followed in a row
   std::uint16_t address_ = 0;
   std::uint16_t addresses_ = 0;
-  std::uint32_t ruled_out_ = 0;  // one bit for each broker
   std::uint32_t rounds_ = 0;
   std::uint32_t failures_ = 0;
   fault last_fault_;

@@ -23,6 +23,8 @@ chain::policy policy_of(const configuration& chosen) {
   how.retry = {
       std::chrono::milliseconds{chosen.reconnect.first_ms}, std::chrono::milliseconds{chosen.reconnect.longest_ms}, {}};
   how.rounds_max = chosen.reconnect.rounds;
+  how.retry_final = chosen.reconnect.retry_final;
+  how.references_max = static_cast<std::uint8_t>(chosen.reconnect.references);
   return how;
 }
 
@@ -308,7 +310,7 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     chain::describe_cause(why, cause);
     if (!over->reason_string.empty()) cause << " (", cause.quoted(as_bytes(over->reason_string)) << ')';
     if (!over->server_reference.empty()) cause << ", it names another server: " << over->server_reference;
-    failed(conductor_.at(), why, now, cause.view());
+    failed(conductor_.at(), why, now, cause.view(), over->server_reference);
   }
 }
 

@@ -99,16 +99,17 @@ class application {
   void undo(chain::rung from, instant now);
   void set_name_servers(instant now);
   void find_time_server(std::uint8_t number, instant now);
-  void find_broker(std::uint8_t number, instant now);
+  void find_broker(chain::broker_choice which, instant now);
   void open_stream(std::uint16_t number, instant now);
   void set_up(instant now);
   void set_initial_clock(instant now);
-  server broker_at(std::uint8_t number) const;
+  server broker_at(chain::broker_choice which) const;
 
   // reports.cpp: what to say
   void reached(chain::rung at, std::string_view detail, instant now, std::uint16_t choices = 1);
-  void failed(chain::rung at, fault why, instant now, std::string_view cause = {});
-  void lost(chain::rung at, fault why, instant now, std::string_view cause = {});
+  void failed(chain::rung at, fault why, instant now, std::string_view cause = {}, std::string_view reference = {});
+  void lost(chain::rung at, fault why, instant now, std::string_view cause = {}, std::string_view reference = {});
+  std::uint16_t remember_named(std::string_view reference);
   void report(rung_report::kind what, chain::rung at, std::string_view detail, instant now);
   void describe_lease(text_sink& out) const;
   void say_pause(instant now);
@@ -135,7 +136,8 @@ class application {
   fixed_vector<endpoint, addresses_max> time_servers_;
   instant time_again_ = never;
   fixed_vector<endpoint, addresses_max> addresses_;
-  std::uint8_t broker_ = 0;
+  chain::broker_choice broker_;
+  named_servers named_;                     ///< by the last Server Reference
   chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
   std::array<char, 40> client_id_{};
   std::size_t client_id_size_ = 0;

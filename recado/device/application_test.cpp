@@ -209,13 +209,69 @@ TEST(application, gives_up_after_the_rounds_allowed_and_says_why) {
   EXPECT_EQ(s.net.broker.attempts.size(), 3u);
 }
 
-TEST(application, a_refused_subscription_is_said) {
-  simulation s;
-  s.net.broker.suback = 0x87;
-  s.start();
-  s.run(1s);
-  EXPECT_FALSE(s.device->conductor().is_online());
-  EXPECT_TRUE(s.panel.said("the broker refused the subscription: Not authorized"));
+TEST(application, a_refused_subscription_is_said_and_the_end_unless_asked_otherwise) {
+  for (const bool again : {false, true}) {
+    simulation s;
+    s.chosen.reconnect.retry_final = again;
+    s.net.broker.suback = 0x87;
+    s.start();
+    s.run(1s);
+    EXPECT_FALSE(s.device->conductor().is_online());
+    EXPECT_TRUE(s.panel.said("the broker refused the subscription: Not authorized"));
+    EXPECT_EQ(s.device->ended(), !again);
+  }
+}
+
+/// CONNACK of MQTT 5.0 with a reason code and a Server Reference.
+std::string refusal(unsigned code, const std::string& reference) {
+  const std::string property =
+      reference.empty() ? "" : std::string{'\x1c', '\0', static_cast<char>(reference.size())} + reference;
+  return std::string{'\x20', static_cast<char>(3 + property.size()), '\0', static_cast<char>(code),
+                     static_cast<char>(property.size())} +
+         property;
+}
+
+TEST(application, a_final_reason_is_not_tried_again_unless_asked) {
+  for (const bool again : {false, true}) {
+    simulation s;
+    s.chosen.reconnect.retry_final = again;
+    s.net.broker.instead_of_connack = refusal(0x86, ""), s.net.broker.hangs_up = true;
+    s.start();
+    s.run(10min);
+    EXPECT_EQ(s.device->ended(), !again);
+    EXPECT_EQ(s.net.broker.attempts.size() > 1, again);
+    EXPECT_EQ(is(s.device->failure(), mqtt::error::refused), !again);
+  }
+}
+
+TEST(application, a_server_reference_is_followed) {
+  struct row {
+    std::uint32_t references;
+    std::string text;
+    std::vector<endpoint> then;
+  };
+  const auto at = [](unsigned last, std::uint16_t port) {
+    return endpoint{ip_address::v4(10, 0, 0, std::uint8_t(last)), port};
+  };
+  const row table[] = {
+      {4, "10.0.0.7:1999", {at(7, 1999)}},
+      {4, "10.0.0.7", {at(7, 1883)}},
+      {4, "nonsense:0 10.0.0.8:1 10.0.0.7", {at(8, 1)}},
+      {0, "10.0.0.7", {}},
+      {4, "nonsense:0", {}},
+  };
+  for (const row& each : table) {
+    simulation s;
+    s.chosen.reconnect.references = each.references, s.chosen.reconnect.rounds = 1;
+    s.net.broker.instead_of_connack = refusal(0x9c, each.text), s.net.broker.refers_once = true;
+    s.start();
+    s.run(1s);
+    std::vector<endpoint> expected{at(1, 1883)};
+    expected.insert(expected.end(), each.then.begin(), each.then.end());
+    EXPECT_EQ(s.net.broker.attempts, expected) << each.text;
+    EXPECT_EQ(s.device->conductor().is_online(), !each.then.empty()) << each.text;
+    EXPECT_TRUE(s.panel.said("it names another server: ")) << each.text;
+  }
 }
 
 // original defect 41: the keep alive goes by the time since the last packet, and a dead broker is noticed

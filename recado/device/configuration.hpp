@@ -103,7 +103,11 @@ struct configuration {
     std::uint32_t first_ms = 1000;
     std::uint32_t longest_ms = 60000;  ///< milliseconds; no wait is longer
     std::uint32_t rounds = 0;          ///< failed ones in a row after which it ends with an error; 0: never
-  } reconnect;                         ///< coming back after a loss
+    /// Try again for final reasons, too (bad credentials, no rights, a refused certificate, a broken protocol); else a
+    /// broker that gives one is left out, and it ends with an error when all are.
+    bool retry_final = false;
+    std::uint32_t references = 4;  ///< Server References followed in a row (MQTT 5.0 §4.11), at most 16; 0: none
+  } reconnect;                     ///< coming back after a loss
 
   text_overrides texts;  ///< in place of the language's own
 

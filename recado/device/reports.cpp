@@ -26,23 +26,32 @@ void application::reached(rung at, std::string_view detail, instant now, std::ui
   if (at == rung::online && !test_) presence_.came_online(now);
 }
 
-void application::failed(rung at, fault why, instant now, std::string_view cause) {
-  if (conductor_.is_online()) return lost(at, why, now, cause);
+// What a broker has named before is forgotten only when it names others.
+std::uint16_t application::remember_named(std::string_view reference) {
+  if (reference.empty() || chosen_.reconnect.references == 0) return 0;
+  named_servers fresh;
+  fresh.remember(reference, chain::referred_max);
+  if (fresh.size() != 0) named_ = fresh;
+  return fresh.size();
+}
+
+void application::failed(rung at, fault why, instant now, std::string_view cause, std::string_view reference) {
+  if (conductor_.is_online()) return lost(at, why, now, cause, reference);
   if (conductor_.at() != at) return;
   char text[800];
   buffer_sink detail{text};
   chain::describe(why, detail, cause);
   report(rung_report::kind::failed, at, detail.view(), now);
-  tell(happening::failed(at, why), now);
+  tell(happening::failed(at, why, remember_named(reference)), now);
 }
 
-void application::lost(rung at, fault why, instant now, std::string_view cause) {
+void application::lost(rung at, fault why, instant now, std::string_view cause, std::string_view reference) {
   char text[800];
   buffer_sink detail{text};
   chain::describe(why, detail, cause);
   report(rung_report::kind::lost, at, detail.view(), now);
   if (at == rung::lease || at == rung::link) on_.leds.set(2, false);
-  tell(happening::lost(at, why), now);
+  tell(happening::lost(at, why, remember_named(reference)), now);
 }
 
 void application::describe_lease(text_sink& out) const {

@@ -30,7 +30,7 @@ void application::attempt(const chain::want& wish, instant now) {
       return;
     }
     case rung::name:
-      return find_broker(wish.server, now);
+      return find_broker({wish.server, wish.referred}, now);
     case rung::stream:
       return open_stream(wish.address, now);
     case rung::secure:
@@ -110,13 +110,14 @@ void application::find_time_server(std::uint8_t number, instant now) {
   names_.start(wanted.host, now);
 }
 
-server application::broker_at(std::uint8_t number) const {
-  return *parse_server(chosen_.broker.servers[number], broker_port(chosen_));
+server application::broker_at(chain::broker_choice which) const {
+  if (which.referred) return named_.at(which.number, broker_port(chosen_));
+  return *parse_server(chosen_.broker.servers[which.number], broker_port(chosen_));
 }
 
-void application::find_broker(std::uint8_t number, instant now) {
-  broker_ = number;
-  const server wanted = broker_at(number);
+void application::find_broker(chain::broker_choice which, instant now) {
+  broker_ = which;
+  const server wanted = broker_at(which);
   addresses_.clear();
   (void)addresses_.push_back({{}, wanted.port});
   naming_ = rung::name;

@@ -16,6 +16,14 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(value);
 }
 
+/// Takes the first word off the front.
+std::string_view take_word(std::string_view& text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  const std::string_view word = text.substr(0, text.find(' '));
+  text.remove_prefix(word.size());
+  return word;
+}
+
 bool is_host(std::string_view text) {
   if (text.empty() || text.size() > 253) return false;
   for (const char c : text)
@@ -49,6 +57,24 @@ std::optional<server> parse_server(std::string_view text, std::uint16_t usual_po
   if (!number) return {};
   result.port = *number;
   return result;
+}
+
+void named_servers::remember(std::string_view text, std::uint8_t most) {
+  used_ = size_ = 0;
+  for (std::string_view word = take_word(text); !word.empty() && size_ < most; word = take_word(text)) {
+    if (!parse_server(word, 1) || word.size() + 1 > text_.size() - used_) continue;
+    word.copy(text_.data() + used_, word.size());
+    used_ = static_cast<std::uint8_t>(used_ + word.size());
+    text_[used_++] = ' ';
+    ++size_;
+  }
+}
+
+server named_servers::at(std::uint8_t number, std::uint16_t usual_port) const {
+  std::string_view text{text_.data(), used_};
+  std::string_view word = take_word(text);
+  for (std::uint8_t i = 0; i < number; ++i) word = take_word(text);
+  return parse_server(word, usual_port).value_or(server{});
 }
 
 std::uint16_t broker_port(const configuration& of) {

@@ -145,7 +145,8 @@ class broker_stream final : public stream {
   bool ended = false;
   unsigned suback = 0;
   std::string instead_of_connack;
-  bool hangs_up = false;  ///< instead of CONNACK
+  bool refers_once = false;  ///< instead of the first CONNACK only
+  bool hangs_up = false;     ///< instead of CONNACK
   std::size_t piece = 1 << 20;
 
  private:
@@ -181,7 +182,10 @@ class broker_stream final : public stream {
       case 1: {
         outbox += instead_of_connack;
         ended = hangs_up;
-        if (hangs_up || !instead_of_connack.empty()) return;
+        if (hangs_up || !instead_of_connack.empty()) {
+          if (refers_once) instead_of_connack.clear();
+          return;
+        }
         const bool clean = (static_cast<unsigned char>(body[7]) & 2) != 0;
         put(0x20, std::string{static_cast<char>(session_known && !clean), '\0', '\0'});
         session_known = true;

@@ -211,4 +211,6 @@ std::uint32_t pack_date(utc_time when, bool clock_trusted) {
   return clock_trusted ? kept : kept | clock_guessed;
 }
 
+bool clock_was_guessed(std::uint32_t detail) { return (detail & clock_guessed) != 0; }
+
 }  // namespace recado::tls

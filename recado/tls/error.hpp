@@ -89,6 +89,8 @@ void print_cause(const fault& why, text_sink& out);
 
 /// The detail of `expired` and `not_yet_valid`: the date in question and whether the clock was a guess.
 std::uint32_t pack_date(utc_time when, bool clock_trusted);
+/// True if such a detail says that the clock was a guess: the verdict may change once the time is known.
+bool clock_was_guessed(std::uint32_t detail);
 
 /// The name of an alert (RFC 8446 §6): "certificate_required"; empty if it isn't known.
 std::string_view alert_name(std::uint8_t alert);
