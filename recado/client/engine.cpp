@@ -52,7 +52,7 @@ engine::engine(options how)
       outgoing_aliases_(alias_count * alias_topic_bytes),
       session_(memory_of(transmit_, outgoing_, received_identifiers_, incoming_aliases_, outgoing_aliases_,
                          std::max<std::size_t>(options_.sizes.receive, 4096))),
-      guarded_(session_, mutex_),
+      guarded_(session_, mutex_, *this),
       conductor_({}, entropy_),
       scram_memory_(scram_bytes),
       receive_memory_(std::max<std::size_t>(options_.sizes.receive, 4096)),
@@ -82,21 +82,20 @@ engine::~engine() {
 
 engine::patience engine::patience_of(duration timeout) const {
   if (timeout == default_timeout) timeout = options_.timeout;
-  if (timeout == no_timeout) return {true, {}};
-  return {false, clock::now() + timeout};
+  return {timeout == no_timeout, timeout};
 }
 
-bool engine::wait_on(std::condition_variable& what, lock& held, const patience& how) {
+bool engine::wait_on(std::condition_variable& what, lock& held, patience& how) {
   if (stopping_) return true;
   ++inside_;
   bool in_time = true;
   if (how.forever) what.wait(held);
-  else in_time = what.wait_until(held, how.until) == std::cv_status::no_timeout;
+  else in_time = what.wait_until(held, how.end()) == std::cv_status::no_timeout;
   if (--inside_ == 0 && stopping_) changed_.notify_all();
   return in_time;
 }
 
-bool engine::wait_for_room(lock& held, const patience& how) {
+bool engine::wait_for_room(lock& held, patience& how) {
   ++waiting_for_room_;
   const bool in_time = wait_on(changed_, held, how);
   --waiting_for_room_;
@@ -244,7 +243,7 @@ std::expected<void, failure> engine::connect(std::span<const std::string_view> b
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (auto begun = begin(held, brokers, options_.retry_first); !begun) return begun;
   const std::uint64_t before = ends_;
-  while (!stood_ && !stopping_ && ends_ == before) wait_for_change(held, {true, {}});
+  while (!stood_ && !stopping_ && ends_ == before) wait_for_change(held);
   if (stood_ && ends_ == before) return {};
   return std::unexpected{unusable().value_or(make_failure(error::closed))};
 }
@@ -255,7 +254,7 @@ std::expected<void, failure> engine::start(std::span<const std::string_view> bro
 }
 
 std::expected<void, failure> engine::reauthenticate(duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   for (;;) {
@@ -274,7 +273,7 @@ std::expected<void, failure> engine::reauthenticate(duration timeout) {
 }
 
 std::expected<void, failure> engine::disconnect(duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
@@ -286,7 +285,7 @@ std::expected<void, failure> engine::disconnect(duration timeout) {
   work();
   wake_publishers();
   changed();
-  for (const std::uint64_t before = ends_; ends_ == before && !stopping_;) wait_for_change(held, {true, {}});
+  for (const std::uint64_t before = ends_; ends_ == before && !stopping_;) wait_for_change(held);
   if (!all_done) return std::unexpected{make_failure(error::timed_out)};
   return {};
 }

@@ -10,6 +10,7 @@
 // it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -24,6 +25,7 @@
 #include <recado/chain/router.hpp>
 #include <recado/chain/stacked.hpp>
 #include <recado/client/blocking_client.hpp>
+#include <recado/client/guarded_session.hpp>
 #include <recado/client/resolve.hpp>
 #include <recado/client/url.hpp>
 #include <recado/drive/posix/clock.hpp>
@@ -39,48 +41,23 @@
 
 namespace recado::client {
 
-/// The session as the driver sees it: each verb takes the mutex.
-class guarded_session {
- public:
-  using event = mqtt::session_event;
-  guarded_session(mqtt::session& inner, std::mutex& mutex) : inner_(inner), mutex_(mutex) {}
-
-  void opened(instant now) {
-    const std::scoped_lock held{mutex_};
-    inner_.opened(now);
-  }
-  void lost(fault why, instant now) {
-    const std::scoped_lock held{mutex_};
-    inner_.lost(why, now);
-  }
-  std::optional<event> receive(bytes& in, instant now) {
-    const std::scoped_lock held{mutex_};
-    bytes nothing;
-    return inner_.receive(paused ? nothing : in, now);
-  }
-  bytes pending(instant now) {
-    const std::scoped_lock held{mutex_};
-    return inner_.pending(now);
-  }
-  void sent(std::size_t n) {
-    const std::scoped_lock held{mutex_};
-    inner_.sent(n);
-  }
-  instant deadline() const {
-    const std::scoped_lock held{mutex_};
-    return inner_.deadline();
-  }
-  static bool ends(const event& what) { return mqtt::session::ends(what); }
-
-  bool paused = false;  ///< the queue is full: nothing more is read; under the mutex
-
- private:
-  mqtt::session& inner_;
-  std::mutex& mutex_;
+/// One subscription. Whoever uses a pointer to it in the I/O thread may: it ends there, between two turns.
+struct entry {
+  enum class phase : std::uint8_t { wanted, asked, active, refused, leaving, leaving_asked, gone };
+  std::uint64_t number = 0;
+  std::string filter;
+  mqtt::subscription how;  // its filter points to the string
+  message_handler handler;
+  phase at = phase::wanted;
+  chain::route_id route = 0;
+  std::uint32_t identifier = 0;  // Subscription Identifier, the same for all with that filter
+  mqtt::token asked;
+  failure why;
+  mqtt::reason granted = mqtt::reason::success;
+  std::atomic<bool> silent = false;  // no handler is called any more
 };
-static_assert(stream_machine<guarded_session>);
 
-class engine final : public std::enable_shared_from_this<engine>, private chain::outbox_listener {
+class engine final : public std::enable_shared_from_this<engine>, private chain::outbox_listener, private sorter {
  public:
   using lock = std::unique_lock<std::mutex>;
   using clock = std::chrono::steady_clock;
@@ -119,10 +96,15 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
  private:
   using told = chain::reconnect_happening;
 
-  /// When a call gives up; steady time.
+  /// When a call gives up. Whoever needn't wait reads no clock: the time is counted from the first wait on.
   struct patience {
     bool forever = false;
-    clock::time_point until;
+    duration time{};
+    std::optional<clock::time_point> until{};
+    clock::time_point end() {
+      if (!until) until = clock::now() + time;
+      return *until;
+    }
   };
 
   /// How a message ended: with the server's reason, unless it never came that far.
@@ -153,21 +135,6 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     ending how;
   };
 
-  /// One subscription. Handlers run while a pointer is held, so that it may be removed meanwhile.
-  struct entry {
-    enum class phase : std::uint8_t { wanted, asked, active, refused, leaving, leaving_asked, gone };
-    std::uint64_t number = 0;
-    std::string filter;
-    mqtt::subscription how;  // its filter points to the string
-    message_handler handler;
-    phase at = phase::wanted;
-    chain::route_id route = 0;
-    std::uint32_t identifier = 0;  // Subscription Identifier, the same for all with that filter
-    mqtt::token asked;
-    failure why;
-    mqtt::reason granted = mqtt::reason::success;
-    bool silent = false;  // no handler is called any more
-  };
   using entry_ptr = std::shared_ptr<entry>;
 
   /// A thread that waits for an answer, on its stack.
@@ -219,21 +186,29 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // shared by the calls
   patience patience_of(duration timeout) const;
   /// False when the time is over.
-  bool wait_on(std::condition_variable& what, lock& held, const patience& how);
-  bool wait_for_change(lock& held, const patience& how) { return wait_on(changed_, held, how); }
-  bool wait_for_room(lock& held, const patience& how);
+  bool wait_on(std::condition_variable& what, lock& held, patience& how);
+  bool wait_for_change(lock& held, patience& how) { return wait_on(changed_, held, how); }
+  /// As long as it takes.
+  void wait_for_change(lock& held) {
+    patience how{true};
+    wait_on(changed_, held, how);
+  }
+  bool wait_for_room(lock& held, patience& how);
   /// Under the mutex.
   bool in_own_thread() const { return std::this_thread::get_id() == own_thread_; }
   /// Something is to be sent.
   void work();
   void changed();
+  bool usable() const { return up_ && !stopping_ && !leaving_; }
   std::optional<failure> unusable() const;
   bool goes_by(mqtt::error what) const;
 
   // engine_publish.cpp
-  std::expected<publication, failure> put(lock& held, mqtt::message what, payload_source* source, const patience& how);
-  std::expected<publication, mqtt::error> put_into_session(mqtt::message& what, payload_source* source);
-  std::expected<mqtt::reason, failure> await(lock& held, publication which, const patience& how);
+  std::expected<publication, failure> put(lock& held, const mqtt::message& what, payload_source* source, patience& how);
+  std::expected<publication, mqtt::error> put_into_session(const mqtt::message& what, payload_source* source);
+  std::expected<publication, mqtt::error> put_into_place(mqtt::message what, payload_source* source);
+  std::expected<mqtt::reason, failure> await(lock& held, publication which, patience& how);
+  bool settle(const mqtt::acknowledged& what) override;
   void on_acknowledged(const mqtt::acknowledged& what);
   void on_remark(const mqtt::remark& what);
   posix::flow on_wants_payload(const mqtt::wants_payload& what);
@@ -271,9 +246,13 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void on_begin(const mqtt::message_begin& what);
   void on_end();
   bool take_answer(const mqtt::message_received& what);
-  bool find_receivers(const mqtt::message_received& what);
+  bool sort(const mqtt::message_received& what, std::vector<entry*>& receivers) override;
+  void batch_over() override;
+  void deliver(const mqtt::message_received& what, std::span<entry* const> receivers);
+  bool find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
+  bool as_before(const mqtt::message_received& what) const;
   void enqueue(const mqtt::message_received& what);
-  std::expected<void, failure> prepare_answers(lock& held, const patience& how);
+  std::expected<void, failure> prepare_answers(lock& held, patience& how);
 
   options options_;
   posix::system_entropy entropy_;
@@ -356,11 +335,14 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // subscriptions
   std::vector<entry_ptr> entries_;  // by index; the value in the router
   std::vector<entry_ptr> ended_;    // to be destroyed without the mutex, for their handlers are the application's
-  std::vector<entry_ptr> matched_;  // by the message that is being handled
+  std::vector<entry*> matched_;     // by the message that is being handled
   std::size_t unsettled_ = 0;       // entries that wait for something to be sent
   std::uint64_t last_number_ = 0;
   std::uint32_t last_identifier_ = 0;
-  std::uint64_t running_ = 0;  // the entry whose handler runs
+  // The entry whose handlers are called: the I/O thread says so before it looks whether that one is silent, and who
+  // silences one looks here afterwards; so one of them sees the other, without the mutex.
+  std::atomic<std::uint64_t> running_ = 0;
+  std::size_t waiting_for_handler_ = 0;
   std::size_t router_size_ = 64;
   std::vector<chain::route_node> route_nodes_;
   std::vector<std::uint32_t> route_buckets_;
@@ -370,7 +352,12 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // receiving
   message_queue queue_;
-  received assembled_;  // a message that comes in pieces
+  bool queue_grew_ = false;  // and nobody was told
+  std::string last_topic_;   // and whom its message was for: most come in a row
+  std::vector<entry*> last_found_;
+  bool last_queued_ = false;
+  bool last_known_ = false;  // until a subscription changes
+  received assembled_;       // a message that comes in pieces
   bool assembling_ = false;
   std::string response_topic_;
   entry_ptr answers_;

@@ -14,10 +14,10 @@ std::expected<mqtt::reason, failure> engine::result_of(const ending& how) {
 
 // Into the session, or behind those that wait in the outbox. Waits for room as long as `how` allows; in a handler not
 // at all. What `source` gives is taken once it succeeded.
-std::expected<publication, failure> engine::put(lock& held, mqtt::message what, payload_source* source,
-                                                const patience& how) {
+std::expected<publication, failure> engine::put(lock& held, const mqtt::message& what, payload_source* source,
+                                                patience& how) {
   for (;;) {
-    if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
+    if (!usable()) return std::unexpected{unusable().value_or(make_failure(error::closed))};
     const bool direct = online_ && outbox_.empty();
     fault wrong;
     if (direct) {
@@ -42,18 +42,24 @@ std::expected<publication, failure> engine::put(lock& held, mqtt::message what, 
 }
 
 // `message_too_large` stands for what doesn't fit the transmit buffer.
-std::expected<publication, mqtt::error> engine::put_into_session(mqtt::message& what, payload_source* source) {
+std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::message& what, payload_source* source) {
   // A margin for header, identifier and lengths.
   if (what.topic.size() + what.payload.size() + what.properties.wire_size() + 64 > longest_message_)
     return std::unexpected{mqtt::error::message_too_large};
-  const bool answered = what.qos != mqtt::qos::at_most_once;
-  const bool placed = answered || source != nullptr;
-  if (placed && (free_flights_.empty() || in_session_ >= options_.sizes.in_flight))
-    return std::unexpected{mqtt::error::flight_table_full};
-  if (placed) what.tag = free_flights_.back();
+  if (what.qos != mqtt::qos::at_most_once || source != nullptr) return put_into_place(what, source);
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
   work();
-  if (!placed) return publication{};
+  return publication{};
+}
+
+// One that has an answer, or a source.
+std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message what, payload_source* source) {
+  const bool answered = what.qos != mqtt::qos::at_most_once;
+  if (free_flights_.empty() || in_session_ >= options_.sizes.in_flight)
+    return std::unexpected{mqtt::error::flight_table_full};
+  what.tag = free_flights_.back();
+  if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
+  work();
   free_flights_.pop_back();
   ++in_session_;
   flight& taken = flights_[what.tag];
@@ -63,7 +69,7 @@ std::expected<publication, mqtt::error> engine::put_into_session(mqtt::message& 
   return publication{answered ? taken.number : 0};
 }
 
-std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, const patience& how) {
+std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, patience& how) {
   if (which.number == 0) return mqtt::reason::success;
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   flight& place = flights_[which.number % flights_.size()];
@@ -87,7 +93,7 @@ std::expected<mqtt::reason, failure> engine::await(lock& held, publication which
 }
 
 std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   if (what.qos != mqtt::qos::at_most_once && in_own_thread())
     return std::unexpected{make_failure(error::called_from_handler)};
@@ -97,20 +103,20 @@ std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, 
 }
 
 std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   return put(held, what, nullptr, how);
 }
 
 std::expected<mqtt::reason, failure> engine::wait(publication which, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   return await(held, which, how);
 }
 
 std::expected<mqtt::reason, failure> engine::publish_pieces(mqtt::message what, std::uint32_t size,
                                                             payload_source source, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   what.payload = {};
@@ -144,16 +150,23 @@ void engine::on_remark(const mqtt::remark& what) {
   if (what.token && what.packet == mqtt::packet_type::pubrec) flights_[what.tag].received = what.reason;
 }
 
-void engine::on_acknowledged(const mqtt::acknowledged& what) {
-  payload_source done;  // ends when the mutex is free: it is the application's
-  const std::scoped_lock held{mutex_};
+// The end of a message, under the mutex. One from a source ends outside of it.
+bool engine::settle(const mqtt::acknowledged& what) {
   flight& place = flights_[what.tag];
+  if (place.source) return false;
   const bool forgotten = what.outcome != mqtt::outcome::answered;
   const bool plain = what.reason == mqtt::reason::success;
   settle(place, {plain ? place.received : what.reason, forgotten ? recado::make_fault(error::session_lost) : fault{}});
-  if (place.source) done = std::exchange(place.source, {});
   --in_session_;
   release(what.tag);
+  return true;
+}
+
+void engine::on_acknowledged(const mqtt::acknowledged& what) {
+  payload_source done;  // ends when the mutex is free: it is the application's
+  const std::scoped_lock held{mutex_};
+  done = std::exchange(flights_[what.tag].source, {});
+  settle(what);
 }
 
 posix::flow engine::on_wants_payload(const mqtt::wants_payload& what) {

@@ -8,7 +8,8 @@ namespace recado::client {
 
 // Whose filter matches. Where subscriptions overlap a server may send one copy for each [MQTT-3.3.4-2]; their
 // identifiers say whose it is. True if the queue is among them.
-bool engine::find_receivers(const mqtt::message_received& what) {
+bool engine::find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const {
+  const std::size_t before = receivers.size();
   bool named = false, queued = false;
   for (const mqtt::property_value& one : what.properties)
     named = named || one.id == mqtt::property::subscription_identifier;
@@ -20,11 +21,11 @@ bool engine::find_receivers(const mqtt::message_received& what) {
   const auto found = [&](std::uint32_t index) {
     const entry_ptr& one = entries_[index];
     if (!is_meant(*one)) return;
-    if (one->handler) matched_.push_back(one);
+    if (one->handler) receivers.push_back(one.get());
     else queued = true;
   };
   const std::size_t count = router_ ? router_->match(what.topic, found) : 0;
-  if (named && count != 0 && !queued && matched_.empty()) {  // identifiers of an earlier program's session
+  if (named && count != 0 && !queued && receivers.size() == before) {  // identifiers of an earlier program's session
     named = false;
     router_->match(what.topic, found);
   }
@@ -32,25 +33,49 @@ bool engine::find_receivers(const mqtt::message_received& what) {
   return queued || (count == 0 && !options_.clean_start && queue_.size() < options_.sizes.queue_messages_max);
 }
 
+// The same topic as the last one's, and no subscription has changed.
+bool engine::as_before(const mqtt::message_received& what) const {
+  return last_known_ && what.properties.empty() && what.topic == last_topic_;
+}
+
+bool engine::sort(const mqtt::message_received& what, std::vector<entry*>& receivers) {
+  if (what.payload.size() > options_.sizes.message_max) return false;
+  if (answers_ && what.topic == response_topic_) return false;
+  if (!as_before(what)) {
+    last_found_.clear();
+    last_queued_ = find_receivers(what, last_found_);
+    last_known_ = what.properties.empty() && (last_queued_ || !last_found_.empty());
+    if (last_known_) last_topic_ = what.topic;
+  }
+  receivers.insert(receivers.end(), last_found_.begin(), last_found_.end());
+  if (last_queued_) enqueue(what), queue_grew_ = true;
+  return true;
+}
+
+// Who waits for messages, or for the end of a handler. Under the mutex.
+void engine::batch_over() {
+  running_ = 0;
+  if (std::exchange(queue_grew_, false) || waiting_for_handler_ != 0) changed();
+}
+
+void engine::deliver(const mqtt::message_received& what, std::span<entry* const> receivers) {
+  for (entry* const one : receivers) {
+    if (running_.load(std::memory_order_relaxed) != one->number) running_ = one->number;
+    if (!one->silent && !silenced_) one->handler(what);
+  }
+}
+
 void engine::on_message(const mqtt::message_received& what) {
+  matched_.clear();
   {
     const std::scoped_lock held{mutex_};
     if (too_long(what.topic, what.payload.size(), what.qos)) return;
     if (take_answer(what)) return;
-    if (find_receivers(what)) enqueue(what);
+    if (find_receivers(what, matched_)) enqueue(what), changed();
   }
-  for (const entry_ptr& one : matched_) {
-    {
-      const std::scoped_lock held{mutex_};
-      if (one->silent || silenced_) continue;
-      running_ = one->number;
-    }
-    one->handler(what);
-    const std::scoped_lock held{mutex_};
-    running_ = 0;
-    if (one->silent) changed();
-  }
-  matched_.clear();
+  deliver(what, matched_);
+  const std::scoped_lock held{mutex_};
+  batch_over();
 }
 
 // The server wasn't told, or doesn't care: whoever waits for the message shall know. Under the mutex.
@@ -68,7 +93,6 @@ void engine::enqueue(const mqtt::message_received& what) {
   queue_.push(what);
   if (queue_.size() >= options_.sizes.queue_messages_max || queue_.bytes_held() >= options_.sizes.queue_bytes_max)
     guarded_.paused = true;
-  changed();
 }
 
 void engine::on_begin(const mqtt::message_begin& what) {
@@ -97,7 +121,7 @@ void engine::on_end() {
 }
 
 std::expected<bool, failure> engine::receive(received& into, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   for (bool in_time = true;;) {
     if (queue_.pop(into)) {
@@ -130,7 +154,7 @@ bool engine::take_answer(const mqtt::message_received& what) {
 }
 
 // The first request subscribes to the topic of the answers; later ones find it there.
-std::expected<void, failure> engine::prepare_answers(lock& held, const patience& how) {
+std::expected<void, failure> engine::prepare_answers(lock& held, patience& how) {
   if (!answers_) {
     const mqtt::subscription what{.filter = response_topic_, .qos = mqtt::qos::at_least_once};
     answers_ = add(what, [](const mqtt::message_received&) {});
@@ -151,7 +175,7 @@ std::expected<void, failure> engine::prepare_answers(lock& held, const patience&
 }
 
 std::expected<received, failure> engine::request(const mqtt::message& what, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (options_.version != mqtt::version::v5_0) return std::unexpected{make_failure(error::needs_version_5)};

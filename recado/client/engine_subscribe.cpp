@@ -15,13 +15,13 @@ constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
 
 }  // namespace
 
-engine::entry_ptr engine::find(std::uint64_t number) const {
+std::shared_ptr<entry> engine::find(std::uint64_t number) const {
   const std::size_t index = number & index_mask;
   if (index >= entries_.size() || !entries_[index] || entries_[index]->number != number) return nullptr;
   return entries_[index];
 }
 
-engine::entry_ptr engine::find(mqtt::token asked, entry::phase at) const {
+std::shared_ptr<entry> engine::find(mqtt::token asked, entry::phase at) const {
   const auto found = std::find_if(entries_.begin(), entries_.end(),
                                   [&](const entry_ptr& one) { return one && one->at == at && one->asked == asked; });
   return found != entries_.end() ? *found : nullptr;
@@ -36,6 +36,7 @@ void engine::enter(entry& one, entry::phase next) {
 
 // Files it in the router, which grows as needed.
 void engine::route(entry& one) {
+  last_known_ = false;
   const auto index = static_cast<std::uint32_t>(one.number & index_mask);
   for (;;) {
     if (router_) {
@@ -57,7 +58,7 @@ void engine::route(entry& one) {
   }
 }
 
-engine::entry_ptr engine::add(const mqtt::subscription& what, message_handler handler) {
+std::shared_ptr<entry> engine::add(const mqtt::subscription& what, message_handler handler) {
   const auto free = std::find(entries_.begin(), entries_.end(), nullptr);
   const auto index = static_cast<std::uint64_t>(free - entries_.begin());
   auto one = std::make_shared<entry>();
@@ -79,6 +80,7 @@ engine::entry_ptr engine::add(const mqtt::subscription& what, message_handler ha
 void engine::erase(entry& one) {
   enter(one, entry::phase::gone);
   one.silent = true;
+  last_known_ = false;
   if (one.route != 0) router_->remove(std::exchange(one.route, 0));
   entry_ptr& place = entries_[one.number & index_mask];
   if (place.get() == &one) ended_.push_back(std::exchange(place, nullptr));
@@ -95,6 +97,7 @@ bool engine::filter_in_use(const entry& besides) const {
 // Its messages go nowhere from now on; the server is told when nobody else wants them.
 void engine::leave(entry& one) {
   one.silent = true;
+  last_known_ = false;
   if (one.route != 0) router_->remove(std::exchange(one.route, 0));
   const bool known = one.at == entry::phase::active || one.at == entry::phase::asked;
   if (!known || filter_in_use(one)) return erase(one);
@@ -169,7 +172,7 @@ void engine::subscriptions_after_connect(bool session_present) {
 
 std::expected<subscription, failure> engine::subscribe(const mqtt::subscription& what, message_handler handler,
                                                        duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   if (const auto valid = mqtt::check_topic_filter(what.filter, options_.version); !valid)
     return std::unexpected{make_failure(valid.error())};
   lock held{mutex_};
@@ -191,14 +194,16 @@ std::expected<subscription, failure> engine::subscribe(const mqtt::subscription&
 }
 
 std::expected<void, failure> engine::unsubscribe(const subscription& which, duration timeout) {
-  const patience how = patience_of(timeout);
+  patience how = patience_of(timeout);
   entry_ptr one;
   lock held{mutex_};
   one = find(which.number);
   if (!one || one->silent) return std::unexpected{make_failure(error::no_such_subscription)};
   leave(*one);
   if (in_own_thread()) return {};
-  while (running_ == one->number && !stopping_) wait_for_change(held, {true, {}});
+  ++waiting_for_handler_;
+  while (running_ == one->number && !stopping_) wait_for_change(held);
+  --waiting_for_handler_;
   std::optional<failure> over;
   while (!over && one->at != entry::phase::gone) {
     over = unusable();
