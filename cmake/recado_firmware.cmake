@@ -33,4 +33,8 @@ function(recado_firmware name)
   target_link_options(${name} PRIVATE -T ${RECADO_BOARD_LINKER_SCRIPT}
     -Wl,-Map=$<TARGET_FILE:${name}>.map)
   add_custom_command(TARGET ${name} POST_BUILD COMMAND arm-none-eabi-size $<TARGET_FILE:${name}>)
+  if(RECADO_BOARD_FLAT_IMAGE)
+    add_custom_command(TARGET ${name} POST_BUILD
+      COMMAND ${CMAKE_OBJCOPY} -O binary $<TARGET_FILE:${name}> $<TARGET_FILE_DIR:${name}>/${name}.bin)
+  endif()
 endfunction()

@@ -55,4 +55,6 @@ std::string_view reset_cause_words(std::uint32_t flags) {
   return "something else";
 }
 
+bool lost_power(std::uint32_t flags) { return (flags & (rcc::porrstf | rcc::borrstf)) != 0; }
+
 }  // namespace recado::nucleo_h723zg

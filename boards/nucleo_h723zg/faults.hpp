@@ -27,5 +27,7 @@ struct fault_record {
 void describe(const fault_record& what, text_sink& out);
 /// What the flags of the reset mean: "power", "reset button", "watchdog", "fault or program".
 std::string_view reset_cause_words(std::uint32_t flags);
+/// True if memory holds nothing from before: it must be written before it is read, or its ECC complains.
+bool lost_power(std::uint32_t flags);
 
 }  // namespace recado::nucleo_h723zg

@@ -212,6 +212,8 @@ TEST(faults, know_why_the_chip_was_reset) {
   EXPECT_EQ(reset_cause_words(rcc::sftrstf | rcc::pinrstf), "fault or program");
   EXPECT_EQ(reset_cause_words(rcc::porrstf | rcc::pinrstf | rcc::borrstf), "power");
   EXPECT_EQ(reset_cause_words(rcc::pinrstf), "reset button");
+  EXPECT_TRUE(lost_power(rcc::porrstf | rcc::pinrstf | rcc::borrstf));
+  EXPECT_FALSE(lost_power(rcc::sftrstf | rcc::pinrstf));
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ extern void (*recado_constructors_end[])();
 [[noreturn]] void recado_main();
 [[noreturn]] void recado_reset();
 void recado_fault();
+// Nothing is destroyed at the end: there is none.
+void* __dso_handle = nullptr;
 [[noreturn]] void recado_record_fault(const std::uint32_t* stack);
 }
 
@@ -59,6 +61,8 @@ fault_record take_fault() {
   return found;
 }
 
+void forget_fault() { last_fault = {}; }
+
 std::size_t stack_used() {
   const std::uint32_t* const deepest =
       std::find_if(recado_stack_begin, recado_stack_end, [](const std::uint32_t& each) { return each != paint; });
@@ -94,6 +98,10 @@ void recado_reset() {
   for (auto* each = recado_constructors_begin; each != recado_constructors_end; ++each) (*each)();
   recado_main();
 }
+
+// Who ends the program by itself is found like any fault: an undefined instruction, called from there.
+extern "C" __attribute__((naked, noreturn)) void abort() { __asm__ volatile("udf #0"); }
+extern "C" __attribute__((naked, noreturn)) void __cxa_pure_virtual() { __asm__ volatile("udf #1"); }
 
 // The stack may be what is broken: the record is made on another one.
 __attribute__((naked)) void recado_fault() {

@@ -10,6 +10,8 @@ namespace recado::nucleo_h723zg {
 const clock_state& clocks();
 /// What fault ended the last run, if one did. Taken once: `mark` is cleared.
 fault_record take_fault();
+/// The memory of the last fault holds nothing, because the power was gone.
+void forget_fault();
 /// The bytes of the stack that were ever used.
 std::size_t stack_used();
 /// Resets the chip.
