@@ -44,6 +44,9 @@ endif()
 # Tests are compiled for speed of compiling; what they test is not.
 add_library(recado_test_flags INTERFACE)
 target_compile_options(recado_test_flags INTERFACE $<$<CONFIG:Release>:-O1> ${test_alarms})
+if(RECADO_SANITIZE)
+  target_compile_options(recado_test_flags INTERFACE -O0)
+endif()
 
 # Parsing these headers again for each source takes longer than the source itself. What the library's sources forget to
 # include is found by the consumer that compiles them without (tests/consumers.cmake). GCC 12 takes precompiled headers
