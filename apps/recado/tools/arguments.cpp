@@ -184,6 +184,18 @@ void check_session(const settings& what) {
     throw failure("a topic alias by hand goes with QoS 0 and a topic only", "add -t TOPIC and leave -q out");
 }
 
+void check_output(const settings& what) {
+  if (what.message_rate &&
+      (what.in_place || what.format || what.json || what.verbose || what.no_newline || what.pretty))
+    throw failure("--message-rate prints numbers instead of messages", "leave the other options of output out");
+  if (what.in_place && (what.no_newline || what.json))
+    throw failure("--watch gives each topic a line", "leave -N and --json out");
+}
+
+}  // namespace
+
+std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
+
 void check_tls(settings& what) {
   if (what.port == 8883 && what.ca_file.empty() && what.ca_path.empty() && what.psk.empty()) what.secure = true;
   if (what.no_tls) {
@@ -202,18 +214,6 @@ void check_tls(settings& what) {
   if (unused && !what.secure)
     throw failure("TLS options are given, but nothing that selects TLS", "add --cafile FILE or --tls-use-os-certs");
 }
-
-void check_output(const settings& what) {
-  if (what.message_rate &&
-      (what.in_place || what.format || what.json || what.verbose || what.no_newline || what.pretty))
-    throw failure("--message-rate prints numbers instead of messages", "leave the other options of output out");
-  if (what.in_place && (what.no_newline || what.json))
-    throw failure("--watch gives each topic a line", "leave -N and --json out");
-}
-
-}  // namespace
-
-std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
 
 std::string read_arguments(settings& to, std::span<const std::string_view> words) {
   const bool own_file =

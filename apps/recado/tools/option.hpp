@@ -38,6 +38,8 @@ void read_url(settings& to, std::string_view text);
 proxy read_proxy(std::string_view text);
 /// What has to hold between the options of the way to the broker; throws `failure`.
 void check_route(const settings& what);
+/// The same between the options of TLS; decides whether there is TLS. Throws `failure`.
+void check_tls(settings& what);
 /// What a format says wrong, before anything is connected; throws `failure`.
 void check_format(std::string_view format);
 

@@ -1,14 +1,8 @@
 #include "route.hpp"
 
-#include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <exception>
-
-#include <recado/drive/posix/clock.hpp>
 
 #include "../command.hpp"
-#include "../passphrase.hpp"
 
 namespace recado::app::tools {
 namespace {
@@ -18,66 +12,9 @@ constexpr std::size_t tls_plaintext_bytes = 256 << 10;
 constexpr std::size_t tunnel_bytes = 128 << 10;
 constexpr std::uint16_t port_http = 80, port_https = 443;
 
-std::vector<std::byte> key_of(std::string_view hex) {
-  std::vector<std::byte> result;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    const std::string digits{hex.substr(i, 2)};
-    char* end = nullptr;
-    const unsigned long value = std::strtoul(digits.c_str(), &end, 16);
-    if (*end != 0 || digits[0] == '-' || digits[0] == '+' || digits[0] == ' ') return {};
-    result.push_back(static_cast<std::byte>(value));
-  }
-  return hex.size() % 2 == 0 ? result : std::vector<std::byte>{};
-}
-
-[[noreturn]] void refuse(tls::error why, const settings& how) {
-  std::string cause = "TLS: " + std::string{words(why)};
-  using tls::error;
-  if (why == error::ca_file_unreadable || why == error::ca_invalid)
-    cause += " (" + (how.ca_file.empty() ? how.ca_path : how.ca_file) + ")";
-  if (why == error::certificate_file_unreadable || why == error::certificate_invalid)
-    cause += " (" + how.certificate + ")";
-  if (why == error::key_file_unreadable || why == error::key_invalid)
-    cause += " (" + (how.key.empty() ? how.certificate : how.key) + ")";
-  if (why == error::crl_file_unreadable || why == error::crl_invalid) cause += " (" + how.crl_file + ")";
-  throw failure(cause, std::string{remedy_of(why)});
-}
-
 [[noreturn]] void refuse(transport::error why, std::string_view what) {
   throw failure(std::string{what} + ": " + std::string{words(why)}, std::string{remedy(why)});
 }
-
-/// Asks for the key's pass phrase: a file, or the terminal. What is wrong with that waits until OpenSSL, which asks,
-/// has put away what it holds: nothing may be thrown through it.
-class phrase_source final : public tls::pass_phrase_source {
- public:
-  explicit phrase_source(const settings& how) : how_(how) {}
-  std::size_t ask(std::span<char> out) override {
-    try {
-      return get(out);
-    } catch (...) {
-      trouble_ = std::current_exception();
-      return 0;
-    }
-  }
-  void rethrow() const {
-    if (trouble_) std::rethrow_exception(trouble_);
-  }
-
- private:
-  std::size_t get(std::span<char> out) {
-    const std::string& path = how_.pass_phrase_file;
-    const std::string what = "the key " + (how_.key.empty() ? how_.certificate : how_.key);
-    const pki::secret phrase =
-        path.empty() ? ask_passphrase(what, false, "--passphrase-file") : read_passphrase_file(path);
-    if (phrase.view().size() > out.size()) return 0;
-    std::ranges::copy(phrase.view(), out.begin());
-    return phrase.view().size();
-  }
-
-  const settings& how_;
-  std::exception_ptr trouble_;
-};
 
 }  // namespace
 
@@ -96,51 +33,10 @@ void route::plug(stack& onto) {
 }
 
 void route::load_tls(tls::key_log* keys) {
-  tls::client_options to;
-  phrase_source phrase{how_};
-  clock_.set(posix::realtime(), posix::now());
-  to.clock = &clock_;
-  to.ca = tls::source::file(how_.ca_file);
-  to.ca_path = how_.ca_path;
-  to.system_store = how_.system_store || (how_.ca_file.empty() && how_.ca_path.empty() && how_.psk.empty());
-  to.crl = tls::source::file(how_.crl_file);
-  to.certificate = tls::source::file(how_.certificate);
-  to.key = tls::source::file(how_.key);
-  to.ask = &phrase;
-  if (how_.insecure) to.check = tls::peer_check::chain_but_not_its_name;
-  if (how_.tls_version == "tlsv1.2") to.highest = tls::version::v1_2;
-  if (how_.tls_version == "tlsv1.3") to.lowest = tls::version::v1_3;
-  to.ciphers = how_.ciphers;
-  to.alpn = how_.alpn;
-  to.report_chain = true;
-  to.handshake_patience = handshake_time();
-  if (!how_.psk.empty()) {
-    psk_ = key_of(how_.psk);
-    if (psk_.empty()) throw failure("the pre-shared key is not hexadecimal", "give pairs of digits without 0x");
-    if (psk_.size() < tls::psk_bytes_min)
-      throw failure("a pre-shared key of " + std::to_string(psk_.size() * 8) + " bits can be guessed, and is not used",
-                    "give the broker and this client one of " + std::to_string(tls::psk_bytes_min * 8) +
-                        " bits (28 hexadecimal digits) or more");
-    to.psk = {how_.psk_identity, psk_};
-  }
-  if (!how_.key_log.empty() && keys != nullptr)
-    throw failure("--tls-keylog and --pcapng are both given", "the recording holds the keys already: give one of them");
-  if (!how_.key_log.empty()) open_key_log();
-  to.keys = key_file_ ? &*key_file_ : keys;
-  const auto loaded = context_.load(to);
-  phrase.rethrow();
-  if (!loaded) refuse(loaded.error(), how_);
+  secrets_.emplace(how_, tls_wishes{.patience = handshake_time(), .keys = keys, .report_chain = true});
   tls_outgoing_.resize(tls_outgoing_bytes), tls_plaintext_.resize(tls_plaintext_bytes);
-  tls_.emplace(context_, tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
-  if (const auto set = tls_->set_peer(how_.host); !set) refuse(set.error(), how_);
-}
-
-void route::open_key_log() {
-  auto file = capture::private_file::open(how_.key_log, capture::opening::append);
-  if (!file)
-    throw failure("the key log '" + how_.key_log + "' could not be opened: " + std::strerror(file.error()),
-                  "check the folder and its permissions");
-  key_file_.emplace(std::move(*file));
+  tls_.emplace(secrets_->shared(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
+  if (const auto set = tls_->set_peer(how_.host); !set) refuse_tls(set.error(), how_);
 }
 
 void route::load_proxy() {
@@ -170,18 +66,21 @@ void route::load_websocket(entropy& random) {
 
 stage route::at() const { return stages_[std::min(up_, stages_.size() - 1)]; }
 
-outcome route::unreached(const fault& why) const {
+outcome unreached(const settings& how, const fault& why) {
   outcome result = outcome_of(why);
   const std::size_t colon = result.cause.find(": ");
   const std::string cause = colon == result.cause.npos ? result.cause : result.cause.substr(colon + 2);
-  if (!how_.unix_path.empty())
-    return {result.status, how_.place() + " can't be connected to: " + std::strerror(static_cast<int>(why.detail)),
+  if (!how.unix_path.empty())
+    return {result.status, how.place() + " can't be connected to: " + std::strerror(static_cast<int>(why.detail)),
             "check the path, and that the broker listens there"};
-  if (how_.via)
-    return {result.status, "the proxy " + proxy_place() + " can't be reached: " + cause,
+  if (how.via)
+    return {result.status,
+            "the proxy " + how.via->host + ":" + std::to_string(how.via->port) + " can't be reached: " + cause,
             "check --proxy, and that the proxy is running"};
-  return {result.status, how_.place() + " can't be reached: " + cause, result.remedy};
+  return {result.status, how.place() + " can't be reached: " + cause, result.remedy};
 }
+
+outcome route::unreached(const fault& why) const { return tools::unreached(how_, why); }
 
 outcome route::failed(const fault& why) const {
   outcome result = outcome_of(why);

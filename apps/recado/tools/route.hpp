@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include <recado/capture/key_log_file.hpp>
 #include <recado/client/resolve.hpp>
 #include <recado/core/entropy.hpp>
 #include <recado/tls/openssl/filter.hpp>
@@ -18,6 +17,7 @@
 #include "outcome.hpp"
 #include "service.hpp"
 #include "settings.hpp"
+#include "tls_context.hpp"
 
 namespace recado::app::tools {
 
@@ -58,6 +58,9 @@ class lookup {
   int name_trouble_ = 0;  // what getaddrinfo said of the last name without address
 };
 
+/// What to say if there is no connection at all.
+outcome unreached(const settings& how, const fault& why);
+
 /// The filters of a connection.
 class route {
  public:
@@ -79,13 +82,12 @@ class route {
   /// True if there is anything between the stream and MQTT; and if it is a proxy, whose bytes go before the broker's.
   bool layered() const { return stages_.size() > 1; }
   bool tunnelled() const { return how_.via.has_value(); }
-  const wall_clock& clock() const { return clock_; }
+  const wall_clock& clock() const { return secrets_ ? secrets_->clock() : no_clock_; }
   /// The errno of the key log's first failed write, 0 if none did.
-  int key_log_error() const { return key_file_ ? key_file_->error() : 0; }
+  int key_log_error() const { return secrets_ ? secrets_->key_log_error() : 0; }
 
  private:
   void load_tls(tls::key_log* keys);
-  void open_key_log();
   void load_proxy();
   void load_websocket(entropy& random);
   /// The whole attempt has a bound that comes first, with better words.
@@ -95,10 +97,9 @@ class route {
   const settings& how_;
   std::vector<stage> stages_;  // from the wire inwards
   std::size_t up_ = 0;
-  wall_clock clock_;
-  std::optional<capture::key_log_file> key_file_;
-  tls::openssl::context context_;
-  std::vector<std::byte> tls_outgoing_, tls_plaintext_, psk_;
+  wall_clock no_clock_;
+  std::optional<tls_context> secrets_;
+  std::vector<std::byte> tls_outgoing_, tls_plaintext_;
   std::optional<tls::openssl::filter> tls_;
   std::vector<std::byte> proxy_incoming_, proxy_outgoing_;
   std::optional<transport::socks5> socks_;
