@@ -52,6 +52,7 @@ using add_command = void (*)(CLI::App& root);
 /// All the commands, in the order of the help.
 std::span<const add_command> commands();
 
+void add_bench(CLI::App& root);
 void add_completion(CLI::App& root);
 void add_decode(CLI::App& root);
 void add_lab(CLI::App& root);

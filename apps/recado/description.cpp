@@ -48,6 +48,7 @@ void describe_options(const CLI::App& command, described_command& to) {
     if (each->get_items_expected_max() != 0) one.argument = each->get_type_name();
     if (one.argument.find_first_of("{}[]()") != one.argument.npos) one.argument = "VALUE";
     one.help = each->get_description();
+    one.choices = choices_of(one.name);
     one.how = completion_of(one.argument);
     to.options.push_back(std::move(one));
   }

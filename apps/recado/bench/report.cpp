@@ -1,0 +1,184 @@
+#include "report.hpp"
+
+#include <cstdio>
+#include <fstream>
+
+#include <sys/resource.h>
+
+#include "../command.hpp"
+#include "../console.hpp"
+#include "../tools/json.hpp"
+#include "link.hpp"
+
+namespace recado::app::bench {
+namespace {
+
+constexpr struct {
+  const char* name;
+  double share;
+} quantiles[] = {{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}, {"p999", 0.999}, {"max", 1}};
+
+double seconds_of(duration time) { return std::chrono::duration<double>{time}.count(); }
+
+double a_second(const findings& found) {
+  return found.time > duration{} ? static_cast<double>(found.messages) / seconds_of(found.time) : 0;
+}
+
+double cpu_a_million(const findings& found) {
+  return found.messages == 0 ? 0 : seconds_of(found.cpu) * 1e6 / static_cast<double>(found.messages);
+}
+
+std::string rounded(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+std::uint64_t value_of(const histogram& from, double share) { return share >= 1 ? from.most() : from.quantile(share); }
+
+std::string things(const plan& what, const findings& found) {
+  if (what.what == kind::connect) return grouped(found.messages) + " connections";
+  return grouped(found.messages) + " messages of " + std::to_string(found.size) + " bytes (QoS " +
+         std::to_string(static_cast<int>(what.how.qos)) + ")";
+}
+
+std::string line_of(const plan& what, const findings& found) {
+  std::string text = things(what, found) + " in " + rounded(seconds_of(found.time), 3) +
+                     " s: " + grouped(static_cast<std::uint64_t>(a_second(found) + 0.5)) + " a second, " +
+                     rounded(cpu_a_million(found), 3) + " s of CPU a million";
+  if (found.latency != nullptr && found.latency->total() != 0) {
+    text += "; " + found.latency_of + " in µs:";
+    for (const auto& each : quantiles)
+      text += std::string{" "} + each.name + " " + grouped(value_of(*found.latency, each.share));
+  }
+  const auto add = [&](const char* name, const std::optional<std::uint64_t>& number) {
+    if (number) text += std::string{"; "} + name + " " + grouped(*number);
+  };
+  add("lost", found.lost), add("duplicated", found.duplicated), add("out of order", found.out_of_order);
+  if (found.refused.value_or(0) != 0) add("refused", found.refused);
+  if (found.foreign.value_or(0) != 0) add("of others", found.foreign);
+  add("resumed", found.resumed), add("connections lost", found.connections_lost);
+  add("reconnections", found.reconnections);
+  if (found.memory_bytes_per_connection)
+    text += "; " + rounded(*found.memory_bytes_per_connection, 0) + " bytes of memory a connection";
+  return text + "\n";
+}
+
+class object {
+ public:
+  object() { json_.open('{'); }
+  void text(const char* name, std::string_view value) { json_.key(name).string(value); }
+  void word(const char* name, const std::string& value) { json_.key(name).word(value); }
+  void number(const char* name, std::uint64_t value) { word(name, std::to_string(value)); }
+  void number(const char* name, double value, int digits) { word(name, rounded(value, digits)); }
+  void maybe(const char* name, const std::optional<std::uint64_t>& value) {
+    word(name, value ? std::to_string(*value) : "null");
+  }
+  void latency(const histogram* from) {
+    if (from == nullptr || from->total() == 0) return word("latency_us", "null");
+    json_.key("latency_us").open('{');
+    for (const auto& each : quantiles) number(each.name, value_of(*from, each.share));
+    json_.close('}');
+  }
+  std::string done() { return json_.close('}').text() + "\n"; }
+
+ private:
+  tools::json json_;
+};
+
+void add_plan(object& to, const plan& what) {
+  to.text("command", name_of(what.what));
+  to.text("broker", what.how.place());
+  to.word("tls", what.how.secure ? "true" : "false");
+  to.text("version", what.how.version_5() ? "5.0" : "3.1.1");
+  to.number("qos", std::uint64_t{static_cast<std::uint8_t>(what.how.qos)});
+  to.number("clients", std::uint64_t{what.clients});
+  to.number("inflight", std::uint64_t{what.in_flight});
+  to.word("rate", what.rate == 0 ? "null" : rounded(what.rate, 3));
+}
+
+std::string json_of(const plan& what, const findings& found) {
+  object to;
+  add_plan(to, what);
+  const bool connects = what.what == kind::connect;
+  to.number(connects ? "connections" : "messages", found.messages);
+  if (!connects) to.number("size", found.size);
+  to.number("seconds", seconds_of(found.time), 6);
+  if (connects) to.number("connections_per_second", a_second(found), 3);
+  to.word("messages_per_second", connects ? "null" : rounded(a_second(found), 3));
+  to.number("cpu_seconds_per_million", cpu_a_million(found), 6);
+  to.latency(found.latency);
+  to.maybe("lost", found.lost), to.maybe("duplicated", found.duplicated);
+  to.maybe("out_of_order", found.out_of_order);
+  to.maybe("refused", found.refused), to.maybe("foreign", found.foreign);
+  if (connects) to.maybe("resumed", found.resumed);
+  if (what.what == kind::fleet) {
+    to.maybe("connections_lost", found.connections_lost), to.maybe("reconnections", found.reconnections);
+    to.word("memory_bytes_per_connection",
+            found.memory_bytes_per_connection ? rounded(*found.memory_bytes_per_connection, 1) : "null");
+  }
+  return to.done();
+}
+
+}  // namespace
+
+std::string_view name_of(kind which) {
+  static constexpr std::string_view names[] = {"publish", "receive", "rtt", "connect", "fleet"};
+  return names[static_cast<std::size_t>(which)];
+}
+
+duration processor_time() {
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  const auto of = [](const timeval& time) {
+    return std::chrono::seconds{time.tv_sec} + std::chrono::microseconds{time.tv_usec};
+  };
+  return of(used.ru_utime) + of(used.ru_stime);
+}
+
+std::string grouped(std::uint64_t number) {
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
+  return text;
+}
+
+void report(const plan& what, const findings& found) {
+  const bool json_here = what.json && what.json_file.empty();
+  const std::string line = line_of(what, found);
+  (json_here ? err() : out()) << std::string_view{line};
+  if (json_here) out() << std::string_view{json_of(what, found)};
+  if (what.json_file.empty()) return;
+  std::ofstream file{what.json_file};
+  file << json_of(what, found);
+  file.close();
+  if (!file) throw failure("the report could not be written to '" + what.json_file + "'", "check the folder and disk");
+}
+
+void progress_bar::show(std::uint64_t done, duration since, instant now) {
+  if (now < next_ || !err().is_terminal()) return;
+  constexpr int width = 30;
+  const double share = what_.count  ? static_cast<double>(done) / static_cast<double>(*what_.count)
+                       : what_.time ? seconds_of(since) / seconds_of(*what_.time)
+                                    : 0;
+  const double pace =
+      last_ == instant{} ? 0 : static_cast<double>(done - last_done_) / std::max(1e-6, seconds_of(now - last_));
+  const int filled = static_cast<int>(std::min(share, 1.0) * width);
+  const std::string bar = what_.count || what_.time
+                              ? "[" + std::string(static_cast<std::size_t>(filled), '=') +
+                                    std::string(static_cast<std::size_t>(width - filled), ' ') + "] "
+                              : std::string{};
+  const std::string text =
+      "\r\x1b[K" + bar + grouped(done) + ", " + grouped(static_cast<std::uint64_t>(pace)) + " a second";
+  err() << std::string_view{text};
+  err().flush();
+  last_ = now, last_done_ = done, next_ = now + std::chrono::milliseconds{250}, shown_ = true;
+}
+
+void progress_bar::clear() {
+  if (!shown_) return;
+  err() << "\r\x1b[K";
+  err().flush();
+  shown_ = false;
+}
+
+}  // namespace recado::app::bench
