@@ -56,20 +56,26 @@ std::size_t size_of(const void* one, version protocol, encode_fields fields) {
   return 1 + variable_size(walk.size()) + walk.size();
 }
 
-std::expected<std::size_t, error> encode_fields_of(const void* one, version protocol, mutable_bytes out,
-                                                   encode_fields fields, unsigned first, std::uint32_t rest) {
+error encode_to(mutable_bytes out, const void* one, encode_fields fields, version protocol, std::size_t& size) {
   encode_walker walk{protocol};
   fields(one, walk);
   const std::size_t remaining = walk.size();
-  if (walk.string_too_long()) return std::unexpected{error::string_too_long};
-  if (remaining > remaining_length_max) return std::unexpected{error::message_too_large};
-  const std::size_t written = 1 + variable_size(remaining) + remaining - rest;
-  if (out.size() < written) return std::unexpected{error::no_room};
-  out[0] = static_cast<std::byte>(first);
-  encode_walker writing{protocol};
-  writing.write_to(write_variable(out.data() + 1, remaining));
-  fields(one, writing);
-  return written;
+  if (walk.string_too_long()) return error::string_too_long;
+  if (remaining > remaining_length_max) return error::message_too_large;
+  size = 1 + variable_size(remaining) + remaining - walk.rest();
+  if (out.size() < size) return error::no_room;
+  out[0] = walk.first();
+  walk.write_to(write_variable(out.data() + 1, remaining));
+  fields(one, walk);
+  return error::none;
+}
+
+std::expected<std::size_t, error> encode_fields_of(const void* one, version protocol, mutable_bytes out,
+                                                   encode_fields fields) {
+  std::size_t size = 0;
+  if (const error wrong = encode_to(out, one, fields, protocol, size); wrong != error::none)
+    return std::unexpected{wrong};
+  return size;
 }
 
 // ---- decoding ----

@@ -12,6 +12,7 @@
 
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/topic.hpp>
+#include <recado/mqtt/visit.hpp>
 #include <recado/wire/walk.hpp>
 
 namespace recado::mqtt {
@@ -79,6 +80,12 @@ taken take_item(const std::byte* at, const std::byte* end, reading how, std::str
 /// True if the code may stand in that packet and version.
 bool allowed(reason code, packet_type type, reading how);
 
+/// Encodes any packet to the front of `out`; `size` is what it takes there, also if there is `no_room`.
+error encode_to(mutable_bytes out, const void* one, encode_fields fields, version protocol, std::size_t& size);
+/// Decodes any packet, as `decode`.
+defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,
+                        decode_fields fields);
+
 // ---- the walkers ----
 
 /// Adds up the bytes behind the fixed header, and writes them once it is told where.
@@ -94,6 +101,13 @@ class encode_walker {
   bool string_too_long() const { return lengths_ > string_bytes_max; }
   /// From now on fields are written to `at`, which has room for `size()` bytes.
   void write_to(std::byte* at) { at_ = at; }
+
+  /// The first byte of the packet, and how much of its payload follows later.
+  void begins(unsigned first, std::uint32_t rest) { first_ = static_cast<std::byte>(first), rest_ = rest; }
+  /// What `begins` was told.
+  std::byte first() const { return first_; }
+  /// What `begins` was told.
+  std::uint32_t rest() const { return rest_; }
 
   /// A Two Byte Integer.
   template <wire::scalar T>
@@ -153,6 +167,8 @@ class encode_walker {
   std::byte* at_ = nullptr;
   std::size_t size_ = 0;
   std::size_t lengths_ = 0;  // all bits of all lengths of strings
+  std::uint32_t rest_ = 0;
+  std::byte first_{};
   bool v5_;
 };
 

@@ -1,15 +1,9 @@
 #include <recado/mqtt/session.hpp>
 
 namespace recado::mqtt {
-namespace {
-
-// The codec's short way for what comes with every message; on a microcontroller its flash is worth more.
-constexpr bool has_short_way = sizeof(void*) > 4;
-
-}  // namespace
 
 session::session(const memory& given)
-    : memory_(given),
+    : receive_size_(given.receive_size),
       flights_(given.outgoing),
       log_(given.transmit, flights_),
       received_(given.received),
@@ -86,7 +80,7 @@ session::answer session::on_bytes(bytes& in) {
     if (state_ == state::online && !in.empty()) {
       const auto type = static_cast<packet_type>(std::to_integer<unsigned>(in[0]) >> 4);
       if (mqtt::publish message; mqtt::publish::is(type))
-        if (const std::size_t size = take(in, decoding_, message); size != 0 && size <= memory_.receive_size)
+        if (const std::size_t size = take(in, decoding_, message); size != 0 && size <= receive_size_)
           return on_message(in, message, size, true);
       if (acknowledgement ack; acknowledgement::is(type))
         if (const std::size_t size = take(in, decoding_, ack); size != 0) return on_answer(in, ack, size);
@@ -206,20 +200,18 @@ instant session::deadline() const { return something_due() ? instant::min() : cl
 session::answer session::fail(fault why) {
   const reason code = answer_to(static_cast<error>(why.code));
   if (is_v5(decoding_.protocol) && code != reason::success) say_farewell(code);
-  return close_with({.why = why, .reason = code, .packet = current_});
+  return close_with(why, code);
 }
 
 session::answer session::fail(error what) { return fail(make_fault(what)); }
 session::answer session::fail(const defect& found) { return fail(static_cast<fault>(found)); }
-session::answer session::fail(error what, field where, std::uint32_t offset) {
-  return fail(defect{what, where, offset});
-}
+session::answer session::fail(error what, field where) { return fail(defect{what, where, 0}); }
 
-// Where the packet that is being heard goes on behind its fixed header.
-std::uint32_t session::body_offset() const {
+// The defect is where the packet that is being heard goes on behind its fixed header.
+session::answer session::fail_behind_header(error what, field where) {
   std::uint32_t at = 1;
   while (at < current_.size() && (current_[at] & std::byte{0x80}) != std::byte{0}) ++at;
-  return at + 1;
+  return fail(defect{what, where, at + 1});
 }
 
 // [MQTT-4.13.1-1]. What is pending stays pending; the farewell follows it.
@@ -229,13 +221,15 @@ void session::say_farewell(reason code) {
   farewell_size_ = silent ? 2 : 3;
 }
 
-session::answer session::close_with(const closed& what) {
+session::answer session::close_with(fault why, reason code) {
   state_ = state::ended;
   clock_.stop();
-  if (!pieces_ || pieces_known_) return what;
-  pieces_ = false;
-  closed_due_ = true, closed_why_ = what.why, closed_reason_ = what.reason;
-  return message_aborted{};
+  if (pieces_ && !pieces_known_) {
+    pieces_ = false;
+    closed_due_ = true, closed_why_ = why, closed_reason_ = code;
+    return message_aborted{};
+  }
+  return tell<closed>(why, code, false, std::string_view{}, std::string_view{}, properties{}, current_);
 }
 
 std::expected<void, error> session::disconnect(const disconnect_options& options) {
@@ -245,9 +239,8 @@ std::expected<void, error> session::disconnect(const disconnect_options& options
     if (!is_v5(decoding_.protocol) || options.properties.empty()) {
       say_farewell(options.reason);
     } else {
-      const auto size = put(mqtt::disconnect{.reason = options.reason, .properties = options.properties});
-      if (!size) return std::unexpected{size.error()};
-      log_.append(*size);
+      const error wrong = say(mqtt::disconnect{.reason = options.reason, .properties = options.properties});
+      if (wrong != error::none) return std::unexpected{wrong};
     }
   }
   closed_due_ = true, closed_why_ = {}, closed_reason_ = options.reason;

@@ -34,6 +34,7 @@
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/received.hpp>
 #include <recado/mqtt/transmit_log.hpp>
+#include <recado/mqtt/visit.hpp>
 #include <recado/wire/machine.hpp>
 
 namespace recado::mqtt {
@@ -147,6 +148,11 @@ class session {
  private:
   enum class state : std::uint8_t { idle, connecting, online, ended };
   using answer = std::optional<event>;
+  // An event made where the caller wants it: its members in their order.
+  template <class Event, class... Members>
+  static answer tell(const Members&... members) {
+    return answer{std::in_place, std::in_place_type<Event>, members...};
+  }
 
   // session.cpp: the connection
   void start(instant now);
@@ -158,9 +164,10 @@ class session {
   answer fail(fault why);
   answer fail(error what);
   answer fail(const defect& found);
-  answer fail(error what, field where, std::uint32_t offset = 0);
-  std::uint32_t body_offset() const;
-  answer close_with(const closed& what);
+  answer fail(error what, field where);
+  answer fail_behind_header(error what, field where = field::packet_identifier);
+  answer close_with(fault why, reason code);
+  answer closed_by_server(error what, reason code, const properties& said);
   void say_farewell(reason code);
   error check(const disconnect_options& options) const;
   bool streaming() const { return !stream_waits_ && (stream_left_ != 0 || scratch_size_ != 0); }
@@ -175,13 +182,13 @@ class session {
   error check(const connect_options& options) const;
   std::expected<void, error> connect_by(const connect_options& options);
   void remember(const connect_options& options);
-  answer on_connack(const fixed_header& header, bytes data);
+  answer on_connack(const mqtt::connack& ack);
   void heed(const properties& announced);
   error check_method(const properties& list) const;
   error check_unasked(const mqtt::connack& ack) const;
   bool tells_problems(const properties& list) const;
-  answer on_auth(const fixed_header& header, bytes data);
-  answer on_disconnect(const fixed_header& header, bytes data);
+  answer on_auth(const mqtt::auth& asked);
+  answer on_disconnect(const mqtt::disconnect& bye);
   answer on_challenge(bytes step);
   std::expected<void, error> send_auth(reason code, std::string_view method, bytes data, const properties& more);
 
@@ -203,24 +210,21 @@ class session {
   answer next_report();
 
   // session_outbound.cpp: to the server
-  struct packet_verbs {
-    std::expected<std::size_t, error> (*encode)(const void* out, mqtt::version protocol, mutable_bytes space);
-    std::size_t (*size)(const void* out, mqtt::version protocol);
-  };
-  std::expected<std::size_t, error> put(const void* out, const packet_verbs& verbs);
+  // The codec's short way for what comes with every message; on a microcontroller its flash is worth more.
+  static constexpr bool has_short_way = sizeof(void*) > 4;
+  error put(const void* out, encode_fields fields);
   template <class Packet>
-  std::expected<std::size_t, error> put(const Packet& out) {
-    static constexpr packet_verbs verbs{
-        [](const void* any, mqtt::version protocol, mutable_bytes space) {
-          return mqtt::encode(*static_cast<const Packet*>(any), protocol, space);
-        },
-        [](const void* any, mqtt::version protocol) { return mqtt::size(*static_cast<const Packet*>(any), protocol); }};
-    return put(&out, verbs);
+  error put_frequent(const Packet& out);
+  error put(const mqtt::publish& out);
+  error say(const mqtt::acknowledgement& out);
+  error say(const void* out, encode_fields fields);
+  template <class Packet>
+  error say(const Packet& out) {
+    return say(&out, visit_to_encode<Packet>);
   }
-  template <class Packet>
-  std::expected<token, error> request(Packet& out, stage waits_for, std::size_t filters);
-  std::expected<std::size_t, error> put_with_alias(mqtt::publish& out, std::uint16_t by_hand);
-  std::expected<std::size_t, error> put_within(const mqtt::publish& out);
+  std::expected<token, error> request(const void* out, encode_fields fields, stage waits_for, std::size_t filters);
+  error put_with_alias(mqtt::publish& out, std::uint16_t by_hand);
+  error put_to_keep(mqtt::publish& out, const message& what);
   bool put_ping();
   bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
   error put_explained(acknowledgement& out);
@@ -237,17 +241,21 @@ class session {
 
   // session_inbound.cpp: from the server
   answer dispatch(bytes& in, const fixed_header& header);
-  answer on_pingresp(const fixed_header& header, bytes data);
+  bool decoded(const fixed_header& header, bytes data, void* result, decode_fields fields);
+  template <class Packet>
+  bool decoded(const fixed_header& header, bytes data, Packet& result) {
+    return decoded(header, data, &result, visit_to_decode<Packet>);
+  }
+  answer on_pingresp();
   answer on_publish(bytes& in, const fixed_header& header);
   answer on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole);
   answer on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known);
   answer on_piece(bytes& in);
-  answer on_acknowledgement(bytes& in, const fixed_header& header, bytes data);
   answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   static answer remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
   answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
-  answer on_subscribe_acknowledgement(const fixed_header& header, bytes data);
+  answer on_subscribe_acknowledgement(const subscribe_acknowledgement& ack);
   void release(place at);
   void await_pubcomp(place at);
   reason unknown_identifier_reason() const {
@@ -259,84 +267,85 @@ class session {
   mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
   void answer_duplicate(std::uint16_t identifier);
 
-  memory memory_;
+  // Flags, small numbers and what is used most come first: there a Cortex-M reaches them with short instructions.
+  decode_options decoding_;
+  state state_ = state::idle;
+  bool pieces_ = false;          // a message is arriving in pieces
+  bool pieces_known_ = false;    // and is a duplicate that nobody is told of
+  bool closed_due_ = false;      // an end that is not told yet,
+  bool aborted_due_ = false;     // a message in pieces was cut off
+  bool dropped_due_ = false;     // so was a long one of QoS 0 to the server
+  bool stream_waits_ = false;    // a long message's header is not sent yet
+  bool stream_asked_ = false;    // `wants_payload` was told, and not all that was supplied is sent
+  bool deferred_ = false;        // acknowledgements wait for the application
+  bool authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
+  bool challenged_ = false;      // the server waits for `authenticate`
+  bool stream_open_ = false;     // `opened`, and neither `lost` nor used yet
+  bool connect_ready_ = false;   // CONNECT is in the log
+  bool was_online_ = false;
+  bool clean_start_ = false;
+  bool automatic_aliases_ = false;
+  bool log_first_ = false;       // the wire was offered what is pending in the log
+  bool partial_ = false;         // half a packet waits for its rest
+  bool journal_failed_ = false;  // nothing leaves on this connection any more
+  std::uint8_t farewell_size_ = 0;
+  std::uint8_t farewell_sent_ = 0;
+  qos piece_qos_ = qos::at_most_once;
+  bool piece_is_text_ = false;     // as its Payload Format Indicator says
+  bool stream_is_text_ = false;    // likewise
+  bool nameless_ = false;          // CONNECT left the client identifier to the server, which has to assign one
+  bool asked_response_ = false;    // CONNECT asked for Response Information,
+  bool declined_problem_ = false;  // and said that it wants no Problem Information
+  lost_session when_lost_ = lost_session::publish_again;
+  std::array<std::byte, 3> farewell_{};
+  reason closed_reason_ = reason::success;
+
+  place resend_ = no_place;         // the first kept packet that is not all sent again
+  place waiting_ = no_place;        // the first kept packet that the quota doesn't allow yet
+  place unreleased_ = no_place;     // the first of `releases_` whose PUBREL is to be sent
+  place stream_flight_ = no_place;  // the long message that is being sent, if it is of QoS 1 or 2
+  std::uint16_t completing_ = 0;
+  std::uint16_t receive_maximum_ = 0;  // of this side
+  std::uint16_t piece_identifier_ = 0;
+  std::uint16_t requested_keep_alive_s_ = 0;
+  flight_list releases_;        // wait for PUBCOMP, in the order of their PUBREC
+  flight_list reports_;         // are over, and the application isn't told yet
+  std::uint32_t put_size_ = 0;  // of the packet at the front of the log's space
+  std::uint32_t receive_size_;
+  journal* journal_ = nullptr;
+  explainer* explainer_ = nullptr;
+  authenticator* authenticator_ = nullptr;
+  std::uint32_t method_hash_ = 0;
+  std::uint32_t charged_ = 0;         // messages of QoS 1 and 2 that count towards the server's Receive Maximum
+  std::uint32_t unacknowledged_ = 0;  // of the server's messages that count towards this side's
+  std::uint32_t resend_sent_ = 0;     // bytes of `resend_` that are sent again
+  std::uint32_t long_again_ = 0;      // how many long ones are sent again, not counting one whose payload is being sent
+  std::uint32_t stream_left_ = 0;     // bytes of a long message's payload that were not supplied yet, or not sent
+  std::uint32_t scratch_size_ = 0;    // bytes of payload that were supplied,
+  std::uint32_t scratch_sent_ = 0;    // and of them sent
+  mutable_bytes scratch_;             // free part of the log that payload goes through
+  std::uint32_t stream_barrier_ = 0;  // a long message's header ends here in the log
+  std::uint32_t stream_offset_ = 0;
+  std::uint32_t stream_tag_ = 0;
+  std::uint32_t dropped_tag_ = 0;
+  std::uint32_t piece_offset_ = 0;
+  std::uint32_t piece_left_ = 0;
+
   flight_table flights_;
   transmit_log log_;
-  flight_list releases_;  // wait for PUBCOMP, in the order of their PUBREC
-  flight_list reports_;   // are over, and the application isn't told yet
+  announcements server_;
   received_identifiers received_;
   owed_acknowledgements owed_;
   topic_slots incoming_aliases_;
   topic_slots outgoing_aliases_;
-  announcements server_;
-  decode_options decoding_;
 
-  journal* journal_ = nullptr;
-  bool journal_failed_ = false;  // nothing leaves on this connection any more
-  state state_ = state::idle;
-  bool stream_open_ = false;    // `opened`, and neither `lost` nor used yet
-  bool connect_ready_ = false;  // CONNECT is in the log
-  bool was_online_ = false;
-  bool clean_start_ = false;
-  bool nameless_ = false;          // CONNECT left the client identifier to the server, which has to assign one
-  bool asked_response_ = false;    // CONNECT asked for Response Information,
-  bool declined_problem_ = false;  // and said that it wants no Problem Information
-  bool deferred_ = false;
-  bool automatic_aliases_ = false;
-  lost_session when_lost_ = lost_session::publish_again;
-  bool closed_due_ = false;  // an end that is not told yet,
-  reason closed_reason_ = reason::success;
-  fault closed_why_;             // and why
-  bool authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
-  bool challenged_ = false;      // the server waits for `authenticate`
-  bool aborted_due_ = false;     // a message in pieces was cut off
-  bool dropped_due_ = false;     // so was a long one of QoS 0 to the server
-  bool partial_ = false;         // half a packet waits for its rest
-  bool pieces_ = false;          // a message is arriving in pieces
-  bool pieces_known_ = false;    // and is a duplicate that nobody is told of
-  bool stream_waits_ = false;    // a long message's header is not sent yet
-  std::uint8_t farewell_size_ = 0;
-  std::uint8_t farewell_sent_ = 0;
-  std::array<std::byte, 3> farewell_{};
-  std::uint16_t requested_keep_alive_s_ = 0;
-  std::uint32_t requested_expiry_s_ = 0;
-  std::uint32_t method_hash_ = 0;
-  authenticator* authenticator_ = nullptr;
-  explainer* explainer_ = nullptr;
-  std::uint32_t last_connect_size_ = 0;
-
-  std::uint32_t charged_ = 0;  // messages of QoS 1 and 2 that count towards the server's Receive Maximum
-  std::uint16_t completing_ = 0;
-  std::uint16_t receive_maximum_ = 0;  // of this side
-  std::uint32_t unacknowledged_ = 0;   // of the server's messages that count towards it
-  place resend_ = no_place;            // the first kept packet that is not all sent again,
-  std::uint32_t resend_sent_ = 0;      // and the bytes of it that are
-  std::uint32_t long_again_ = 0;  // how many long ones are among them, not counting one whose payload is being sent
-  place waiting_ = no_place;      // the first kept packet that the quota doesn't allow yet
-  bool log_first_ = false;        // the wire was offered what is pending in the log
-  place unreleased_ = no_place;   // the first of `releases_` whose PUBREL is to be sent
-
-  place stream_flight_ = no_place;    // the long message that is being sent, if it is of QoS 1 or 2
-  std::uint32_t stream_barrier_ = 0;  // its header ends here in the log
-  std::uint32_t stream_left_ = 0;     // bytes of its payload that were not supplied yet, or not sent
-  std::uint32_t stream_offset_ = 0;
-  std::uint32_t stream_tag_ = 0;
-  std::uint32_t dropped_tag_ = 0;
-  bool stream_is_text_ = false;  // as its Payload Format Indicator says
   utf8_check stream_text_;
-  bool stream_asked_ = false;       // `wants_payload` was told, and not all that was supplied is sent
-  bytes current_;                   // the packet that is being heard, and what follows it
-  mutable_bytes scratch_;           // free part of the log that payload goes through
-  std::uint32_t scratch_size_ = 0;  // bytes of payload that were supplied,
-  std::uint32_t scratch_sent_ = 0;  // and of them sent
-
-  std::uint16_t piece_identifier_ = 0;
-  qos piece_qos_ = qos::at_most_once;
-  std::uint32_t piece_offset_ = 0;
-  std::uint32_t piece_left_ = 0;
-  bool piece_is_text_ = false;  // as its Payload Format Indicator says
   utf8_check piece_text_;
-
+  fault closed_why_;  // why the end that is not told yet came
+  defect found_;      // by `decoded`
+  bytes current_;     // the packet that is being heard, and what follows it
+  std::uint32_t requested_expiry_s_ = 0;
+  std::uint32_t last_connect_size_ = 0;
   duration connect_timeout_{};
   duration ping_timeout_{};
   keep_alive clock_;

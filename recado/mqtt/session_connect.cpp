@@ -40,7 +40,7 @@ error check_version_3(const connect_options& options) {
 
 error session::check(const connect_options& options) const {
   if (state_ == state::connecting || state_ == state::online) return error::already_connected;
-  if (memory_.transmit.size() < transmit_bytes_min || memory_.receive_size == 0) return error::memory_too_small;
+  if (log_.capacity() < transmit_bytes_min || receive_size_ == 0) return error::memory_too_small;
   if (options.acknowledge == acknowledge_when::deferred && owed_.capacity() == 0) return error::deferring_not_possible;
   if (options.authentication_data && !options.authentication_method) return error::missing_authentication_method;
   if (options.authentication_method && options.authenticator != nullptr) return error::two_authentications;
@@ -120,27 +120,16 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
   const properties own{std::span<const property_value>{list, count}};
   if (is_v5(options.version)) said.properties = own.followed_by(options.user_properties);
   if (options.password) said.password = *options.password;
-  const auto size = put(said);
-  if (!size) return std::unexpected{size.error()};
-  log_.append(*size);
-  last_connect_size_ = static_cast<std::uint32_t>(*size);
+  if (const error wrong = say(said); wrong != error::none) return std::unexpected{wrong};
+  last_connect_size_ = put_size_;
   connect_ready_ = true;
   return {};
 }
 
-session::answer session::on_connack(const fixed_header& header, bytes data) {
-  if (state_ != state::connecting) return fail(error::unexpected_packet, field::packet_type);  // [MQTT-3.2.0-2]
-  mqtt::connack ack;
-  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
-  if (is_failure(ack.reason))
-    return close_with({.why = make_fault(error::refused, static_cast<std::uint32_t>(ack.reason)),
-                       .reason = ack.reason,
-                       .by_server = true,
-                       .reason_string = ack.properties.text(property::reason_string),
-                       .server_reference = ack.properties.text(property::server_reference),
-                       .properties = ack.properties});
+session::answer session::on_connack(const mqtt::connack& ack) {
+  if (is_failure(ack.reason)) return closed_by_server(error::refused, ack.reason, ack.properties);
   if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2]
-    return fail(error::unexpected_session, field::session_present, body_offset());
+    return fail_behind_header(error::unexpected_session, field::session_present);
   if (const error wrong = check_unasked(ack); wrong != error::none) return fail(wrong);
   if (has_version_5 && authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
@@ -155,9 +144,8 @@ session::answer session::on_connack(const fixed_header& header, bytes data) {
   authenticating_ = challenged_ = false;
   if (ack.session_present) resume();
   else start_over();
-  return connected{.session_present = ack.session_present,
-                   .assigned_client_identifier = ack.properties.text(property::assigned_client_identifier),
-                   .properties = ack.properties};
+  return tell<connected>(ack.session_present, ack.properties.text(property::assigned_client_identifier),
+                         ack.properties);
 }
 
 // What 5.0 makes the server say, and what it may say only when asked.
@@ -198,11 +186,7 @@ error session::check_method(const properties& list) const {
   return same ? error::none : error::wrong_authentication_method;  // [MQTT-4.12.0-5]
 }
 
-session::answer session::on_auth(const fixed_header& header, bytes data) {
-  if (method_hash_ == 0 || !authenticating_)  // [MQTT-4.12.0-6]
-    return fail(error::unexpected_packet, field::packet_type);
-  mqtt::auth asked;
-  if (const defect found = decode(header, data, decoding_, asked)) return fail(found);
+session::answer session::on_auth(const mqtt::auth& asked) {
   if (tells_problems(asked.properties)) return fail(error::unasked_problem_information);
   const std::string_view method = asked.properties.text(property::authentication_method);
   if (hash(method) != method_hash_) return fail(error::wrong_authentication_method);
@@ -258,22 +242,26 @@ std::expected<void, error> session::send_auth(reason code, std::string_view meth
     return std::unexpected{error::duplicated_property};  // they have places of their own
   const property_value list[] = {{property::authentication_method, method}, {property::authentication_data, data}};
   const properties own{std::span<const property_value>{list, data.empty() ? 1U : 2U}};
-  const auto size = put(mqtt::auth{.reason = code, .properties = own.followed_by(more)});
-  if (!size) return std::unexpected{size.error()};
-  log_.append(*size);
+  if (const error wrong = say(mqtt::auth{.reason = code, .properties = own.followed_by(more)}); wrong != error::none)
+    return std::unexpected{wrong};
   authenticating_ = true;
   return {};
 }
 
-session::answer session::on_disconnect(const fixed_header& header, bytes data) {
-  mqtt::disconnect bye;
-  if (const defect found = decode(header, data, decoding_, bye)) return fail(found);
-  return close_with({.why = make_fault(error::disconnected, static_cast<std::uint32_t>(bye.reason)),
-                     .reason = bye.reason,
-                     .by_server = true,
-                     .reason_string = bye.properties.text(property::reason_string),
-                     .server_reference = bye.properties.text(property::server_reference),
-                     .properties = bye.properties});
+session::answer session::on_disconnect(const mqtt::disconnect& bye) {
+  return closed_by_server(error::disconnected, bye.reason, bye.properties);
+}
+
+session::answer session::closed_by_server(error what, reason code, const properties& said) {
+  answer result = close_with(make_fault(what, static_cast<std::uint32_t>(code)), code);
+  if (auto* told = std::get_if<closed>(&*result)) {
+    told->by_server = true;
+    told->reason_string = said.text(property::reason_string);
+    told->server_reference = said.text(property::server_reference);
+    told->properties = said;
+    told->packet = {};
+  }
+  return result;
 }
 
 }  // namespace recado::mqtt

@@ -1,4 +1,5 @@
 // From the server to the application.
+#include <recado/mqtt/codec.hpp>
 #include <recado/mqtt/session.hpp>
 
 namespace recado::mqtt {
@@ -7,29 +8,47 @@ session::answer session::dispatch(bytes& in, const fixed_header& header) {
   if (header.type == packet_type::publish) [[likely]]
     return on_publish(in, header);
   const std::uint32_t total = header.total();
-  if (total > memory_.receive_size) return fail(error::packet_too_large);
+  if (total > receive_size_) return fail(error::packet_too_large);
   if (in.size() < total) return std::nullopt;
   const bytes data = in.first(total);
-  if (header.type >= packet_type::puback && header.type <= packet_type::pubcomp)
-    return on_acknowledgement(in, header, data);
+  if (mqtt::acknowledgement::is(header.type)) {
+    mqtt::acknowledgement ack;
+    if (!decoded(header, data, ack)) return fail(found_);
+    if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
+    return on_answer(in, ack, total);
+  }
   if (header.type == packet_type::connack && !log_.pending().empty() && state_ == state::connecting)
     return std::nullopt;  // CONNECT has not left yet, as the driver says; it will
   if (header.type == packet_type::auth && authenticator_ != nullptr && mid_packet())
     return std::nullopt;  // its answer can't stand within a long message
   in = in.subspan(total);
   switch (header.type) {
-    case packet_type::connack:
-      return on_connack(header, data);
+    case packet_type::connack: {
+      mqtt::connack ack;
+      if (state_ != state::connecting) break;  // [MQTT-3.2.0-2]
+      return decoded(header, data, ack) ? on_connack(ack) : fail(found_);
+    }
     case packet_type::suback:
-    case packet_type::unsuback:
-      return on_subscribe_acknowledgement(header, data);
-    case packet_type::pingresp:
-      return on_pingresp(header, data);
+    case packet_type::unsuback: {
+      subscribe_acknowledgement ack;
+      return decoded(header, data, ack) ? on_subscribe_acknowledgement(ack) : fail(found_);
+    }
+    case packet_type::pingresp: {
+      ping pong;
+      return decoded(header, data, pong) ? on_pingresp() : fail(found_);
+    }
     case packet_type::disconnect:
-      if constexpr (has_version_5) return on_disconnect(header, data);
+      if constexpr (has_version_5) {
+        mqtt::disconnect bye;
+        return decoded(header, data, bye) ? on_disconnect(bye) : fail(found_);
+      }
       break;
     case packet_type::auth:
-      if constexpr (has_version_5) return on_auth(header, data);
+      if constexpr (has_version_5) {
+        mqtt::auth asked;
+        if (method_hash_ == 0 || !authenticating_) break;  // [MQTT-4.12.0-6]
+        return decoded(header, data, asked) ? on_auth(asked) : fail(found_);
+      }
       break;
     default:
       break;
@@ -37,23 +56,26 @@ session::answer session::dispatch(bytes& in, const fixed_header& header) {
   return fail(error::unexpected_packet, field::packet_type);
 }
 
-session::answer session::on_pingresp(const fixed_header& header, bytes data) {
-  ping pong;
-  if (const defect found = decode(header, data, decoding_, pong)) return fail(found);
+// What is rare is decoded into the caller's struct by one function for all packets.
+bool session::decoded(const fixed_header& header, bytes data, void* result, decode_fields fields) {
+  found_ = decode_fields_of(header, data, decoding_, result, fields);
+  return !found_;
+}
+
+session::answer session::on_pingresp() {
   if (!clock_.waits_for_pingresp()) return fail(error::unexpected_packet, field::packet_type);
   clock_.answered();
   return std::nullopt;
 }
 
 session::answer session::on_publish(bytes& in, const fixed_header& header) {
-  const bool whole = header.total() <= memory_.receive_size;
+  const bool whole = header.total() <= receive_size_;
   if (whole && in.size() < header.total()) return std::nullopt;
   mqtt::publish message;
-  const defect found = decode(header, in.first(std::min<std::size_t>(in.size(), header.total())), decoding_, message);
-  if (found.code == error::incomplete && in.size() < memory_.receive_size) return std::nullopt;
-  if (found.code == error::incomplete) return fail(error::packet_too_large);
-  if (found) return fail(found);
-  return on_message(in, message, header.total(), whole);
+  if (decoded(header, in.first(std::min<std::size_t>(in.size(), header.total())), message))
+    return on_message(in, message, header.total(), whole);
+  if (found_.code != error::incomplete) return fail(found_);
+  return in.size() < receive_size_ ? std::nullopt : fail(error::packet_too_large);
 }
 
 session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
@@ -73,16 +95,9 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
     return std::nullopt;
   }
   const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
-  return answer{std::in_place,
-                message_received{.topic = message.topic,
-                                 .payload = message.payload,
-                                 .qos = message.qos,
-                                 .retain = message.retain,
-                                 .duplicate = message.duplicate,
-                                 .receipt = owed,
-                                 .payload_as_announced = message.properties.empty() || payload_is_as_announced(message),
-                                 .properties = message.properties,
-                                 .packet_identifier = message.packet_identifier}};
+  return tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
+                                message.properties.empty() || payload_is_as_announced(message), message.properties,
+                                message.packet_identifier);
 }
 
 session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
@@ -97,13 +112,8 @@ session::answer session::on_first_piece(bytes& in, const mqtt::publish& message,
   piece_text_ = {};
   in = in.subspan(total - size);
   if (known) return std::nullopt;
-  return message_begin{.topic = message.topic,
-                       .payload_size = size,
-                       .qos = message.qos,
-                       .retain = message.retain,
-                       .duplicate = message.duplicate,
-                       .properties = message.properties,
-                       .packet_identifier = message.packet_identifier};
+  return tell<message_begin>(message.topic, size, message.qos, message.retain, message.duplicate, message.properties,
+                             message.packet_identifier);
 }
 
 session::answer session::on_piece(bytes& in) {
@@ -181,13 +191,6 @@ void session::answer_duplicate(std::uint16_t identifier) {
   if (!owed_.full()) owed_.push(packet_type::pubrec, identifier, reason::success, true);
 }
 
-session::answer session::on_acknowledgement(bytes& in, const fixed_header& header, bytes data) {
-  mqtt::acknowledgement ack;
-  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
-  if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
-  return on_answer(in, ack, data.size());
-}
-
 session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
   if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, size);
   const place at = flights_.find(ack.packet_identifier);
@@ -200,8 +203,7 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   const auto waiting = static_cast<stage>(flights_[at].stage);
   const transition step_taken = after(waiting, kind);
   const bool unsent = mid_packet() && at == stream_flight_;
-  if (step_taken.then == step::wrong || unsent)
-    return fail(error::wrong_answer, field::packet_identifier, body_offset());
+  if (step_taken.then == step::wrong || unsent) return fail_behind_header(error::wrong_answer);
   if (at == resend_ && resend_sent_ != 0) return std::nullopt;  // its bytes are half on the wire, or offered to it
   if ((flights_[at].marks & mark_again) != 0 && log_.pinned()) return std::nullopt;
   if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
@@ -224,22 +226,15 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   if ((flights_[at].marks & mark_waiting) == 0) --charged_;  // §4.9
   flights_.release(at);
   permit_resends();
-  return acknowledged{.token = {ack.packet_identifier},
-                      .tag = tag,
-                      .qos = waiting == stage::puback ? qos::at_least_once : qos::exactly_once,
-                      .reason = ack.reason,
-                      .properties = ack.properties};
+  return tell<acknowledged>(token{ack.packet_identifier}, tag,
+                            waiting == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason,
+                            outcome::answered, ack.properties);
 }
 
 // What would be lost with the packet; nothing if it says no more than success.
 session::answer session::remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag) {
   if (!has_version_5 || (ack.reason == reason::success && ack.properties.empty())) return std::nullopt;
-  return remark{.packet = ack.type,
-                .packet_identifier = ack.packet_identifier,
-                .token = name,
-                .tag = tag,
-                .reason = ack.reason,
-                .properties = ack.properties};
+  return tell<remark>(ack.type, ack.packet_identifier, name, tag, ack.reason, ack.properties);
 }
 
 // The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
@@ -258,8 +253,7 @@ void session::await_pubcomp(place at) {
 
 // During recovery a server may know more than we do; otherwise both sides' states differ (§3.5.2.1, §3.7.2.1).
 session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  if (ack.type == packet_type::puback)
-    return fail(error::unknown_packet_identifier, field::packet_identifier, body_offset());
+  if (ack.type == packet_type::puback) return fail_behind_header(error::unknown_packet_identifier);
   const bool answer_it = ack.type == packet_type::pubrec && !is_failure(ack.reason);
   if (answer_it && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, unknown_identifier_reason()))
     return std::nullopt;
@@ -283,24 +277,22 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
   return remark_of(ack, {}, 0);
 }
 
-session::answer session::on_subscribe_acknowledgement(const fixed_header& header, bytes data) {
-  subscribe_acknowledgement ack;
-  if (const defect found = decode(header, data, decoding_, ack)) return fail(found);
+session::answer session::on_subscribe_acknowledgement(const subscribe_acknowledgement& ack) {
   if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
   const place at = flights_.find(ack.packet_identifier);
-  if (at == no_place) return fail(error::unknown_packet_identifier, field::packet_identifier, body_offset());
+  if (at == no_place) return fail_behind_header(error::unknown_packet_identifier);
   const bool sub = ack.type == packet_type::suback;
   const auto waiting = static_cast<stage>(flights_[at].stage);
   if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
-    return fail(error::wrong_answer, field::packet_identifier, body_offset());
+    return fail_behind_header(error::wrong_answer);
   const bool coded = sub || is_v5(decoding_.protocol);
   if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count, field::reason_code);
   flights_.release(at);
+  const token name{ack.packet_identifier};
   const std::span<const reason> reasons{reinterpret_cast<const reason*>(ack.reason_codes.data()),
                                         ack.reason_codes.size()};
-  const token name{ack.packet_identifier};
-  if (sub) return subscribed{.token = name, .reasons = reasons, .properties = ack.properties};
-  return unsubscribed{.token = name, .reasons = reasons, .properties = ack.properties};
+  return sub ? tell<subscribed>(name, reasons, outcome::answered, ack.properties)
+             : tell<unsubscribed>(name, reasons, outcome::answered, ack.properties);
 }
 
 }  // namespace recado::mqtt

@@ -1,5 +1,6 @@
 // From the application to the server.
 #include <recado/core/utf8.hpp>
+#include <recado/mqtt/codec.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/mqtt/topic.hpp>
 
@@ -17,33 +18,58 @@ bool has_v5_options(const subscription& one) {
 
 }  // namespace
 
-// Encodes to the front of the log's space, without taking it yet. One function for all packets: what differs is what
-// encodes and measures them.
-std::expected<std::size_t, error> session::put(const void* out, const packet_verbs& verbs) {
-  if (mid_packet()) return std::unexpected{error::payload_pending};
-  auto size = verbs.encode(out, decoding_.protocol, log_.space());
-  if (!size && size.error() == error::no_room) {
-    if (!log_.make_room(verbs.size(out, decoding_.protocol))) return size;
-    size = verbs.encode(out, decoding_.protocol, log_.space());
-  }
-  if (size && *size > server_.maximum_packet_size)  // [MQTT-3.2.2-15]
-    return std::unexpected{error::larger_than_server_takes};
-  return size;
+// Encodes `put_size_` bytes to the front of the log's space, without taking it yet.
+error session::put(const void* out, encode_fields fields) {
+  if (mid_packet()) return error::payload_pending;
+  std::size_t size = 0;
+  error wrong = encode_to(log_.space(), out, fields, decoding_.protocol, size);
+  if (wrong == error::no_room && log_.make_room(size))
+    wrong = encode_to(log_.space(), out, fields, decoding_.protocol, size);
+  put_size_ = static_cast<std::uint32_t>(size);
+  return wrong == error::none && size > server_.maximum_packet_size
+             ? error::larger_than_server_takes  // [MQTT-3.2.2-15]
+             : wrong;
 }
 
-bool session::put_ping() {
-  const auto size = put(ping{});
-  if (size) log_.append(*size);
-  return size.has_value();
+template <class Packet>
+error session::put_frequent(const Packet& out) {
+  if constexpr (has_short_way) {
+    if (mid_packet()) return error::payload_pending;
+    const auto size = encode(out, decoding_.protocol, log_.space());
+    if (size && *size <= server_.maximum_packet_size) {
+      put_size_ = static_cast<std::uint32_t>(*size);
+      return error::none;
+    }
+  }
+  return put(&out, visit_to_encode<Packet>);
 }
+
+error session::put(const mqtt::publish& out) {
+  const error wrong = put_frequent(out);
+  if (wrong == error::none && out.payload_rest > server_.maximum_packet_size - put_size_)
+    return error::larger_than_server_takes;
+  return wrong;
+}
+
+error session::say(const mqtt::acknowledgement& out) {
+  const error wrong = put_frequent(out);
+  if (wrong == error::none) log_.append(put_size_);
+  return wrong;
+}
+
+error session::say(const void* out, encode_fields fields) {
+  const error wrong = put(out, fields);
+  if (wrong == error::none) log_.append(put_size_);
+  return wrong;
+}
+
+bool session::put_ping() { return say(ping{}) == error::none; }
 
 bool session::put_acknowledgement(packet_type type, std::uint16_t identifier, reason code) {
   acknowledgement out{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
   const error wrong = has_version_5 && explainer_ != nullptr ? put_explained(out) : error::none;
   if (!out.properties.empty()) return true;
-  const auto size = put(out);
-  if (!size) return false;
-  log_.append(*size);
+  if (say(out) != error::none) return false;
   if (wrong != error::none) explainer_->left_out({type, identifier, code}, wrong);
   return true;
 }
@@ -54,12 +80,8 @@ error session::put_explained(acknowledgement& out) {
   out.properties = explainer_->explain({out.type, out.packet_identifier, out.reason});
   if (out.properties.empty()) return error::none;
   error wrong = check_properties(out.properties, property_in::bit(out.type));
-  if (wrong == error::none) {
-    const auto size = put(out);
-    if (size) return log_.append(*size), error::none;
-    wrong = size.error();
-  }
-  out.properties = {};
+  if (wrong == error::none) wrong = say(out);
+  if (wrong != error::none) out.properties = {};
   return wrong;
 }
 
@@ -89,67 +111,56 @@ error session::may_send(const message& what) const {
 
 std::expected<token, error> session::publish(const message& what) {
   if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
-  mqtt::publish out{.qos = what.qos,
-                    .retain = what.retain,
-                    .topic = what.topic,
-                    .properties = what.properties,
-                    .payload = what.payload_from_source != 0 ? bytes{} : what.payload,
-                    .payload_rest = what.payload_from_source};
-  if (what.qos == qos::at_most_once) {
-    const auto size = put_with_alias(out, what.topic_alias);
-    if (!size) return std::unexpected{size.error()};
-    log_.append(*size);
-    if (what.payload_from_source != 0)
-      begin_stream(no_place, what.payload_from_source, what.tag, is_text(what.properties));
-    return token{};
+  const bool kept = what.qos != qos::at_most_once;
+  mqtt::publish out;
+  out.qos = what.qos;
+  out.retain = what.retain;
+  out.topic = what.topic;
+  out.properties = what.properties;
+  if (what.payload_from_source == 0) out.payload = what.payload;
+  out.payload_rest = what.payload_from_source;
+  const error wrong = kept ? put_to_keep(out, what) : put_with_alias(out, what.topic_alias);
+  if (wrong != error::none) return std::unexpected{wrong};
+  place at = no_place;
+  if (kept) {
+    at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
+    flights_[at].tag = what.tag;
+    flights_[at].payload = what.payload_from_source;
+    log_.append(put_size_, at);
+    ++charged_;
+  } else {
+    log_.append(put_size_);
   }
-  out.packet_identifier = flights_.next_identifier();
-  const auto size = put(out);
-  if (!size) return std::unexpected{size.error()};
-  if (*size + std::uint64_t{what.payload_from_source} > server_.maximum_packet_size)
-    return std::unexpected{error::larger_than_server_takes};
-  if (log_.kept() + *size + std::max<std::size_t>(log_reserve_min, last_connect_size_) > log_.capacity())
-    return std::unexpected{error::no_room};
-  if (journal_ != nullptr)
-    if (const error wrong = journal_->publishing(out.packet_identifier, what, log_.space().first(*size));
-        wrong != error::none)
-      return std::unexpected{wrong};
-  const place at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
-  flights_[at].tag = what.tag;
-  flights_[at].payload = what.payload_from_source;
-  log_.append(*size, at);
-  ++charged_;
-  if (what.payload_from_source != 0) {
-    if (is_text(what.properties)) flights_[at].marks = mark_text;
-    begin_stream(at, what.payload_from_source, what.tag, is_text(what.properties));
-  }
+  if (what.payload_from_source != 0) begin_stream(at, what.payload_from_source, what.tag, is_text(what.properties));
   return token{out.packet_identifier};
 }
 
+error session::put_to_keep(mqtt::publish& out, const message& what) {
+  out.packet_identifier = flights_.next_identifier();
+  if (const error wrong = put(out); wrong != error::none) return wrong;
+  if (log_.kept() + put_size_ + std::max<std::size_t>(log_reserve_min, last_connect_size_) > log_.capacity())
+    return error::no_room;
+  if (journal_ == nullptr) return error::none;
+  return journal_->publishing(out.packet_identifier, what, log_.space().first(put_size_));
+}
+
 // An alias stands only in packets that are never sent again.
-std::expected<std::size_t, error> session::put_with_alias(mqtt::publish& out, std::uint16_t by_hand) {
+error session::put_with_alias(mqtt::publish& out, std::uint16_t by_hand) {
   constexpr std::size_t alias_bytes = 3;  // a shorter topic isn't worth it
   const std::string_view topic = out.topic;
   const std::size_t usable = automatic_aliases_ ? std::min(outgoing_aliases_.count(), server_.topic_alias_maximum) : 0;
   const bool automatic =
       has_version_5 && usable != 0 && topic.size() > alias_bytes && topic.size() <= outgoing_aliases_.topic_bytes_max();
-  if (!has_version_5 || (!automatic && by_hand == 0)) return put_within(out);
+  if (!has_version_5 || (!automatic && by_hand == 0)) return put(out);
   const std::size_t slot = automatic ? topic_slots::home(topic, usable) : by_hand - 1U;
   const bool known = automatic && outgoing_aliases_.topic(slot) == topic;
   const property_value alias[] = {{property::topic_alias, static_cast<std::uint32_t>(slot + 1)}};
   const properties rest = out.properties;
   out.properties = properties{alias}.followed_by(rest);
   if (known) out.topic = {};
-  auto size = put_within(out);
-  if (size && automatic && !known) outgoing_aliases_.set(slot, topic);
-  return size;
-}
-
-std::expected<std::size_t, error> session::put_within(const mqtt::publish& out) {
-  auto size = put(out);
-  if (size && *size + std::uint64_t{out.payload_rest} > server_.maximum_packet_size)
-    return std::unexpected{error::larger_than_server_takes};
-  return size;
+  const error wrong = put(out);
+  if (wrong == error::none && automatic && !known) outgoing_aliases_.set(slot, topic);
+  return wrong;
 }
 
 std::expected<token, error> session::subscribe(std::span<const subscription> filters,
@@ -173,7 +184,8 @@ std::expected<token, error> session::subscribe(std::span<const subscription> fil
   const property_value list[] = {{property::subscription_identifier, more.subscription_identifier}};
   const properties own{std::span<const property_value>{list, more.subscription_identifier != 0 ? 1U : 0U}};
   mqtt::subscribe out{.properties = own.followed_by(more.user_properties), .subscriptions = filters};
-  return request(out, stage::suback, filters.size());
+  out.packet_identifier = flights_.next_identifier();
+  return request(&out, visit_to_encode<mqtt::subscribe>, stage::suback, filters.size());
 }
 
 std::expected<token, error> session::unsubscribe(std::span<const std::string_view> filters, const properties& more) {
@@ -186,19 +198,17 @@ std::expected<token, error> session::unsubscribe(std::span<const std::string_vie
     if (const auto filter = check_topic_filter(one, decoding_.protocol); !filter)
       return std::unexpected{filter.error()};
   mqtt::unsubscribe out{.properties = more, .filters = filters};
-  return request(out, stage::unsuback, filters.size());
+  out.packet_identifier = flights_.next_identifier();
+  return request(&out, visit_to_encode<mqtt::unsubscribe>, stage::unsuback, filters.size());
 }
 
-template <class Packet>
-std::expected<token, error> session::request(Packet& out, stage waits_for, std::size_t filters) {
+std::expected<token, error> session::request(const void* out, encode_fields fields, stage waits_for,
+                                             std::size_t filters) {
   if (flights_.full()) return std::unexpected{error::flight_table_full};
-  out.packet_identifier = flights_.next_identifier();
-  const auto size = put(out);
-  if (!size) return std::unexpected{size.error()};
-  log_.append(*size);
+  if (const error wrong = say(out, fields); wrong != error::none) return std::unexpected{wrong};
   const place at = flights_.take(waits_for);
   flights_[at].tag = static_cast<std::uint32_t>(filters);
-  return token{out.packet_identifier};
+  return token{flights_[at].packet_identifier};
 }
 
 std::expected<void, error> session::acknowledge(receipt what, reason code, const properties& more) {
@@ -227,12 +237,11 @@ std::expected<void, error> session::acknowledge_now(const owed_acknowledgement& 
   if (!is_v5(decoding_.protocol)) return std::unexpected{error::needs_version_5};
   if (const error wrong = check_properties(more, property_in::bit(type)); wrong != error::none)
     return std::unexpected{wrong};
-  const auto size = put(acknowledgement{.type = type,
-                                        .packet_identifier = one.packet_identifier,
-                                        .reason = static_cast<reason>(one.reason),
-                                        .properties = more});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2] and the next ones
-  if (!size) return std::unexpected{size.error()};
-  log_.append(*size);
+  const error wrong = say(acknowledgement{.type = type,
+                                          .packet_identifier = one.packet_identifier,
+                                          .reason = static_cast<reason>(one.reason),
+                                          .properties = more});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2] and the next ones
+  if (wrong != error::none) return std::unexpected{wrong};
   told_journal(one);
   acknowledged_first(one);
   pump();
@@ -272,6 +281,7 @@ void session::pump() {
 // of its PUBLISH, which stays in the log, and what follows there.
 void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag, bool text) {
   stream_flight_ = flight;
+  if (text && flight != no_place) flights_[flight].marks |= mark_text;
   stream_waits_ = true;
   stream_barrier_ =
       flight == no_place ? static_cast<std::uint32_t>(log_.head()) : flights_[flight].offset + flights_[flight].length;

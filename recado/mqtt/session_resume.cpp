@@ -156,15 +156,11 @@ session::answer session::next_report() {
   if (journal_ != nullptr && waited_for != stage::suback && waited_for != stage::unsuback)
     journal_->finished(flight.packet_identifier);
   const token name{flight.packet_identifier};
-  if (waited_for == stage::suback) return subscribed{.token = name, .reasons = {}, .outcome = how, .properties = {}};
-  if (waited_for == stage::unsuback)
-    return unsubscribed{.token = name, .reasons = {}, .outcome = how, .properties = {}};
-  return acknowledged{.token = name,
-                      .tag = flight.tag,
-                      .qos = waited_for == stage::puback ? qos::at_least_once : qos::exactly_once,
-                      .reason = static_cast<reason>(flight.length & 0xff),
-                      .outcome = how,
-                      .properties = {}};
+  const std::span<const reason> none;
+  if (waited_for == stage::suback) return tell<subscribed>(name, none, how, properties{});
+  if (waited_for == stage::unsuback) return tell<unsubscribed>(name, none, how, properties{});
+  return tell<acknowledged>(name, flight.tag, waited_for == stage::puback ? qos::at_least_once : qos::exactly_once,
+                            static_cast<reason>(flight.length & 0xff), how, properties{});
 }
 
 // What an earlier run of the program left. Nothing of it is to be sent before a connection is accepted.

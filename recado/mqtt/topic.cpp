@@ -13,18 +13,18 @@ constexpr std::string_view share_prefix = "$share/";
 std::string_view take_level(std::string_view& rest, bool& more) {
   const std::size_t slash = rest.find('/');
   more = slash != rest.npos;
-  const std::string_view level = rest.substr(0, slash);
-  rest = more ? rest.substr(slash + 1) : std::string_view{};
+  const std::string_view level = {rest.data(), more ? slash : rest.size()};
+  rest.remove_prefix(more ? slash + 1 : rest.size());
   return level;
 }
 
 /// # alone and last, + alone [MQTT-4.7.1-1] [MQTT-4.7.1-2].
 bool wildcards_are_levels(std::string_view filter) {
-  bool more = true;
-  while (more) {
-    const std::string_view level = take_level(filter, more);
-    if (level == "#") return !more;
-    if (level != "+" && has_wildcards(level)) return false;
+  for (std::size_t i = 0; i < filter.size(); ++i) {
+    if (filter[i] != '+' && filter[i] != '#') continue;
+    const bool begins_level = i == 0 || filter[i - 1] == '/';
+    const bool ends_level = i + 1 == filter.size() || (filter[i] == '+' && filter[i + 1] == '/');
+    if (!begins_level || !ends_level) return false;
   }
   return true;
 }
@@ -41,7 +41,7 @@ error check_text(std::string_view text, text_rule rule) {
       return error::bad_topic_name;
     const std::size_t length = utf8_sequence_length(rest);
     if (length == 0) return error::bad_utf8;
-    rest = rest.subspan(length);
+    rest = rest.last(rest.size() - length);
   }
   return error::none;
 }
@@ -80,7 +80,11 @@ std::optional<shared_filter> split_shared(std::string_view filter) {
 
 bool is_shared(std::string_view filter) { return filter.starts_with(share_prefix); }
 
-bool has_wildcards(std::string_view filter) { return filter.find_first_of("+#") != filter.npos; }
+bool has_wildcards(std::string_view filter) {
+  for (const char c : filter)
+    if (c == '+' || c == '#') return true;
+  return false;
+}
 
 bool matches(std::string_view filter, std::string_view topic) {
   if (const auto parts = split_shared(filter)) filter = parts->filter;

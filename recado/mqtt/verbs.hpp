@@ -9,26 +9,9 @@
 
 namespace recado::mqtt {
 
-using encode_fields = void (*)(const void* one, encode_walker& walk);
-using decode_fields = void (*)(void* result, const fixed_header& header, decode_walker& walk);
-
 std::size_t size_of(const void* one, version protocol, encode_fields fields);
 std::expected<std::size_t, error> encode_fields_of(const void* one, version protocol, mutable_bytes out,
-                                                   encode_fields fields, unsigned first, std::uint32_t rest);
-defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,
-                        decode_fields fields);
-
-template <class P>
-void visit_to_encode(const void* one, encode_walker& walk) {
-  P::fields(*static_cast<const P*>(one), walk);
-}
-
-template <class P>
-void visit_to_decode(void* result, const fixed_header& header, decode_walker& walk) {
-  P& one = *static_cast<P*>(result);
-  one.set_header(header.type, header.flags);
-  P::fields(one, walk);
-}
+                                                   encode_fields fields);
 
 /// The bytes of a payload that follow later; nothing but a PUBLISH has them.
 template <class P>
@@ -40,6 +23,20 @@ inline std::uint32_t rest_of(const publish& message) { return message.payload_re
 template <class P>
 constexpr unsigned first_byte(const P& one) {
   return static_cast<unsigned>(one.type) << 4 | one.flags();
+}
+
+template <class P>
+void visit_to_encode(const void* one, encode_walker& walk) {
+  const P& packet = *static_cast<const P*>(one);
+  walk.begins(first_byte(packet), rest_of(packet));
+  P::fields(packet, walk);
+}
+
+template <class P>
+void visit_to_decode(void* result, const fixed_header& header, decode_walker& walk) {
+  P& one = *static_cast<P*>(result);
+  one.set_header(header.type, header.flags);
+  P::fields(one, walk);
 }
 
 template <class P>
@@ -56,7 +53,7 @@ defect decode(const fixed_header& header, bytes data, const decode_options& opti
 
 template <class P>
 std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
-  return encode_fields_of(&one, protocol, out, visit_to_encode<P>, first_byte(one), rest_of(one));
+  return encode_fields_of(&one, protocol, out, visit_to_encode<P>);
 }
 
 template <class P>
@@ -87,7 +84,7 @@ template <class P>
       return written;
     }
   }
-  return encode_fields_of(&one, protocol, out, visit_to_encode<P>, first_byte(one), rest_of(one));
+  return encode_fields_of(&one, protocol, out, visit_to_encode<P>);
 }
 
 template <class P>
@@ -117,6 +114,8 @@ template <class P>
 #define RECADO_MQTT_INSTANTIATE(P)                                                        \
   template std::size_t size<P>(const P&, version);                                        \
   template std::expected<std::size_t, error> encode<P>(const P&, version, mutable_bytes); \
-  template defect decode<P>(const fixed_header&, bytes, const decode_options&, P&)
+  template defect decode<P>(const fixed_header&, bytes, const decode_options&, P&);       \
+  template void visit_to_encode<P>(const void*, encode_walker&);                          \
+  template void visit_to_decode<P>(void*, const fixed_header&, decode_walker&)
 
 }  // namespace recado::mqtt
