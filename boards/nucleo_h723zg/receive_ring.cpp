@@ -28,6 +28,7 @@ std::optional<receive_ring::frame> receive_ring::take() {
   while (!found && ready_ != 0) {
     const std::uint32_t status = bus::load(descriptor(next_) + 12);
     if (status & eth::own) break;
+    bus::barrier();  // the frame is read only behind the descriptor
     const unsigned buffer = buffer_of_[next_];
     const verdict what = judge(next_, status);
     count(what);

@@ -150,10 +150,10 @@ inline constexpr std::uint32_t checksum_all = 3U << 16, checksum_header = 1U << 
 
 /// The core: interrupts, caches, memory protection, cycle counter.
 namespace core {
-inline constexpr reg nvic_iser{0xe000e100}, nvic_icpr{0xe000e280}, vtor{0xe000ed08}, aircr{0xe000ed0c}, ccr{0xe000ed14},
-    shcsr{0xe000ed24}, cfsr{0xe000ed28}, hfsr{0xe000ed2c}, mmfar{0xe000ed34}, bfar{0xe000ed38}, ccsidr{0xe000ed80},
-    csselr{0xe000ed84}, cpacr{0xe000ed88}, mpu_ctrl{0xe000ed94}, mpu_rnr{0xe000ed98}, mpu_rbar{0xe000ed9c},
-    mpu_rasr{0xe000eda0}, iciallu{0xe000ef50}, dcisw{0xe000ef60};
+inline constexpr reg nvic_iser{0xe000e100}, nvic_icpr{0xe000e280}, nvic_ipr{0xe000e400}, vtor{0xe000ed08},
+    aircr{0xe000ed0c}, ccr{0xe000ed14}, shcsr{0xe000ed24}, cfsr{0xe000ed28}, hfsr{0xe000ed2c}, mmfar{0xe000ed34},
+    bfar{0xe000ed38}, ccsidr{0xe000ed80}, csselr{0xe000ed84}, cpacr{0xe000ed88}, mpu_ctrl{0xe000ed94},
+    mpu_rnr{0xe000ed98}, mpu_rbar{0xe000ed9c}, mpu_rasr{0xe000eda0}, iciallu{0xe000ef50}, dcisw{0xe000ef60};
 inline constexpr reg demcr{0xe000edfc}, dwt_ctrl{0xe0001000}, dwt_cyccnt{0xe0001004}, dwt_lar{0xe0001fb0};
 inline constexpr std::uint32_t reset_request = 0x05fa0004, bfhfnmign = bit(8), dcache_on = bit(16), icache_on = bit(17);
 inline constexpr std::uint32_t faults_on = 7U << 16, mpu_on = 5, trace_on = bit(24), dwt_key = 0xc5acce55;

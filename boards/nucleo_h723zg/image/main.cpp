@@ -54,12 +54,6 @@ void in_turn() {
 
 constexpr irq waking[] = {irq::tim2, irq::usart3, irq::exti15_10, irq::eth};
 
-void at_irq(reg first, irq which) {
-  const auto number = static_cast<std::uint32_t>(which);
-  indexed(first, number / 32, 4).write(bit(number % 32));
-}
-
-// Interrupts are masked, so they only end the sleep. What still asks for attention raises its request again at once.
 void sleep_until(instant then) {
   constexpr duration longest = 4s;  // the cycle counter and the watchdog want to be looked after
   const instant from = now();
@@ -68,9 +62,7 @@ void sleep_until(instant then) {
   if (then <= from) return;
   timer.wake_at(then);
   stopwatch.sleeps(from);
-  for (const irq each : waking) at_irq(core::nvic_icpr, each);
-  bus::barrier();
-  __asm__ volatile("wfi" ::: "memory");
+  sleep(waking);
   timer.wake_no_more();
   stopwatch.wakes(now());
 }
@@ -132,7 +124,7 @@ fault run() {
   real_time_clock.start(now());
   start_random();
   controller.open(clocks().bus_mhz(), now());
-  for (const irq each : waking) at_irq(core::nvic_iser, each);
+  for (const irq each : waking) wake_by(each);
   say_hello(reset_cause);
   const firmware::hardware hardware{leds,     button,      real_time_clock, stopwatch, kept,
                                     &journal, controller,  random_numbers,  write,     now,

@@ -1,7 +1,8 @@
 // From the first instruction to main, and from a fault to the reset that follows it.
 //
-// Interrupts stay masked for good: they only wake the core from its sleep, the loop looks at the hardware itself. So
-// nothing is ever interrupted, and no data is shared with a handler.
+// Interrupts are never taken: they only wake the core from its sleep, the loop looks at the hardware itself. So nothing
+// is ever interrupted, and no data is shared with a handler. BASEPRI keeps them away, not PRIMASK, as an imprecise bus
+// fault has to come through.
 #include "startup.hpp"
 
 #include <algorithm>
@@ -27,6 +28,7 @@ namespace recado::nucleo_h723zg {
 namespace {
 
 constexpr std::uint32_t paint = 0xa5a5a5a5;
+constexpr std::uint32_t masked_priority = 0x10;  // and all that are less urgent, of which the interrupts are
 constexpr unsigned system_vectors = 16, interrupts = 163;
 
 __attribute__((section(".noinit"))) fault_record last_fault;
@@ -69,6 +71,31 @@ std::size_t stack_used() {
   return static_cast<std::size_t>(recado_stack_end - deepest) * sizeof(std::uint32_t);
 }
 
+void wake_by(irq which) {
+  const auto number = static_cast<std::uint32_t>(which);
+  const unsigned shift = number % 4 * 8;
+  indexed(core::nvic_ipr, number / 4, 4).change(0xffU << shift, 0x80U << shift);
+  indexed(core::nvic_iser, number / 32, 4).write(bit(number % 32));
+}
+
+// What still asks for attention raises its request again at once, so none is lost by taking them back before.
+void sleep(std::span<const irq> waking) {
+  for (const irq each : waking) {
+    const auto number = static_cast<std::uint32_t>(each);
+    indexed(core::nvic_icpr, number / 32, 4).write(bit(number % 32));
+  }
+  bus::barrier();
+  __asm__ volatile(
+      "cpsid i\n\t"
+      "msr basepri, %0\n\t"
+      "wfi\n\t"
+      "msr basepri, %1\n\t"
+      "isb\n\t"
+      "cpsie i" ::"r"(0),
+      "r"(masked_priority)
+      : "memory");
+}
+
 void reset() {
   bus::barrier();
   core::aircr.write(core::reset_request);
@@ -95,6 +122,7 @@ void recado_reset() {
   paint_stack();
   clocks_at_start = reached;
   enable_peripherals();
+  __asm__ volatile("msr basepri, %0\n\tisb\n\tcpsie i" ::"r"(masked_priority) : "memory");
   for (auto* each = recado_constructors_begin; each != recado_constructors_end; ++each) (*each)();
   recado_main();
 }

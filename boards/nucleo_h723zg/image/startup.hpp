@@ -1,8 +1,12 @@
 // What the start left behind for the image.
 #pragma once
 
+#include <cstddef>
+#include <span>
+
 #include "../clock.hpp"
 #include "../faults.hpp"
+#include "../registers.hpp"
 
 namespace recado::nucleo_h723zg {
 
@@ -14,6 +18,10 @@ fault_record take_fault();
 void forget_fault();
 /// The bytes of the stack that were ever used.
 std::size_t stack_used();
+/// From now on that interrupt ends a sleep; it is never taken.
+void wake_by(irq which);
+/// Sleeps until one of these, which `wake_by` named, asks for attention.
+void sleep(std::span<const irq> waking);
 /// Resets the chip.
 [[noreturn]] void reset();
 
