@@ -62,7 +62,7 @@ void sleep_until(instant then) {
   if (then <= from) return;
   timer.wake_at(then);
   stopwatch.sleeps(from);
-  sleep(waking);
+  doze(waking);
   timer.wake_no_more();
   stopwatch.wakes(now());
 }

@@ -79,7 +79,7 @@ void wake_by(irq which) {
 }
 
 // What still asks for attention raises its request again at once, so none is lost by taking them back before.
-void sleep(std::span<const irq> waking) {
+void doze(std::span<const irq> waking) {
   for (const irq each : waking) {
     const auto number = static_cast<std::uint32_t>(each);
     indexed(core::nvic_icpr, number / 32, 4).write(bit(number % 32));

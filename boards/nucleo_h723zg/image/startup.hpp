@@ -21,7 +21,7 @@ std::size_t stack_used();
 /// From now on that interrupt ends a sleep; it is never taken.
 void wake_by(irq which);
 /// Sleeps until one of these, which `wake_by` named, asks for attention.
-void sleep(std::span<const irq> waking);
+void doze(std::span<const irq> waking);
 /// Resets the chip.
 [[noreturn]] void reset();
 
