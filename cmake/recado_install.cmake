@@ -16,7 +16,7 @@ if(RECADO_INSTALL)
   install(TARGETS recado_all ${modules} EXPORT recado-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
   install(EXPORT recado-targets NAMESPACE recado:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/recado)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/recado DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING
-    PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE PATTERN "*_for_tests.hpp" EXCLUDE PATTERN "tests" EXCLUDE)
+    PATTERN "*.hpp" PATTERN "*_test.hpp" EXCLUDE PATTERN "*_for_tests.hpp" EXCLUDE PATTERN "tests" EXCLUDE PATTERN "mbedtls" EXCLUDE)
 
   configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/recado-config.cmake.in
     ${PROJECT_BINARY_DIR}/recado-config.cmake INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/recado)

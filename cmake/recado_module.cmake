@@ -1,15 +1,17 @@
-# recado_module(NAME [FREESTANDING] [DEPENDS module...] [LINK target...] [TEST_LINK target...])
+# recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [DEPENDS module...] [LINK target...] [TESTS file...] [TEST_LINK target...])
 #
 # One folder is one module: every *.cpp in it is built into recado_NAME, every *_test.cpp into
 # recado_NAME_tests, and the benches and fuzz targets link against it by name. FREESTANDING modules
-# (floors 0 to 4) are compiled without exceptions and RTTI, as on a microcontroller.
+# (floors 0 to 4) are compiled without exceptions and RTTI, as on a microcontroller. NOT_INSTALLED: what stands on
+# sources that are no package of the system stays out of recado::recado and of the installation.
 include(GoogleTest OPTIONAL)
 
 function(recado_module name)
-  cmake_parse_arguments(M "FREESTANDING" "" "DEPENDS;LINK;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(M "FREESTANDING;NOT_INSTALLED" "" "DEPENDS;LINK;TESTS;TEST_LINK" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(REMOVE_ITEM sources ${tests} "")
+  list(APPEND tests ${M_TESTS})
   file(GLOB headers CONFIGURE_DEPENDS *.hpp)
   if(sources)
     add_library(recado_${name} STATIC ${sources} ${headers})
@@ -31,7 +33,9 @@ function(recado_module name)
     target_link_libraries(recado_${name} ${scope} recado_${other})
   endforeach()
   target_link_libraries(recado_${name} ${scope} ${M_LINK})
-  set_property(GLOBAL APPEND PROPERTY recado_modules recado_${name})
+  if(NOT M_NOT_INSTALLED)
+    set_property(GLOBAL APPEND PROPERTY recado_modules recado_${name})
+  endif()
   if(RECADO_TESTS AND tests AND NOT RECADO_BARE_METAL
      AND (NOT RECADO_TEST_MODULES OR name IN_LIST RECADO_TEST_MODULES))
     recado_test(recado_${name}_tests SOURCES ${tests} LINK recado_${name} ${M_TEST_LINK})

@@ -7,7 +7,7 @@
 
 #include <recado/tls/openssl/describe.hpp>
 #include <recado/tls/openssl/session.hpp>
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 
 #include "target.hpp"
 
@@ -16,7 +16,7 @@ using recado::fuzz::require;
 using namespace recado;
 using namespace recado::tls;
 using namespace recado::tls::openssl;
-using namespace recado::tls::openssl::tests;
+using namespace recado::tls::tests;
 
 namespace {
 

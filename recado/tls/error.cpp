@@ -49,6 +49,9 @@ constexpr said options_said[] = {
     {error::out_of_memory, "there is no memory left for TLS", "free some, or allow more"},
     {error::in_use, "this can't be changed while connected", "close the connection first"},
     {error::not_loaded, "the TLS options have not been loaded", "load them first"},
+    {error::algorithm_unsupported,
+     "a certificate or key uses an algorithm that this TLS library lacks (Ed25519, or a curve or digest left out)",
+     "use ECDSA P-256 with SHA-256, or the OpenSSL back end"},
 };
 
 constexpr said peer_said[] = {

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 #include <tests/support/count_calls.hpp>
 
 namespace {
@@ -33,7 +33,7 @@ const bool counting = CRYPTO_set_mem_functions(count_malloc, count_realloc, plai
 
 }  // namespace
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
 namespace {
 
 TEST(tls_allocation, none_in_steady_state) {
@@ -78,4 +78,4 @@ TEST(tls_allocation, none_in_steady_state) {
 }
 
 }  // namespace
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

@@ -5,43 +5,12 @@
 #include <ctime>
 
 #include <recado/core/address.hpp>
-#include <recado/core/utf8.hpp>
 #include <recado/tls/openssl/describe.hpp>
 #include <recado/tls/openssl/handles.hpp>
+#include <recado/tls/safe_text.hpp>
 
 namespace recado::tls::openssl {
 namespace {
-
-// Appends in pieces and remembers that something didn't fit.
-template <std::size_t Capacity>
-class limited final : public text_sink {
- public:
-  explicit limited(fixed_string<Capacity>& to) : to_(to) {}
-  void write(std::string_view text) override {
-    if (!fits_) return;
-    const auto room = to_.capacity() - to_.size();
-    fits_ = text.size() <= room;
-    (void)to_.append(text.substr(0, room));
-  }
-  bool fits() const { return fits_; }
-
- private:
-  fixed_string<Capacity>& to_;
-  bool fits_ = true;
-};
-
-// What a certificate says may not move the cursor of a terminal, nor look like a separator of recado's.
-void print_safely(bytes text, text_sink& out) {
-  while (!text.empty()) {
-    const std::size_t length = utf8_sequence_length(text);
-    const auto first = std::to_integer<unsigned char>(text[0]);
-    const bool unsafe =
-        length == 0 || first < 0x20 || first == 0x7f || first == '\\' || first == ',' || utf8_is_c1(text);
-    if (unsafe) (out << "\\x").hex(first, 2);
-    else out << as_text(text.first(length));
-    text = text.subspan(unsafe ? 1 : length);
-  }
-}
 
 void print_string(const ASN1_STRING* from, text_sink& out) {
   unsigned char* text = nullptr;

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <recado/chain/stacked.hpp>
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
 namespace {
 
 /// Says what it has to say, hears lines, and ends at the line "bye", which it answers with "farewell".
@@ -97,4 +97,4 @@ TEST(tls_stacked, carries_a_machine_to_its_farewell) {
 }
 
 }  // namespace
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

@@ -6,10 +6,16 @@
 #include <string>
 #include <vector>
 
-#include <recado/tls/openssl/filter.hpp>
 #include <recado/tls/openssl/tests/pki.hpp>
+#include <recado/tls/tests/backend.hpp>
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
+
+using namespace openssl::tests;
+using openssl::key_handle;
+using openssl::ssl_context_handle;
+using openssl::ssl_handle;
+using openssl::x509_handle;
 
 /// What a test wants of the server.
 struct server_wish {
@@ -234,4 +240,4 @@ class client {
   }
 };
 
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

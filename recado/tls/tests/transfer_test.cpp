@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <random>
 
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
 namespace {
 
 using testing::HasSubstr;
@@ -138,7 +138,7 @@ TEST(tls_transfer, writes_as_few_records_as_possible) {
   client c{usual(), 40 * 1024};
   server s{{}};
   s.begin(), c.open(), c.talk(s);
-  const std::string data = noise(16 * 1024);
+  const std::string data = noise(record_content_max);
   EXPECT_EQ(c.it.write(as_bytes(data), c.now), data.size());
   EXPECT_EQ(c.it.pending(c.now).size(), data.size() + 22);  // one record: 5 + 1 + 16 bytes more (RFC 8446 §5.2)
 }
@@ -301,6 +301,18 @@ TEST(tls_transfer, a_cut_after_any_byte_is_told_once_and_in_words) {
   }
 }
 
+// RFC 8446 §5.1: the version in a record's header is ignored; nothing authenticates it in a handshake.
+bool is_minor_version(std::string_view records, std::size_t at) {
+  std::size_t header = 0;
+  while (header + 5 <= records.size() && header <= at) {
+    if (at == header + 2) return true;
+    const auto high = static_cast<unsigned char>(records[header + 3]),
+               low = static_cast<unsigned char>(records[header + 4]);
+    header += 5u + (high << 8u | low);
+  }
+  return false;
+}
+
 TEST(tls_transfer, a_flipped_bit_anywhere_ends_the_handshake) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     server s{{.highest = version}};
@@ -311,6 +323,10 @@ TEST(tls_transfer, a_flipped_bit_anywhere_ends_the_handshake) {
       s.hear(hello), c.it.sent(hello.size());
       c.inbox = s.says();
       if (at >= c.inbox.size()) break;
+      if (is_minor_version(c.inbox, at)) {
+        c.lose();
+        continue;
+      }
       c.inbox[at] = static_cast<char>(c.inbox[at] ^ (1 << at % 8));
       c.talk(s);
       EXPECT_FALSE(s.done() && c.it.ready()) << at;
@@ -322,4 +338,4 @@ TEST(tls_transfer, a_flipped_bit_anywhere_ends_the_handshake) {
 }
 
 }  // namespace
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
 namespace {
 
 using testing::HasSubstr;
@@ -170,4 +170,4 @@ TEST(tls_server_certificate, prints_hostile_texts_safely) {
 }
 
 }  // namespace
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

@@ -2,9 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <recado/tls/openssl/tests/server.hpp>
+#include <recado/tls/tests/server.hpp>
 
-namespace recado::tls::openssl::tests {
+namespace recado::tls::tests {
 namespace {
 
 using testing::HasSubstr;
@@ -157,7 +157,9 @@ TEST(tls_handshake, speaks_1_2_and_1_3_with_every_kind_of_key) {
   identity rsa = make({.name = "r", .alternative_names = world::names}, rsa_key(2048), &w.authority);
   identity ed = make({.name = "e", .alternative_names = world::names}, ed25519_key(), &w.authority);
   identity p384 = make({.name = "p", .alternative_names = world::names}, ec_key("P-384"), &w.authority);
-  for (const identity* own : {&rsa, &ed, &p384}) {
+  std::vector<const identity*> identities{&rsa, &p384};
+  if (has_ed25519) identities.push_back(&ed);
+  for (const identity* own : identities) {
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
       auto options = usual();
       const std::string certificate = pem(*own), key = key_pem(own->key.get());
@@ -175,6 +177,32 @@ TEST(tls_handshake, speaks_1_2_and_1_3_with_every_kind_of_key) {
       EXPECT_EQ(c.received, "pong");
     }
   }
+}
+
+TEST(tls_handshake, refuses_in_words_an_algorithm_that_it_lacks) {
+  if (has_ed25519) return;
+  const world& w = the_world();
+  const identity ed = make({.name = "e", .alternative_names = world::names}, ed25519_key(), &w.authority);
+  auto options = usual();
+  const std::string certificate = pem(ed), key = key_pem(ed.key.get());
+  options.certificate = memory(certificate), options.key = memory(key);
+  EXPECT_EQ(client{options}.loaded.error(), error::algorithm_unsupported);
+  EXPECT_THAT(std::string{words(error::algorithm_unsupported)}, HasSubstr("Ed25519"));
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    client c{usual()};
+    server s{{.own = &ed, .lowest = version, .highest = version}};
+    s.begin(), c.open(), c.talk(s);
+    ASSERT_TRUE(c.seen.closed);
+    EXPECT_TRUE(is(*c.seen.closed, error::nothing_in_common)) << c.seen.line;
+    EXPECT_THAT(c.seen.line, HasSubstr("no cipher suite, group or signature in common"));
+  }
+  const identity authority = make({.name = "Ed CA", .authority = true}, ed25519_key());
+  const identity own = make({.name = "b", .alternative_names = world::names}, ec_key(), &authority);
+  client c{usual()};
+  server s{{.own = &own, .chain = {authority.certificate.get()}}};
+  s.begin(), c.open(), c.talk(s);
+  ASSERT_TRUE(c.seen.closed);
+  EXPECT_THAT(c.seen.line, testing::AnyOf(HasSubstr("Ed25519"), HasSubstr("in common"))) << c.seen.line;
 }
 
 // original defect 21: TLS 1.0 and 1.1 enabled.
@@ -437,4 +465,4 @@ TEST(tls_handshake, takes_the_common_name_only_if_there_are_no_names) {
 }
 
 }  // namespace
-}  // namespace recado::tls::openssl::tests
+}  // namespace recado::tls::tests

@@ -1,0 +1,228 @@
+#include <mbedtls/asn1.h>
+#include <mbedtls/error.h>
+#include <mbedtls/pem.h>
+#include <mbedtls/platform_util.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+
+#include <recado/core/fixed_vector.hpp>
+#include <recado/tls/mbedtls/load.hpp>
+#include <recado/tls/mbedtls/random.hpp>
+
+namespace recado::tls::mbedtls {
+namespace {
+
+// PEM has its marker in every file; explanatory text may stand before it (RFC 7468 §5.2).
+bool is_pem(bytes content) { return as_text(content).contains("-----BEGIN "); }
+
+#if defined(MBEDTLS_FS_IO)
+constexpr std::size_t path_max = 1024;
+constexpr long file_bytes_max = 16 * 1024 * 1024;
+#endif
+
+/// What a source holds: with a zero behind it if it is PEM, as Mbed TLS wants it, or as it is. Wiped at the end.
+class contents {
+ public:
+  contents() = default;
+  contents(const contents&) = delete;
+  contents& operator=(const contents&) = delete;
+  ~contents() {
+    if (!owned_) return;
+    mbedtls_platform_zeroize(owned_, size_);
+    recado_tls_release(owned_);
+  }
+
+  std::expected<void, error> take(const source& from, error unreadable) {
+    if (!from.path.empty()) return read(from.path, unreadable);
+    if (!is_pem(from.data)) {
+      data_ = reinterpret_cast<const unsigned char*>(from.data.data()), size_ = from.data.size();
+      return {};
+    }
+    owned_ = static_cast<unsigned char*>(recado_tls_allocate(1, from.data.size() + 1));
+    if (!owned_) return std::unexpected(error::out_of_memory);
+    copy(from.data, {reinterpret_cast<std::byte*>(owned_), from.data.size()});
+    data_ = owned_, size_ = from.data.size() + 1;
+    return {};
+  }
+  const unsigned char* data() const { return data_; }
+  std::size_t size() const { return size_; }
+  bytes all() const { return {reinterpret_cast<const std::byte*>(data_), size_}; }
+
+ private:
+#if defined(MBEDTLS_FS_IO)
+  // A folder opens as a file does, but can't be read.
+  std::expected<void, error> read(std::string_view path, error unreadable) {
+    std::array<char, path_max> name{};
+    if (path.size() >= name.size()) return std::unexpected(unreadable);
+    std::copy(path.begin(), path.end(), name.begin());
+    std::FILE* file = std::fopen(name.data(), "rb");
+    if (!file) return std::unexpected(unreadable);
+    std::fseek(file, 0, SEEK_END);
+    const long size = std::ftell(file);
+    std::rewind(file);
+    const bool plausible = size >= 0 && size < file_bytes_max;
+    if (plausible) owned_ = static_cast<unsigned char*>(recado_tls_allocate(1, static_cast<std::size_t>(size) + 1));
+    if (owned_) size_ = std::fread(owned_, 1, static_cast<std::size_t>(size), file);
+    const bool whole = owned_ && size_ == static_cast<std::size_t>(size) && std::ferror(file) == 0;
+    std::fclose(file);
+    if (plausible && !owned_) return std::unexpected(error::out_of_memory);
+    if (!whole) return std::unexpected(unreadable);
+    data_ = owned_;
+    if (is_pem(all())) ++size_;  // with the zero behind it
+    return {};
+  }
+#else
+  std::expected<void, error> read(std::string_view, error unreadable) { return std::unexpected(unreadable); }
+#endif
+
+  unsigned char* owned_ = nullptr;
+  const unsigned char* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// The high part of an error says where it happened, the low part why.
+bool lacks_algorithm(int code) {
+  const int why = -code & 0xff80;
+  return why == -MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG || why == -MBEDTLS_ERR_X509_UNKNOWN_OID ||
+         why == -MBEDTLS_ERR_PK_UNKNOWN_PK_ALG || why == -MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE ||
+         why == -MBEDTLS_ERR_PK_FEATURE_UNAVAILABLE;
+}
+bool lacks_memory(int code) {
+  const int why = -code & 0xff80, low = -code & 0x7f;
+  return why == -MBEDTLS_ERR_X509_ALLOC_FAILED || why == -MBEDTLS_ERR_PK_ALLOC_FAILED ||
+         why == -MBEDTLS_ERR_PEM_ALLOC_FAILED || low == -MBEDTLS_ERR_ASN1_ALLOC_FAILED;
+}
+error error_of_parsing(int code, error otherwise) {
+  if (lacks_memory(code)) return error::out_of_memory;
+  return code < 0 && lacks_algorithm(code) ? error::algorithm_unsupported : otherwise;
+}
+
+// PEM with several: Mbed TLS says how many it couldn't read, not why.
+error why_of_pem(const contents& from, error otherwise) {
+  std::string_view rest = as_text(from.all());
+  constexpr std::string_view begin = "-----BEGIN CERTIFICATE-----";
+  for (std::size_t at; (at = rest.find(begin)) != rest.npos; rest.remove_prefix(at + begin.size())) {
+    mbedtls_pem_context one;
+    mbedtls_pem_init(&one);
+    std::size_t used = 0;
+    int code = mbedtls_pem_read_buffer(&one, begin.data(), "-----END CERTIFICATE-----",
+                                       reinterpret_cast<const unsigned char*>(rest.data() + at), nullptr, 0, &used);
+    if (code == 0) {
+      mbedtls_x509_crt read;
+      mbedtls_x509_crt_init(&read);
+      std::size_t size = 0;
+      const unsigned char* der = mbedtls_pem_get_buffer(&one, &size);
+      code = mbedtls_x509_crt_parse_der(&read, der, size);
+      mbedtls_x509_crt_free(&read);
+    }
+    mbedtls_pem_free(&one);
+    if (code != 0) return error_of_parsing(code, otherwise);
+  }
+  return otherwise;
+}
+
+struct phrase {
+  std::array<char, pass_phrase_bytes_max> text{};
+  std::size_t size = 0;
+  ~phrase() { mbedtls_platform_zeroize(text.data(), text.size()); }
+};
+
+bool ask_for(phrase& to, bytes given, pass_phrase_source* ask) {
+  if (!given.empty() && given.size() <= to.text.size()) {
+    copy(given, std::as_writable_bytes(std::span{to.text}));
+    to.size = given.size();
+  } else if (ask) {
+    to.size = std::min(ask->ask(to.text), to.text.size());
+  }
+  return to.size != 0;
+}
+
+// EncryptedPrivateKeyInfo begins with an algorithm, all others with a version (RFC 5958 §3, RFC 8018 §A.4).
+bool is_encrypted_der(const contents& from) {
+  auto* at = const_cast<unsigned char*>(from.data());
+  const unsigned char* end = at + from.size();
+  std::size_t length = 0;
+  return mbedtls_asn1_get_tag(&at, end, &length, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) == 0 && at < end &&
+         *at == (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+}
+
+int parse(mbedtls_pk_context& to, const contents& from, const phrase* with) {
+  mbedtls_pk_free(&to);
+  mbedtls_pk_init(&to);
+  return mbedtls_pk_parse_key(&to, from.data(), from.size(),
+                              with ? reinterpret_cast<const unsigned char*>(with->text.data()) : nullptr,
+                              with ? with->size : 0, fill_random, nullptr);
+}
+
+}  // namespace
+
+std::expected<void, error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to) {
+  contents input;
+  if (auto taken = input.take(from, errors.unreadable); !taken) return taken;
+  if (input.size() == 0) return std::unexpected(errors.invalid);
+  const int code = mbedtls_x509_crt_parse(&to, input.data(), input.size());
+  if (code == 0) return {};
+  if (is_pem(input.all()) && !lacks_memory(code)) return std::unexpected(why_of_pem(input, errors.invalid));
+  return std::unexpected(error_of_parsing(code, errors.invalid));
+}
+
+#if defined(MBEDTLS_FS_IO)
+std::expected<void, error> load_folder(std::string_view path, mbedtls_x509_crt& to) {
+  std::array<char, path_max> name{};
+  if (path.size() >= name.size()) return std::unexpected(error::ca_file_unreadable);
+  std::copy(path.begin(), path.end(), name.begin());
+  const int code = mbedtls_x509_crt_parse_path(&to, name.data());
+  if (code < 0 && lacks_memory(code)) return std::unexpected(error::out_of_memory);
+  // What isn't a certificate, or one with an algorithm that is lacking, is passed over.
+  if (code < 0 || !to.raw.p) return std::unexpected(error::ca_file_unreadable);
+  return {};
+}
+
+std::expected<void, error> load_system(mbedtls_x509_crt& to) {
+  const auto loaded = load_folder("/etc/ssl/certs", to);
+  if (!loaded && loaded.error() == error::out_of_memory) return loaded;
+  if (!loaded) return std::unexpected(error::no_authority);
+  return {};
+}
+#else
+std::expected<void, error> load_folder(std::string_view, mbedtls_x509_crt&) {
+  return std::unexpected(error::ca_file_unreadable);
+}
+std::expected<void, error> load_system(mbedtls_x509_crt&) { return std::unexpected(error::no_authority); }
+#endif
+
+#if defined(MBEDTLS_X509_CRL_PARSE_C)
+std::expected<void, error> load_crls(const source& from, mbedtls_x509_crl& to) {
+  contents input;
+  if (auto taken = input.take(from, error::crl_file_unreadable); !taken) return taken;
+  const int code = mbedtls_x509_crl_parse(&to, input.data(), input.size());
+  if (code != 0) return std::unexpected(error_of_parsing(code, error::crl_invalid));
+  return {};
+}
+#endif
+
+std::expected<void, error> load_key(const source& from, bytes pass_phrase, pass_phrase_source* ask,
+                                    mbedtls_pk_context& to) {
+  contents input;
+  if (auto taken = input.take(from, error::key_file_unreadable); !taken) return taken;
+  if (input.size() == 0) return std::unexpected(error::key_invalid);
+  int code = parse(to, input, nullptr);
+  const bool encrypted = code == MBEDTLS_ERR_PK_PASSWORD_REQUIRED ||
+                         (code != 0 && !is_pem(input.all()) && is_encrypted_der(input)) ||
+                         as_text(input.all()).contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+  if (code != 0 && encrypted) {
+    phrase words_for;
+    if (!ask_for(words_for, pass_phrase, ask)) return std::unexpected(error::key_encrypted);
+    code = parse(to, input, &words_for);
+    // What a wrong pass phrase deciphers to is no key, but may look like one for a moment.
+    if (code != 0 && !lacks_memory(code) && !lacks_algorithm(code)) return std::unexpected(error::pass_phrase_wrong);
+  }
+  if (code == 0) return {};
+  if (lacks_memory(code)) return std::unexpected(error::out_of_memory);
+  return std::unexpected(lacks_algorithm(code) ? error::algorithm_unsupported : error::key_invalid);
+}
+
+}  // namespace recado::tls::mbedtls
