@@ -14,6 +14,9 @@ constexpr std::uint32_t watchdog_unlock = 0x1acce551;
 std::uint32_t last_count = 0;
 std::uint64_t counted = 0;
 
+/// An interrupt has brought something that the loop may not have seen yet.
+volatile bool woken = false;
+
 /// Survives a reset.
 struct kept_time {
   std::int64_t utc_us;
@@ -41,7 +44,10 @@ std::uint64_t cycles() {
 
 instant now() { return instant{duration{static_cast<std::int64_t>(cycles() / cycles_per_us)}}; }
 
-// Interrupts are held off between looking and sleeping, so that none is missed: a pending one wakes all the same.
+void wake() { woken = true; }
+
+// An interrupt since the loop looked for the last time keeps it awake. From that question to the sleep interrupts are
+// held off, so that none is missed: a pending one wakes all the same.
 void sleep_until(instant then) {
   using namespace std::chrono_literals;
   const duration wait = std::min<duration>(then - std::min(then, now()), 500ms);
@@ -49,7 +55,10 @@ void sleep_until(instant then) {
   at(scs::systick_reload) = static_cast<std::uint32_t>(wait.count()) * cycles_per_us;
   at(scs::systick_value) = 0;
   at(scs::systick_control) = 7;
-  asm volatile("cpsid i\n dsb\n wfi\n cpsie i\n isb" ::: "memory");
+  asm volatile("cpsid i" ::: "memory");
+  if (!woken) asm volatile("dsb\n wfi" ::: "memory");
+  woken = false;
+  asm volatile("cpsie i\n isb" ::: "memory");
   at(scs::systick_control) = 0;
 }
 

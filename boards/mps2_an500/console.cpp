@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "clock.hpp"
 #include "registers.hpp"
 
 namespace recado::mps2_an500 {
@@ -66,4 +67,5 @@ bool uart_button::pressed() {
 extern "C" void button_handler();
 void button_handler() {
   recado::mps2_an500::at(recado::mps2_an500::uart::button + recado::mps2_an500::uart::interrupt_clear) = 3;
+  recado::mps2_an500::wake();
 }

@@ -2,6 +2,7 @@
 
 #include <lwip/pbuf.h>
 
+#include "clock.hpp"
 #include "registers.hpp"
 
 namespace recado::mps2_an500 {
@@ -184,4 +185,5 @@ void ethernet_handler() {
     reg(int_enable) = received;
   }
   reg(int_status) = why;
+  wake();
 }
