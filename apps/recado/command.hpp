@@ -55,6 +55,7 @@ std::span<const add_command> commands();
 void add_bench(CLI::App& root);
 void add_completion(CLI::App& root);
 void add_decode(CLI::App& root);
+void add_firmware(CLI::App& root);
 void add_lab(CLI::App& root);
 void add_manual(CLI::App& root);
 void add_messages(CLI::App& root);

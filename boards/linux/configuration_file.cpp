@@ -14,6 +14,10 @@ namespace {
 
 std::string in_quotes(std::string_view text) { return "'" + std::string{text} + "'"; }
 
+std::string path_of(std::string_view section, std::string_view option) {
+  return std::string{section} + '.' + std::string{option};
+}
+
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
   const std::string_view guess = nearest(word, known);
   return guess.empty() ? "'recado run --options' lists what there is" : "did you mean " + in_quotes(guess) + "?";
@@ -74,7 +78,7 @@ struct reader {
         take(*found, node, line);
         continue;
       }
-      const std::string path = std::string{section} + '.' + std::string{key.str()};
+      const std::string path = path_of(section, key.str());
       into.complain(line, "unknown key " + in_quotes(path) + "; " + suggestion(key.str(), names_in(section)));
     }
   }
@@ -90,7 +94,8 @@ struct reader {
       known = take_list(which, *array, list), given = std::span{std::as_const(list)};
     else known = false;
     if (!known) return complain(which, device::option_error::wrong_type, line);
-    if (const auto done = device::set(which, into.values, given); !done) complain(which, done.error(), line);
+    if (const auto done = device::set(which, into.values, given); !done) return complain(which, done.error(), line);
+    into.given_[path_of(which.section, which.name)] = line;
   }
 
   bool take_list(const device::option& which, const toml::array& array, std::vector<std::string_view>& list) {
@@ -109,7 +114,7 @@ struct reader {
   }
 
   void complain(const device::option& which, device::option_error why, unsigned line) {
-    const std::string path = std::string{which.section} + '.' + std::string{which.name};
+    const std::string path = path_of(which.section, which.name);
     into.complain(line, path + ' ' + std::string{words(why)} + "; it takes " + type_of(which));
   }
 };
@@ -157,6 +162,17 @@ void configuration_file::override_with(std::string_view assignment) {
     }
   }
   for (std::size_t i = before; i < problems_.size(); ++i) problems_[i].line = 0;
+  if (const auto taken = given_.find(std::string_view{key}); taken != given_.end()) taken->second = 0;
+}
+
+bool configuration_file::gives(std::string_view section, std::string_view option) const {
+  return given_.contains(path_of(section, option));
+}
+
+void configuration_file::refuse(std::string_view section, std::string_view option, std::string_view why) {
+  const std::string path = path_of(section, option);
+  const auto given = given_.find(path);
+  complain(given == given_.end() ? 0 : given->second, path + ": " + std::string{why});
 }
 
 void configuration_file::load_password() {

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,10 @@ class configuration_file {
   void override_with(std::string_view assignment);
   /// Looks for what contradicts itself, and reads the password from its file or the environment.
   void finish();
+  /// True if the file or an assignment gave this option.
+  bool gives(std::string_view section, std::string_view option) const;
+  /// Adds a problem with an option, at the line that gave it.
+  void refuse(std::string_view section, std::string_view option, std::string_view why);
 
   const std::vector<problem>& problems() const { return problems_; }
   /// "device.toml:12: …" for each problem.
@@ -50,6 +55,7 @@ class configuration_file {
 
   std::deque<std::string> texts_;
   std::vector<problem> problems_;
+  std::map<std::string, unsigned, std::less<>> given_;  // the lines, by "section.option"
 };
 
 /// All options with their types, defaults and meanings as a table in Markdown: `recado run --options`.
