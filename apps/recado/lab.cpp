@@ -10,6 +10,7 @@
 #include "console.hpp"
 #include "lab/lab.hpp"
 #include "lab/network.hpp"
+#include "lab_board.hpp"
 
 namespace recado::app {
 
@@ -24,6 +25,7 @@ struct lab_options {
   std::string server;
   std::string action;
   std::string capture;
+  std::string board, image;
   std::vector<std::string> words;
 
   lab::folder where() const { return {folder.empty() ? lab::default_folder() : std::filesystem::absolute(folder)}; }
@@ -107,14 +109,27 @@ std::vector<std::string> device_command(const lab_options& options) {
   lab::become_on(options.where(), host, words);
 }
 
+/// The device application on the board: this machine's, or QEMU's.
+int run_device(const lab_options& options, const std::filesystem::path& image) {
+  if (image.empty()) return lab::execute_on(options.where(), "board", device_command(options));
+  return run_emulated(options.where(), image);
+}
+
 int run(const lab_options& options) {
+  if (options.board.empty() && !options.image.empty())
+    throw usage_error("--image needs to know what for", "add --board mps2-an500");
   const bool was_up = lab::alive(lab::load(options.where()));
-  if (was_up && options.capture.empty()) become(options, "board", device_command(options));
+  if (was_up && options.capture.empty() && options.board.empty()) become(options, "board", device_command(options));
   if (!was_up) bring_up(options, true);
+  if (!options.board.empty() && lab::load(options.where()).how == lab::mode::loopback)
+    throw failure("the emulated board needs a network of its own, and this lab is on loopback",
+                  "run as root, or allow user namespaces");
+  std::filesystem::path image;
+  if (!options.board.empty()) image = image_for({options.board, options.image, words_of(options)}, options.where());
   out().flush();
   std::optional<lab::recording> recording;
   if (!options.capture.empty()) recording.emplace(options.where(), options.capture);
-  const int result = lab::execute_on(options.where(), "board", device_command(options));
+  const int result = run_device(options, image);
   recording.reset();
   if (!was_up) lab::down(options.where());
   return result;
@@ -163,7 +178,9 @@ void add_host(CLI::App& command, const options_pointer& options) {
 void add_run(CLI::App& root, const options_pointer& options) {
   CLI::App* command = add(root, options, "run", "Run the device application on the board", run);
   command->add_option("--capture", options->capture, "Record the bridge with dumpcap into this file (mode 0600)");
-  command->add_option("ARGUMENT", options->words, "Arguments for 'recado run', after --");
+  command->add_option("--board", options->board, "Run it on this board in QEMU: mps2-an500");
+  command->add_option("--image", options->image, "An image of 'recado firmware' for --board; without one it is made");
+  command->add_option("ARGUMENT", options->words, "Arguments for 'recado run' (or 'recado firmware'), after --");
   add_up_options(*command, options);
 }
 

@@ -114,6 +114,17 @@ int execute_on(const folder& where, const std::string& host_name, const std::vec
   }));
 }
 
+int call_on(const folder& where, const std::string& host_name, const std::function<int()>& what) {
+  const state is = require_up(where);
+  const pid_t holder = is.holders[index_of(host_name)];
+  const signals_held held;
+  return held.hand_on_to(call([&] {
+    if (is.how == mode::namespaces) enter_namespaces(holder);
+    held.let_go_with_parent();
+    return what();
+  }));
+}
+
 recording::recording(const folder& where, const std::filesystem::path& file) : where_(where), file_(file) {
   const state is = require_up(where);
   const auto created = file_descriptor{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};

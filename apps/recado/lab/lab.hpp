@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,6 +39,8 @@ bool down(const folder& where);
 [[noreturn]] void become_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words);
 /// Runs a command on a host of the lab and returns its status. A signal sent to this process is handed on to it.
 int execute_on(const folder& where, const std::string& host_name, const std::vector<std::string>& words);
+/// The same with a function in place of the command, in a process of its own; its lab_errors end it with status 1.
+int call_on(const folder& where, const std::string& host_name, const std::function<int()>& what);
 /// Records the network with dumpcap while it lives. The file has mode 0600.
 class recording {
  public:

@@ -71,17 +71,24 @@ void execute(const command& what) {
   _exit(127);
 }
 
-pid_t start(const command& what, const std::function<void()>& prepare) {
+pid_t call(const std::function<int()>& what) {
   const pid_t child = fork();
   if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
   if (child > 0) return child;
   try {
-    if (prepare) prepare();
+    _exit(what());
   } catch (const lab_error& error) {
     std::fprintf(stderr, "recado: %s\n", error.text.c_str());
-    _exit(1);
   }
-  execute(what);
+  _exit(1);
+}
+
+pid_t start(const command& what, const std::function<void()>& prepare) {
+  return call([&] {
+    if (prepare) prepare();
+    execute(what);
+    return 127;
+  });
 }
 
 std::optional<int> wait_for(pid_t child, std::chrono::milliseconds limit) {

@@ -45,6 +45,9 @@ struct command {
 /// Starts the command in a child, after `prepare` ran there (it may end the child). Returns its number.
 pid_t start(const command& what, const std::function<void()>& prepare = {});
 
+/// Calls a function in a child, which ends with what it answers (1 if it throws lab_error). Returns its number.
+pid_t call(const std::function<int()>& what);
+
 /// Waits for a child to end; nothing if it hasn't within `limit`. Shell convention: 128 + signal if killed.
 std::optional<int> wait_for(pid_t child, std::chrono::milliseconds limit);
 /// Waits for a child to end, however long it takes.
