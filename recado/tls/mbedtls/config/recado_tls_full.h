@@ -1,5 +1,7 @@
 /* Preset `full`, for a board: TLS 1.3 and 1.2, P-256 and P-384 certificates, AES-GCM and ChaCha20-Poly1305, tickets,
- * pre-shared keys, CRLs. Records of 4 KiB: a server that knows max_fragment_length (RFC 6066) keeps to it.
+ * pre-shared keys, CRLs. Records of 4 KiB: a server that knows record_size_limit (RFC 8449) keeps to
+ * it. max_fragment_length (RFC 6066) is off: with TLS 1.3 Mbed TLS offers it, and takes the server's answer for one that
+ * it hasn't asked for.
  * MBEDTLS_USE_PSA_CRYPTO is not among these: it sets up the key anew for each record. */
 #include "recado_tls_common.h"
 
@@ -10,9 +12,9 @@
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED
 #define MBEDTLS_SSL_SESSION_TICKETS
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
-#define MBEDTLS_SSL_MAX_FRAGMENT_LENGTH
+#define MBEDTLS_SSL_RECORD_SIZE_LIMIT
 #define MBEDTLS_SSL_IN_CONTENT_LEN 4096
-#define MBEDTLS_SSL_OUT_CONTENT_LEN 4096
+#define MBEDTLS_SSL_OUT_CONTENT_LEN 2048
 #define MBEDTLS_PSK_MAX_LEN 64
 #define MBEDTLS_X509_CRL_PARSE_C
 
