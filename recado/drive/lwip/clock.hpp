@@ -3,11 +3,16 @@
 
 #include <recado/core/entropy.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/core/text.hpp>
 
 namespace recado::lwip {
 
 /// Reads the board's monotonic clock.
 using clock_function = instant (*)();
+
+/// Writes what was used at most of lwIP's heap (bytes), frame buffers and segments, and how often something was
+/// refused.
+void describe_memory(text_sink& out);
 
 /// Starts lwIP, once for the program. `random` must outlive everything and is used for sequence numbers and ports;
 /// `failed` is told what lwIP asserts, and doesn't return.

@@ -1,5 +1,7 @@
 // What lwIP asks of its surroundings: time, randomness, a word when something can't be.
 #include <lwip/init.h>
+#include <lwip/memp.h>
+#include <lwip/stats.h>
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
 
@@ -17,6 +19,18 @@ void (*failed_of_board)(const char*) = nullptr;
 void start(clock_function clock, entropy& random, void (*failed)(const char* what)) {
   clock_of_board = clock, random_of_board = &random, failed_of_board = failed;
   lwip_init();
+}
+
+void describe_memory(text_sink& out) {
+  out << ", lwIP ", out.number(lwip_stats.mem.max) << " of ", out.number(lwip_stats.mem.avail);
+  std::uint32_t refused = lwip_stats.mem.err;
+  for (const auto* each : lwip_stats.memp) refused += each->err;
+  const auto pool = [&](const char* name, memp_t which) {
+    const stats_mem& used = *lwip_stats.memp[which];
+    out << ", " << name << ' ', out.number(used.max) << " of ", out.number(used.avail);
+  };
+  pool("frame buffers", MEMP_PBUF_POOL), pool("segments", MEMP_TCP_SEG), pool("references", MEMP_PBUF);
+  out << ", refused ", out.number(refused);
 }
 
 instant now() { return clock_of_board(); }
