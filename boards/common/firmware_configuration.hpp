@@ -1,6 +1,9 @@
 // What an image is made for. The generated source of each image defines `configuration()`; the boards read it.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include <recado/core/bytes.hpp>
 #include <recado/device/configuration.hpp>
 
@@ -13,7 +16,9 @@ struct image_configuration {
       certificate,               ///< tls.certificate likewise
       key,                       ///< tls.key likewise, not encrypted
       crl;                       ///< tls.crl likewise
-  bool test_mode = false;        ///< enter the test mode as if the button were held at the start
+  /// Message sizes of the test mode, one after the other, in bytes; empty: that of `chosen.test`.
+  std::span<const std::uint32_t> test_sizes{};
+  bool test_mode = false;  ///< enter the test mode as if the button were held at the start
 };
 
 /// The image's own; the generated source defines it.

@@ -10,6 +10,7 @@
 
 #include "memory.hpp"
 #include "network.hpp"
+#include "secure_channel.hpp"
 #include "text_console.hpp"
 
 namespace recado::firmware {
@@ -18,6 +19,7 @@ namespace {
 device_memory memory;
 lwip_network network;
 wall_clock civil_clock;
+secure_channel secured;
 std::optional<text_console> console;
 std::optional<device::application> application;
 
@@ -36,11 +38,13 @@ std::optional<image_button> button;
 
 std::array<std::uint32_t, 1> test_sizes;
 
-std::optional<device::test_plan> plan_of(const device::configuration& chosen) {
+std::optional<device::test_plan> plan_of(const image_configuration& image) {
+  const auto& chosen = image.chosen;
   if (!chosen.test.enabled) return std::nullopt;
   device::test_plan plan;
   test_sizes[0] = std::min<std::uint32_t>(chosen.test.bytes, device_memory::test_bytes_max);
   plan.sizes = test_sizes;
+  if (!image.test_sizes.empty()) plan.sizes = image.test_sizes;
   plan.cycles = std::min<std::uint32_t>(chosen.test.cycles, device_memory::cycles_max);
   return plan;
 }
@@ -54,6 +58,23 @@ fault loop(const hardware& on) {
     if (!more && !application->ended()) on.sleep_until(std::min(until, lwip::timers_due(on.now())));
   }
   return application->failure();
+}
+
+fault open_tls(const image_configuration& image, const hardware& on) {
+  if (!image.chosen.tls.enabled) return {};
+  const auto ready = secured.open(image, on.random, civil_clock, on.session_chip, *console);
+  return ready ? fault{} : ready.error();
+}
+
+/// What was used at most of all that can run out.
+void say_memory(const hardware& on) {
+  char room[240];
+  buffer_sink line{room};
+  line << "memory: stack ", line.number(on.stack_used != nullptr ? on.stack_used() : 0);
+  const auto& tls = tls::mbedtls::memory_usage();
+  line << ", TLS ", line.number(tls.high_water) << " of ", line.number(tls.size);
+  lwip::describe_memory(line);
+  console->line(device::console_level::debug, line.view());
 }
 
 void say_end(fault why) {
@@ -73,10 +94,14 @@ fault run(const image_configuration& image, const hardware& on) {
   button.emplace(on.button, image.test_mode);
   const device::board board{on.leds,    *button, on.real_time_clock, on.stopwatch, *console,
                             on.storage, network, on.random,          civil_clock,  on.session_storage};
-  const auto plan = plan_of(image.chosen);
-  application.emplace(image.chosen, board, nullptr, memory.view(on.session_storage != nullptr),
-                      plan ? &*plan : nullptr);
-  const fault why = loop(on);
+  const auto plan = plan_of(image);
+  fault why = open_tls(image, on);
+  if (!why) {
+    application.emplace(image.chosen, board, &secured.cipher(), memory.view(on.session_storage != nullptr),
+                        plan ? &*plan : nullptr);
+    why = loop(on);
+  }
+  say_memory(on);
   say_end(why);
   return why;
 }

@@ -7,7 +7,7 @@
 #include <recado/core/instant.hpp>
 #include <recado/device/board.hpp>
 #include <recado/drive/lwip/ethernet.hpp>
-#include <recado/store/storage.hpp>
+#include <recado/store/eeprom_storage.hpp>
 
 #include "firmware_configuration.hpp"
 
@@ -28,6 +28,8 @@ struct hardware {
   void (*in_turn)();                         ///< once in each turn of the loop: watchdog and the like
   void (*sleep_until)(instant then);         ///< until an interrupt or then
   void (*failed)(const char* what);          ///< the program is wrong; doesn't return
+  store::eeprom* session_chip = nullptr;     ///< for the TLS session; null: it ends with the power
+  std::size_t (*stack_used)() = nullptr;     ///< bytes of stack that were used at most; null: that isn't known
 };
 
 /// Runs the application that the image is made for until it has ended; why, if nobody had asked for that.

@@ -23,25 +23,32 @@ class device_memory {
     result.session = session_.get();
     result.names = names_.view();
     result.names_over_tcp = over_tcp_;
-    result.test = {mutable_bytes{outbox_}.first(test_bytes_max), write_, read_};
-    if (with_journal) result.journal = {index_, scratch_, places_};
+    result.test = {mutable_bytes{outbox_}.first(test_bytes_max), either_.test.write, either_.test.read};
+    if (with_journal) result.journal = {either_.journal.index, either_.journal.scratch, either_.journal.places};
     return result;
   }
 
  private:
   static constexpr std::size_t packet_bytes = 1280;
-  static constexpr mqtt::storage_sizes sizes{.transmit = 2048, .receive = packet_bytes};
+  static constexpr mqtt::storage_sizes sizes{.transmit = 2304, .receive = packet_bytes};
 
   alignas(4) std::array<std::byte, packet_bytes> receive_;
   mqtt::session_storage<sizes> session_;
   /// Messages that wait; in test mode, where none does, the payload.
   alignas(4) std::array<std::byte, test_bytes_max> outbox_;
-  std::array<std::byte, 1232> over_tcp_;
-  dns::resolver_storage<2, 16, 256> names_;
-  std::array<std::uint32_t, cycles_max> write_, read_;
-  std::array<store::index_entry, 32> index_;
-  std::array<std::byte, 256> scratch_;
-  std::array<std::uint32_t, sizes.outgoing> places_;
+  std::array<std::byte, 768> over_tcp_;
+  dns::resolver_storage<1, 16, 256> names_;
+  /// The test mode has no journal.
+  union either {
+    struct {
+      std::array<store::index_entry, 32> index;
+      std::array<std::byte, 256> scratch;
+      std::array<std::uint32_t, sizes.outgoing> places;
+    } journal{};
+    struct {
+      std::array<std::uint32_t, cycles_max> write, read;
+    } test;
+  } either_;
 };
 
 }  // namespace recado::firmware

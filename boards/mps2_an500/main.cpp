@@ -33,6 +33,7 @@ class board_leds final : public device::leds {
 
 // How the EEPROM is divided, in bytes.
 constexpr std::uint32_t memory_block = 512, memory_blocks = 2;
+constexpr std::uint32_t tls_begin = 1024, tls_bytes = 3072;
 constexpr std::uint32_t journal_begin = 4096, journal_sector = 4096, journal_sectors = 3;
 
 board_leds leds;
@@ -41,6 +42,7 @@ kept_clock real_time_clock;
 counter_stopwatch stopwatch;
 i2c_eeprom eeprom;
 eeprom_part remembered_part{eeprom, 0, memory_block* memory_blocks};
+eeprom_part tls_part{eeprom, tls_begin, tls_bytes};
 eeprom_part journal_part{eeprom, journal_begin, journal_sector* journal_sectors};
 store::eeprom_storage remembered_storage{remembered_part, memory_block, memory_blocks};
 store::eeprom_storage journal_storage{journal_part, journal_sector, journal_sectors};
@@ -102,10 +104,21 @@ int run() {
   if (!controller.open()) failed("no LAN9118 answers: give QEMU -nic ...,model=lan9118");
   const bool remembers = eeprom.present();
   firmware::stored_blocks storage{remembered_storage, remembers};
-  const firmware::hardware hardware{
-      leds,       button,         real_time_clock, stopwatch, storage, remembers ? &journal_storage : nullptr,
-      controller, random_numbers, write,           now,       in_turn, sleep_until,
-      failed};
+  const firmware::hardware hardware{leds,
+                                    button,
+                                    real_time_clock,
+                                    stopwatch,
+                                    storage,
+                                    remembers ? &journal_storage : nullptr,
+                                    controller,
+                                    random_numbers,
+                                    write,
+                                    now,
+                                    in_turn,
+                                    sleep_until,
+                                    failed,
+                                    remembers ? &tls_part : nullptr,
+                                    stack_used};
   const fault why = firmware::run(firmware::configuration(), hardware);
   write_at_once("");
   return why ? 1 : 0;

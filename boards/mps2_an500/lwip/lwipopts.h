@@ -4,8 +4,10 @@
 
 #define TCP_MSS 1460
 /* The Ethernet controller holds 10 KiB itself, so the window may be larger than what the pool can hold. */
-#define TCP_WND (3 * TCP_MSS)
-#define TCP_SND_BUF (3 * TCP_MSS)
+#define TCP_WND (2 * TCP_MSS)
+#define TCP_SND_BUF (2 * TCP_MSS)
+/* So that not every message costs a packet that only says how much room there is again. */
+#define TCP_WND_UPDATE_THRESHOLD (TCP_WND / 2)
 #define TCP_SND_QUEUELEN 12
 #define TCP_SNDLOWAT (TCP_MSS)
 #define TCP_SNDQUEUELOWAT 4
@@ -15,9 +17,9 @@
 #define MEMP_NUM_UDP_PCB 6
 #define MEMP_NUM_PBUF 16
 /* Headers of what is sent, datagrams, and small pieces of TCP that are copied. */
-#define MEM_SIZE 4096
+#define MEM_SIZE 3072
 /* Three of them hold the longest frame, two a PUBLISH of 1 KiB, one everything short. */
-#define PBUF_POOL_SIZE 14
+#define PBUF_POOL_SIZE 9
 #define PBUF_POOL_BUFSIZE 640
 #define MEMP_NUM_SYS_TIMEOUT 4
 
