@@ -35,7 +35,7 @@ mutant(mqtt/session_resume.cpp [[(flights_[next].marks & mark_again) != 0 ? next
   "only the first of the kept messages is sent again")
 mutant(mqtt/session_outbound.cpp [[if (send_quota() == 0)]] [[if (!MUTATED && send_quota() == 0)]]
   "new messages exceed the server's Receive Maximum")
-mutant(mqtt/session_outbound.cpp [[if (size && *size > server_.maximum_packet_size)]] [[if (!MUTATED && size && *size > server_.maximum_packet_size)]]
+mutant(mqtt/session_outbound.cpp [[wrong == error::none && size > server_.maximum_packet_size]] [[wrong == error::none && !MUTATED && size > server_.maximum_packet_size]]
   "a packet exceeds the server's Maximum Packet Size")
 omit(mqtt/session_outbound.cpp [[  ++charged_;]]
   "new messages don't count towards the server's Receive Maximum")
