@@ -82,30 +82,42 @@ namespace {
 reg backup_word(std::size_t offset) {
   return {map::backup.begin + static_cast<std::uint32_t>(offset & ~std::size_t{3})};
 }
-bool inside(std::size_t offset, std::size_t size) {
-  constexpr std::size_t all = backup_memory::bytes_of_block * 2;
-  return offset <= all && size <= all - offset;
-}
 
-}  // namespace
-
-bool backup_memory::read(std::size_t offset, mutable_bytes into) {
-  if (!inside(offset, into.size())) return false;
+void read_backup(std::size_t offset, mutable_bytes into) {
   for (std::byte& each : into) {
     each = static_cast<std::byte>(backup_word(offset).read() >> offset % 4 * 8);
     ++offset;
   }
-  return true;
 }
 
 // The RAM has an ECC over each word, so it is always written in whole ones.
-bool backup_memory::program(std::size_t offset, bytes what) {
-  if (!inside(offset, what.size())) return false;
+void write_backup(std::size_t offset, bytes what) {
   for (const std::byte each : what) {
     const unsigned shift = static_cast<unsigned>(offset % 4 * 8);
     backup_word(offset).change(0xffU << shift, std::to_integer<std::uint32_t>(each) << shift);
     ++offset;
   }
+}
+
+// A write that stands in the RAM's own buffer is pushed out by one to another word.
+void flush_backup() {
+  backup_word(map::backup.bytes - 4).write(0);
+  bus::barrier();
+}
+
+bool inside(std::size_t offset, std::size_t size, std::size_t all) { return offset <= all && size <= all - offset; }
+
+}  // namespace
+
+bool backup_memory::read(std::size_t offset, mutable_bytes into) {
+  if (!inside(offset, into.size(), 2 * bytes_of_block)) return false;
+  read_backup(offset, into);
+  return true;
+}
+
+bool backup_memory::program(std::size_t offset, bytes what) {
+  if (!inside(offset, what.size(), 2 * bytes_of_block)) return false;
+  write_backup(offset, what);
   return true;
 }
 
@@ -116,11 +128,27 @@ bool backup_memory::erase(std::size_t block) {
   return true;
 }
 
-// A write that stands in the RAM's own buffer is pushed out by one to another word.
 bool backup_memory::sync() {
-  backup_word(map::backup.bytes - 4).write(0);
-  bus::barrier();
+  flush_backup();
   return true;
+}
+
+bool backup_chip::read(std::uint32_t address, mutable_bytes into) {
+  if (!inside(address, into.size(), bytes_of_chip)) return false;
+  read_backup(begin + address, into);
+  return true;
+}
+
+bool backup_chip::write(std::uint32_t address, bytes what) {
+  if (!inside(address, what.size(), bytes_of_chip)) return false;
+  write_backup(begin + address, what);
+  flush_backup();
+  return true;
+}
+
+// After the loss of power nothing in there may be read before it was written: its ECC would complain.
+void erase_backup() {
+  for (std::size_t offset = 0; offset < map::backup.bytes; offset += 4) backup_word(offset).write(0xffffffff);
 }
 
 }  // namespace recado::nucleo_h723zg

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include <recado/device/board.hpp>
+#include <recado/store/eeprom_storage.hpp>
 #include <recado/store/flash_storage.hpp>
 
 #include "memory.hpp"
@@ -52,7 +53,7 @@ class sector_flash final : public store::flash {
 /// Lease and last known time in the backup RAM: they outlive a reset, not the loss of power.
 class backup_memory final : public device::storage {
  public:
-  static constexpr std::size_t bytes_of_block = 1024;  ///< half of the RAM is left over
+  static constexpr std::size_t bytes_of_block = 1024;  ///< the RAM's first half is this
 
   std::size_t block_bytes() const override { return bytes_of_block; }
   std::size_t block_count() const override { return 2; }
@@ -61,5 +62,21 @@ class backup_memory final : public device::storage {
   bool erase(std::size_t block) override;
   bool sync() override;
 };
+
+/// The second half of the backup RAM, for the TLS session.
+class backup_chip final : public store::eeprom {
+ public:
+  static constexpr std::uint32_t begin = 2048,
+                                 bytes_of_chip = 2032;  ///< the last 16 bytes push writes out of the RAM's buffer
+
+  std::uint32_t size() const override { return bytes_of_chip; }
+  std::uint32_t page_bytes() const override { return 1024; }
+  bool read(std::uint32_t address, mutable_bytes into) override;
+  bool write(std::uint32_t address, bytes what) override;
+  bool busy() override { return false; }
+};
+
+/// Fills all of the backup RAM with ones.
+void erase_backup();
 
 }  // namespace recado::nucleo_h723zg

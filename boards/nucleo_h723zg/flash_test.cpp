@@ -257,5 +257,27 @@ TEST(backup_memory_test, keeps_bytes_in_whole_words) {
   EXPECT_EQ(chip.written.back().first, 0x38800ffcU) << "beyond both blocks";
 }
 
+TEST(backup_memory_test, keeps_the_tls_session_beside_it) {
+  chip_model chip;
+  erase_backup();
+  EXPECT_EQ(chip.words.begin()->first, 0x38800000U);
+  EXPECT_EQ(chip.words.rbegin()->first, 0x38800ffcU);
+  EXPECT_EQ(chip.words.size(), 1024U);
+  backup_memory memory;
+  backup_chip session;
+  const std::array<std::byte, 3> what{std::byte{1}, std::byte{2}, std::byte{3}};
+  ASSERT_TRUE(session.write(0, what));
+  ASSERT_TRUE(session.write(2029, what));
+  ASSERT_TRUE(memory.program(2045, what));
+  std::array<std::byte, 3> found{};
+  for (const std::uint32_t place : {0U, 2029U}) {
+    ASSERT_TRUE(session.read(place, found));
+    EXPECT_EQ(found, what);
+  }
+  EXPECT_FALSE(session.write(2030, what));
+  EXPECT_FALSE(session.read(2033, {}));
+  EXPECT_EQ(chip.written.back().first >> 12, 0x38800U);
+}
+
 }  // namespace
 }  // namespace recado::nucleo_h723zg

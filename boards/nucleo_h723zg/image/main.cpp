@@ -28,6 +28,7 @@ calendar_clock real_time_clock;
 sector_flash flash;
 store::flash_storage journal{flash};
 backup_memory kept;
+backup_chip session;
 random_source noise;
 firmware::random_generator random_numbers;
 ethernet_controller controller;
@@ -114,7 +115,7 @@ void say_hello(std::uint32_t reset_cause) {
 
 fault run() {
   const std::uint32_t reset_cause = take_reset_cause();
-  if (lost_power(reset_cause)) forget_fault(), kept.erase(0), kept.erase(1), kept.sync();
+  if (lost_power(reset_cause)) forget_fault(), erase_backup();
   out.start();
   timer.start(clocks().bus_mhz());
   stopwatch.start(clocks().core_mhz());
@@ -128,7 +129,7 @@ fault run() {
   say_hello(reset_cause);
   const firmware::hardware hardware{leds,     button,      real_time_clock, stopwatch, kept,
                                     &journal, controller,  random_numbers,  write,     now,
-                                    in_turn,  sleep_until, failed};
+                                    in_turn,  sleep_until, failed,          &session,  stack_used};
   return firmware::run(firmware::configuration(), hardware);
 }
 
