@@ -88,6 +88,8 @@ void add_firmware(CLI::App& root) {
   command->add_option("--generate", options->generate, "Write only the C++ source with the configuration (mode 0600)");
   command->add_option("--button", options->button, "The button while starting: held enters the test mode")
       ->check(CLI::IsMember({"held", "free"}));
+  command->add_flag("--emulator-exit", image.build.emulator_exit,
+                    "For QEMU alone: its exit status tells how the application ended (semihosting)");
   command->add_option("--source", options->source, "Checkout of recado (default: the one this program was built from)");
   on_run(*command, [options] { return firmware::make(*options); });
 }

@@ -126,9 +126,9 @@ pki::secret source_of(const device::configuration& chosen, const credentials& wi
   out << beginning;
   for (const auto& [name, data] : parts) out.octets(name, data);
   write_configuration(chosen, out);
-  out << "\nconstinit const image_configuration image{chosen()";
-  for (const auto& [name, data] : parts) out << ", " << (data.empty() ? "{}" : name);
-  out << ", " << (test_mode ? "true" : "false") << "};\n\n}  // namespace\n\n"
+  out << "\nconstinit const image_configuration image{.chosen = chosen()";
+  for (const auto& [name, data] : parts) out << ", ." << name << " = " << (data.empty() ? "{}" : name);
+  out << ", .test_mode = " << (test_mode ? "true" : "false") << "};\n\n}  // namespace\n\n"
       << "const image_configuration& configuration() { return image; }\n\n}  // namespace recado::firmware\n";
   return out.take();
 }
