@@ -13,8 +13,9 @@ void received_identifiers::clear() {
 }
 
 std::size_t received_identifiers::index_of(std::uint16_t identifier) const {
-  return static_cast<std::size_t>(
-      std::find(memory_.begin(), memory_.begin() + static_cast<std::ptrdiff_t>(size_), identifier) - memory_.begin());
+  std::size_t at = 0;
+  while (at != size_ && memory_[at] != identifier) ++at;
+  return at;
 }
 
 bool received_identifiers::contains(std::uint16_t identifier) const {

@@ -79,11 +79,14 @@ session::answer session::on_bytes(bytes& in) {
   if constexpr (has_short_way) {
     if (state_ == state::online && !in.empty()) {
       const auto type = static_cast<packet_type>(std::to_integer<unsigned>(in[0]) >> 4);
-      if (mqtt::publish message; mqtt::publish::is(type))
+      if (mqtt::publish::is(type)) {
+        mqtt::publish message;
         if (const std::size_t size = take(in, decoding_, message); size != 0 && size <= receive_size_)
           return on_message(in, message, size, true);
-      if (acknowledgement ack; acknowledgement::is(type))
+      } else if (acknowledgement::is(type)) {
+        acknowledgement ack;
         if (const std::size_t size = take(in, decoding_, ack); size != 0) return on_answer(in, ack, size);
+      }
     }
   }
   fixed_header header;

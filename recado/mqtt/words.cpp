@@ -1,3 +1,5 @@
+#include <span>
+
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/property.hpp>
 #include <recado/mqtt/reason.hpp>
@@ -6,74 +8,67 @@
 namespace recado::mqtt {
 
 namespace {
+/// One of `texts`, which stand one behind the other, each with a zero at its end: that takes less flash than a table of
+/// where they are. Empty behind the last one.
+std::string_view nth(std::string_view texts, std::size_t index) {
+  const char* at = texts.data();
+  for (; index != 0 && at < texts.data() + texts.size(); --index) at += std::string_view{at}.size() + 1;
+  return at;
+}
+
+/// Where `number` stands among them; behind the last one if it doesn't.
+template <class Number>
+std::size_t index_of(std::span<const Number> numbers, Number number) {
+  std::size_t at = 0;
+  while (at != numbers.size() && numbers[at] != number) ++at;
+  return at;
+}
+
 constexpr std::string_view broken_peer =
     "the other side breaks the MQTT standard: check that it is an MQTT broker and report the defect to its maker";
-}
+}  // namespace
 
 std::string_view words(version value) { return value == version::v5_0 ? "MQTT 5.0" : "MQTT 3.1.1"; }
 
 std::string_view words(packet_type value) {
-  static constexpr std::string_view names[] = {
-      "",          "CONNECT", "CONNACK",     "PUBLISH",  "PUBACK",  "PUBREC",   "PUBREL",     "PUBCOMP",
-      "SUBSCRIBE", "SUBACK",  "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
-  const auto index = static_cast<std::size_t>(value);
-  return index < std::size(names) ? names[index] : "";
+  static constexpr char names[] =
+      "\0CONNECT\0CONNACK\0PUBLISH\0PUBACK\0PUBREC\0PUBREL\0PUBCOMP\0SUBSCRIBE\0SUBACK\0UNSUBSCRIBE\0UNSUBACK\0"
+      "PINGREQ\0PINGRESP\0DISCONNECT\0AUTH\0";
+  return nth({names, sizeof names - 1}, static_cast<std::size_t>(value));
 }
 
 std::string_view words(field value) {
-  static constexpr std::string_view names[] = {"packet type",
-                                               "fixed header flags",
-                                               "remaining length",
-                                               "protocol name",
-                                               "protocol version",
-                                               "connect flags",
-                                               "keep alive",
-                                               "properties",
-                                               "client identifier",
-                                               "will properties",
-                                               "will topic",
-                                               "will payload",
-                                               "user name",
-                                               "password",
-                                               "acknowledge flags",
-                                               "reason code",
-                                               "topic name",
-                                               "packet identifier",
-                                               "payload",
-                                               "topic filter",
-                                               "subscription options",
-                                               "DUP",
-                                               "QoS",
-                                               "retain",
-                                               "clean start",
-                                               "will QoS",
-                                               "will retain",
-                                               "session present"};
+  static constexpr char names[] =
+      "packet type\0fixed header flags\0remaining length\0protocol name\0protocol version\0connect flags\0keep alive\0"
+      "properties\0client identifier\0will properties\0will topic\0will payload\0user name\0password\0"
+      "acknowledge flags\0reason code\0topic name\0packet identifier\0payload\0topic filter\0subscription options\0"
+      "DUP\0QoS\0retain\0clean start\0will QoS\0will retain\0session present\0";
   const auto number = static_cast<std::size_t>(value);
-  if (number < 0x80) return words(static_cast<property>(value));
-  return number - 0x80 < std::size(names) ? names[number - 0x80] : "";
+  return number < 0x80 ? words(static_cast<property>(value)) : nth({names, sizeof names - 1}, number - 0x80);
 }
 
 std::string_view words(property id) {
-  switch (id) {
-#define RECADO_MQTT_PROPERTY_WORDS(name, identifier, kind, packets, rule, text) \
-  case property::name:                                                          \
-    return text;
-    RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_WORDS)
+  static constexpr property numbers[] = {
+#define RECADO_MQTT_PROPERTY_NUMBER(name, identifier, kind, packets, rule, text) property::name,
+      RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_NUMBER)
+#undef RECADO_MQTT_PROPERTY_NUMBER
+  };
+#define RECADO_MQTT_PROPERTY_WORDS(name, identifier, kind, packets, rule, text) text "\0"
+  static constexpr char names[] = RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_WORDS);
 #undef RECADO_MQTT_PROPERTY_WORDS
-  }
-  return "";
+  return nth({names, sizeof names - 1}, index_of<property>(numbers, id));
 }
 
 std::string_view words(reason code) {
-  switch (code) {
-#define RECADO_MQTT_REASON_WORDS(name, value, packets, text) \
-  case reason::name:                                         \
-    return text;
-    RECADO_MQTT_REASONS(RECADO_MQTT_REASON_WORDS)
+  static constexpr reason numbers[] = {
+#define RECADO_MQTT_REASON_NUMBER(name, value, packets, text) reason::name,
+      RECADO_MQTT_REASONS(RECADO_MQTT_REASON_NUMBER)
+#undef RECADO_MQTT_REASON_NUMBER
+  };
+#define RECADO_MQTT_REASON_WORDS(name, value, packets, text) text "\0"
+  static constexpr char names[] = RECADO_MQTT_REASONS(RECADO_MQTT_REASON_WORDS) "unknown reason code\0";
 #undef RECADO_MQTT_REASON_WORDS
-  }
-  return "unknown reason code";
+  return nth({names, sizeof names - 1}, index_of<reason>(numbers, code));
 }
 
 std::string_view words(reason code, packet_type type) {
@@ -102,16 +97,11 @@ std::string_view words(connect_return_code code) {
 }
 
 std::string_view words(error code) {
-  switch (code) {
-    case error::none:
-      return "nothing is wrong";
-#define RECADO_MQTT_ERROR_WORDS(name, answer, cause, remedy) \
-  case error::name:                                          \
-    return cause;
-      RECADO_MQTT_ERRORS(RECADO_MQTT_ERROR_WORDS)
+#define RECADO_MQTT_ERROR_WORDS(name, answer, cause, remedy) cause "\0"
+  static constexpr char causes[] = "nothing is wrong\0" RECADO_MQTT_ERRORS(RECADO_MQTT_ERROR_WORDS);
 #undef RECADO_MQTT_ERROR_WORDS
-  }
-  return "unknown MQTT error";
+  const std::string_view cause = nth({causes, sizeof causes - 1}, static_cast<std::size_t>(code));
+  return cause.empty() ? "unknown MQTT error" : cause;
 }
 
 std::string_view remedy(error code) {
