@@ -134,6 +134,7 @@ void describe_cause(const fault& what, text_sink& out) {
 }
 
 std::string_view remedy_of(const fault& what) {
+  if constexpr (!has_remedies) return {};
   switch (what.where) {
     case layer::none:
       return "";

@@ -8,6 +8,14 @@
 
 namespace recado::chain {
 
+/// False in a build with RECADO_WITHOUT_REMEDIES defined (CMake: -DRECADO_REMEDIES=OFF): lines then end with the cause,
+/// and no advice is linked but that of TLS events. Some 7 KB of a device's flash.
+#if defined(RECADO_WITHOUT_REMEDIES)
+inline constexpr bool has_remedies = false;
+#else
+inline constexpr bool has_remedies = true;
+#endif
+
 /// Who speaks, as people call it: "DHCP", "TLS", "connection".
 std::string_view name_of(layer where);
 

@@ -69,7 +69,8 @@ void presence::say(std::string_view text, instant now) {
   if (!kept) {
     char memory[256];
     buffer_sink line{memory};
-    line << '"' << text << "\" was not published: " << words(kept.error()) << "; " << remedy(kept.error());
+    line << '"' << text << "\" was not published: " << words(kept.error());
+    if (const auto advice = chain::remedy_of(make_fault(kept.error())); !advice.empty()) line << "; " << advice;
     on_.console.line(console_level::warning, line.view());
     return;
   }
