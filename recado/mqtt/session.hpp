@@ -33,6 +33,7 @@
 #include <recado/mqtt/options.hpp>
 #include <recado/mqtt/packet.hpp>
 #include <recado/mqtt/received.hpp>
+#include <recado/mqtt/rest.hpp>
 #include <recado/mqtt/transmit_log.hpp>
 #include <recado/mqtt/visit.hpp>
 #include <recado/wire/machine.hpp>
@@ -118,6 +119,14 @@ class session {
   /// goodbye: the stream is closed, and the server publishes the will. Also instead of an answer to `challenge`.
   /// Errors: `not_connected`, `no_room`.
   std::expected<void, error> disconnect(const disconnect_options& options = {});
+
+  /// Lays an online session down that has nothing under way: what is left of it takes little memory, and this object
+  /// is as it was before `connect`, free for another connection. Nothing if something is in flight, pending, half
+  /// received or owed in either direction, or if the session has a journal, an authenticator, an explainer or topic
+  /// aliases. For who holds very many connections: `wake` it when bytes come, for a command, and at its deadline.
+  std::optional<session_at_rest> rest();
+  /// Goes on with a session that was laid down, in this object that has none. Errors: `already_connected`.
+  std::expected<void, error> wake(const session_at_rest& what);
 
   /// True between `connected` and the end of the connection: commands are possible.
   bool online() const { return state_ == state::online; }
