@@ -242,6 +242,11 @@ TEST(bench_tls, all_of_it_through_tls) {
   EXPECT_EQ(full["resumed"], 0);
   const json resumed = measured(run(words{"connect", "--count", "30", "--resume"} + way));
   EXPECT_EQ(resumed["resumed"], 29);
+  const json fleet =
+      measured(run(words{"fleet", "--clients", "20", "--interval", "0.2", "--duration", "1", "-q", "1"} + way));
+  EXPECT_GE(fleet["messages"], 20);
+  EXPECT_EQ(fleet["lost"], 0);
+  EXPECT_EQ(fleet["connections_lost"], 0);
   const auto untrusted = run(words{"connect", "--count", "1", "--tls-use-os-certs"} + at(port));
   EXPECT_EQ(untrusted.status, 8);
 }

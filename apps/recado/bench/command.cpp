@@ -88,7 +88,9 @@ void add_amount(CLI::App& to, const std::shared_ptr<plan>& with) {
   const std::string things = with->what == kind::connect ? "connections" : "messages";
   if (with->what != kind::fleet)
     add_number(to, "--count", 1, 1'000'000'000'000, "COUNT", "end after so many " + things, with->count);
-  add_time(to, "--duration", "end after so long; 10 if no count is given",
+  add_time(to, "--duration",
+           with->what == kind::fleet ? "end so long after all are connected; 10"
+                                     : "end after so long; 10 if no count is given",
            [with](duration time) { with->time = time; });
   if (with->what == kind::receive) return;
   to.add_option_function<std::string>(
@@ -113,7 +115,7 @@ void add_messages_options(CLI::App& to, const std::shared_ptr<plan>& with) {
                                             : "with several clients each has /NUMBER behind it; recado/bench")
       ->type_name("TOPIC");
   if (with->what == kind::receive) return;
-  add_number(to, "--size", with->what == kind::publish ? 0 : 16, 200'000'000, "BYTES",
+  add_number(to, "--size", with->what == kind::rtt ? 16 : 0, 200'000'000, "BYTES",
              "of the payload; 16, from which on it carries its number and time", with->size);
   if (with->what != kind::fleet)
     add_number(to, "--inflight", 1, 65'534, "COUNT",
@@ -205,6 +207,12 @@ void add_bench(CLI::App& root) {
   const auto with = std::make_shared<plan>();
   add_leaf(command, kind::connect, "Connect again and again: connections a second", measure_connects, with)
       .add_flag("--resume", with->resume, "resume the TLS session of an earlier connection");
+  const auto devices = std::make_shared<plan>();
+  devices->clients = 1000;
+  add_time(add_leaf(command, kind::fleet, "Many devices in one process, each publishing now and then", measure_fleet,
+                    devices),
+           "--interval", "between two messages of a device; 60",
+           [devices](duration time) { devices->interval = time; });
 }
 
 }  // namespace recado::app
