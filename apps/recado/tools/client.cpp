@@ -392,7 +392,7 @@ instant client::limit() const {
   if (stream_.state() != posix::tcp_stream::phase::open) return online_ ? never : attempt_ends_;
   if (!online_) return attempt_ends_;
   instant result = never;
-  if (leaving_) result = answered_at_ + how_.timeout;
+  if (leaving_) result = std::max(answered_at_, watch_.last_out()) + how_.timeout;
   else if (awaits_answer()) result = std::max(answered_at_, blocked_at_) + how_.timeout;
   if (session_.within_packet()) result = std::min(result, watch_.last_in() + how_.timeout);
   if (!stream_.writable()) result = std::min(result, watch_.last_out() + how_.timeout);

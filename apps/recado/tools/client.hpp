@@ -157,6 +157,7 @@ class client {
   bool half_closed_ = false;      // and FIN was sent behind it
   bool peer_ended_ = false;       // and the peer's came
   fault refused_;                 // or a reset
+  std::size_t untaken_ = 0;       // bytes that the peer's system had not acknowledged when it was asked last
   instant parting_ends_ = never;  // set once all was sent
   instant wait_ends_ = never;     // the time of -W
   instant connected_at_{};

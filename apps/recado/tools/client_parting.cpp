@@ -1,5 +1,7 @@
 // The end of a connection on which messages of QoS 0 were sent: nothing acknowledges them, so how it ends is listened
 // to.
+#include <utility>
+
 #include <recado/drive/posix/clock.hpp>
 
 #include "client.hpp"
@@ -64,10 +66,11 @@ instant client::hear_the_end(instant now) {
   }
   const auto waiting = refused_ ? std::unexpected(refused_) : stream_.unacknowledged();
   if (!waiting) return part_by(waiting.error()), now;
+  if (*waiting < std::exchange(untaken_, *waiting)) answered_at_ = now;  // slowly, but it goes on
   if (*waiting == 0 && (peer_ended_ || now >= parting_ends_)) return stop(outcome_), now;
   if (*waiting != 0 && now >= answered_at_ + how_.timeout)
     return stop({status::timed_out,
-                 "timed out: the broker's system did not take all that was sent within " + in_seconds(how_.timeout),
+                 "timed out: the broker's system took nothing more of what was sent within " + in_seconds(how_.timeout),
                  "check the network and the broker"}),
            now;
   return *waiting != 0 ? now + acknowledgement_pause : parting_ends_;

@@ -89,5 +89,43 @@ TEST(tools_parting, a_broker_that_stays_holds_up_for_a_second) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2500ms);
 }
 
+/// Takes `size` bytes with pauses, and ends the connection in order.
+void take_slowly(int listening, std::size_t size) {
+  const posix::descriptor fd{::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC)};
+  std::vector<char> piece(64 << 10);
+  ASSERT_GT(::recv(fd.get(), piece.data(), piece.size(), 0), 0);  // CONNECT
+  ASSERT_EQ(::send(fd.get(), "\x20\2\0\0", 4, 0), 4);
+  for (std::size_t taken = 0; taken < size;) {
+    const auto got = ::recv(fd.get(), piece.data(), piece.size(), MSG_WAITALL);
+    if (got <= 0) return;
+    taken += static_cast<std::size_t>(got);
+    ::poll(nullptr, 0, 50);  // that is what it is about
+  }
+  while (::recv(fd.get(), piece.data(), piece.size(), 0) > 0) {
+  }
+}
+
+// --timeout bounds standstill, not work: the system holds what was sent, and a busy broker takes it bit by bit.
+TEST(tools_parting, a_broker_that_takes_it_slowly_is_waited_for) {
+  constexpr std::size_t size = 2 << 20;
+  const posix::descriptor listening{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const int window = 32 << 10;
+  ASSERT_EQ(::setsockopt(listening.get(), SOL_SOCKET, SO_RCVBUF, &window, sizeof window), 0);
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof here;
+  ASSERT_EQ(::bind(listening.get(), reinterpret_cast<const sockaddr*>(&here), length), 0);
+  ASSERT_EQ(::listen(listening.get(), 1), 0);
+  ASSERT_EQ(::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&here), &length), 0);
+  const std::jthread broker{[&] { take_slowly(listening.get(), size); }};
+  const auto begin = std::chrono::steady_clock::now();
+  const auto done = program_run{{RECADO_PROGRAM, "pub", "-h", "127.0.0.1", "-p", std::to_string(ntohs(here.sin_port)),
+                                 "-t", "t", "-s", "--timeout", "0.7"},
+                                std::string(size, 'x')}();
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_GT(std::chrono::steady_clock::now() - begin, 1s) << "it took longer than --timeout";
+}
+
 }  // namespace
 }  // namespace recado::test
