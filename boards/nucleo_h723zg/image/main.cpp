@@ -44,12 +44,29 @@ void say(std::string_view text) { write(text), write("\r\n"); }
   reset();
 }
 
+/// Says what the link does, and once that the transceiver does nothing.
+void watch_ethernet(instant moment) {
+  constexpr instant patience{3s};
+  static std::optional<link_mode> last;
+  static bool complained = false;
+  if (!complained && moment > patience && !controller.answers()) {
+    complained = true;
+    say("warning: the Ethernet transceiver gives no clock or no answer: is JP6 closed?");
+  }
+  if (controller.link() == last) return;
+  last = controller.link();
+  if (!last) return say("Ethernet: no cable");
+  write(last->fast ? "Ethernet: 100 Mbit/s, " : "Ethernet: 10 Mbit/s, ");
+  say(last->full_duplex ? "full duplex" : "half duplex");
+}
+
 void in_turn() {
   refresh_watchdog();
   out.drain();
   const instant moment = now();
   button.poll(moment);
   controller.poll(moment);
+  watch_ethernet(moment);
   if (!real_time_clock.running()) real_time_clock.advance(moment);
 }
 
