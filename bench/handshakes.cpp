@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,10 +18,10 @@
 #include <recado/drive/posix/clock.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
 #include <recado/mqtt/session.hpp>
-#include <recado/tls/openssl/filter.hpp>
 #include <recado/tls/single_session.hpp>
 
 #include "scenario.hpp"
+#include "tls_backend.hpp"
 
 namespace {
 
@@ -57,13 +58,13 @@ class recado_client {
     options.clock = &wall_clock_;
     if (resumed) options.sessions = &tickets_;
     if (!context_.load(options) || !loop_.open()) bench::give_up("TLS: the certificate cannot be used");
-    filter_.emplace(context_, tls::openssl::filter::memory{outgoing_, plaintext_});
+    filter_.emplace(context_, bench::backend::filter::memory{outgoing_, plaintext_});
     if (!filter_->set_peer("127.0.0.1")) bench::give_up("TLS: no peer");
   }
   /// How many handshakes were short ones.
   int resumed() const { return resumed_; }
   void once() {
-    chain::stacked<tls::openssl::filter, mqtt::session> both{*filter_, session_};
+    chain::stacked<bench::backend::filter, mqtt::session> both{*filter_, session_};
     posix::tcp_stream stream;
     posix::receive_buffer buffer{incoming_};
     if (!session_.connect({.version = mqtt::version::v3_1_1}) ||
@@ -90,14 +91,14 @@ class recado_client {
   int resumed_ = 0;
   wall_clock wall_clock_;
   tls::single_session<8192> tickets_;
-  tls::openssl::context context_;
+  bench::backend::context context_;
   posix::loop loop_;
   std::vector<std::byte> outgoing_ = std::vector<std::byte>(64 << 10);
   std::vector<std::byte> plaintext_ = std::vector<std::byte>(32 << 10);
   std::vector<std::byte> incoming_ = std::vector<std::byte>(32 << 10);
   mqtt::session_storage<> storage_;
   mqtt::session session_{storage_.get()};
-  std::optional<tls::openssl::filter> filter_;
+  std::optional<bench::backend::filter> filter_;
 };
 
 /// The same by hand: ready-made CONNECT, blocking socket.
@@ -147,7 +148,7 @@ int main(int argc, char** argv) {
   for (const bool resumed : {false, true}) {
     const std::string_view kind = resumed ? "resumed" : "full";
     const auto one = std::make_unique<recado_client>(port, ca, resumed);
-    measure("recado, OpenSSL", kind, [&] { one->once(); });
+    measure(bench::backend_name, kind, [&] { one->once(); });
     if (one->resumed() != (resumed ? handshakes : 0)) bench::give_up("not all handshakes were of their kind");
     openssl_client other{port, ca, resumed};
     measure("OpenSSL alone", kind, [&] { other.once(); });

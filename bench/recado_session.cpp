@@ -7,9 +7,9 @@
 #include <recado/drive/posix/clock.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
 #include <recado/mqtt/session.hpp>
-#include <recado/tls/openssl/filter.hpp>
 
 #include "scenario.hpp"
+#include "tls_backend.hpp"
 
 namespace {
 
@@ -47,8 +47,8 @@ class client {
       const instant until = stacked_ ? turn(*stacked_) : turn(*session_);
       if (!ended_ && !has_more()) loop_.wait(std::min(until, due()));
     }
-    if (how_.mode == bench::mode::latency) return pace_.report("recado session", how_);
-    meter_.report("recado session", how_, messages_);
+    if (how_.mode == bench::mode::latency) return pace_.report(bench::session_name, how_);
+    meter_.report(bench::session_name, how_, messages_);
   }
 
  private:
@@ -60,7 +60,7 @@ class client {
     if (!tls_.load(options)) bench::give_up("TLS: " + how_.ca_file + " cannot be used");
     tls_memory_.resize((128 << 10) + receive_bytes);
     const mutable_bytes all{tls_memory_};
-    filter_.emplace(tls_, tls::openssl::filter::memory{all.first(128 << 10), all.subspan(128 << 10)});
+    filter_.emplace(tls_, bench::backend::filter::memory{all.first(128 << 10), all.subspan(128 << 10)});
     if (!filter_->set_peer("127.0.0.1")) bench::give_up("TLS: no peer");
     stacked_.emplace(*filter_, *session_);
   }
@@ -160,10 +160,10 @@ class client {
   std::vector<std::byte> incoming_ = std::vector<std::byte>(receive_bytes);
   std::vector<std::byte> tls_memory_;
   wall_clock wall_clock_;
-  tls::openssl::context tls_;
+  bench::backend::context tls_;
   std::optional<mqtt::session> session_;
-  std::optional<tls::openssl::filter> filter_;
-  std::optional<chain::stacked<tls::openssl::filter, mqtt::session>> stacked_;
+  std::optional<bench::backend::filter> filter_;
+  std::optional<chain::stacked<bench::backend::filter, mqtt::session>> stacked_;
   endpoint candidate_{};
   posix::loop loop_;
   posix::tcp_stream stream_;
