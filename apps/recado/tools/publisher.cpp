@@ -204,7 +204,7 @@ class publisher final : public client {
   bool next_line() {
     while (!have_line_) {
       if (!lines_->next(message_.line())) return false;
-      checksum_before_ = std::exchange(checksum_, checksum_with(message_.line(), checksum_));
+      if (kept_) checksum_before_ = std::exchange(checksum_, checksum_with(message_.line(), checksum_));
       have_line_ = ++line_ > skip_;
       if (line_ == skip_ && checksum_ != expected_) {
         end({status::failed, other_input(skip_), other_input_remedy()});
