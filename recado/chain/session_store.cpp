@@ -13,8 +13,9 @@ using store::key;
 // The kinds of records. A message's number is its place in the order of publishing, a released one's in the order of
 // PUBREC, a received one's its packet identifier.
 constexpr std::uint8_t kind_message = 1, kind_released = 2, kind_received = 3, kind_subscription = 4, kind_facts = 5,
-                       kind_held = 6;
+                       kind_held = 6, kind_unanswered = 7;
 constexpr std::uint32_t released_mark = 0x8000'0000;
+constexpr key unanswered{kind_unanswered, 0};  // CONNECT has left, and its answer is not known
 
 /// Numbers at the front of a record.
 template <std::size_t Size>
@@ -133,6 +134,18 @@ void session_store::session_lost() {
   keep(records_.clear(kind_received));
   keep(records_.clear(kind_released));
   keep(records_.clear(kind_subscription));  // the new session has none of them
+  keep(records_.remove(unanswered));
+}
+
+// Nothing is written where nothing depends on the answer: without what the server may have forgotten unheard.
+void session_store::connecting() {
+  const bool at_stake = records_.next(kind_received, 0) || records_.next(kind_subscription, 0);
+  if (at_stake && !records_.size_of(unanswered)) keep(records_.put(unanswered, {}));
+}
+
+void session_store::certain(bool subscriptions_hold) {
+  if (!subscriptions_hold) keep(records_.clear(kind_subscription));
+  keep(records_.remove(unanswered));
 }
 
 fault session_store::commit() {
@@ -222,6 +235,7 @@ std::expected<stored_counts, error> session_store::restore(mqtt::session& into) 
     if (!into.restore_received(static_cast<std::uint16_t>(*number))) return std::unexpected{error::index_full};
   for (std::uint32_t from = 0; (number = records_.next(kind_held, from)); from = *number + 1)
     next_held_ = std::max(next_held_, *number + 1);
+  if (records_.size_of(unanswered)) into.restore_unanswered();
   into.keep_in(this);
   return counts();
 }

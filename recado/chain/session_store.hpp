@@ -132,6 +132,8 @@ class session_store final : public mqtt::journal {
   void took(mqtt::qos level, std::uint16_t identifier) override;
   void completed(std::uint16_t identifier) override;
   void session_lost() override;
+  void connecting() override;
+  void certain(bool subscriptions_hold) override;
   fault commit() override;
 
  private:

@@ -298,6 +298,29 @@ TEST_F(session_store_parts, subscriptions_go_with_the_server_s_session) {
   EXPECT_EQ(now.kept.counts().received, 0U);
 }
 
+// Nothing is written for a client that only publishes, nor twice for a server that is silent again and again.
+TEST_F(session_store_parts, a_connect_without_an_answer_is_remembered_where_something_depends_on_it) {
+  const std::uint64_t written = now.records.sequence();
+  now.kept.connecting();
+  EXPECT_EQ(now.records.sequence(), written);
+  ASSERT_TRUE(now.kept.subscribed({.filter = "a/+"}, 7));
+  const std::size_t before = now.records.records();
+  now.kept.connecting();
+  now.kept.connecting();
+  EXPECT_EQ(now.records.records(), before + 1);
+  now.kept.certain(true);
+  EXPECT_EQ(now.records.records(), before);
+  EXPECT_EQ(now.kept.counts().subscriptions, 1U);
+  now.kept.connecting();
+  now.kept.certain(false);
+  EXPECT_EQ(now.records.records(), before - 1) << "subscriptions are to be made again, also after a loss of power";
+  now.kept.took(qos::exactly_once, 9);
+  now.kept.connecting();
+  now.kept.session_lost();
+  EXPECT_EQ(now.records.records(), 0U);
+  EXPECT_FALSE(now.kept.commit());
+}
+
 TEST_F(session_store_parts, a_held_message_leaves_the_queue_as_it_is_published) {
   const bytes pieces[] = {as_bytes("a/b"), as_bytes("a payload")};
   held_message what{.label = 0, .tag = 5, .qos = qos::at_least_once, .retain = true, .topic = 3, .payload = 9};

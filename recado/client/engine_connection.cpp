@@ -343,7 +343,7 @@ void engine::on_connected(const mqtt::connected& what) {
     forgotten = stood_ && !what.session_present;
     online_ = stood_ = accepted_ = true;
     note_session(what.session_present);
-    subscriptions_after_connect(what.session_present);
+    subscriptions_after_connect(what.session_present && !what.in_doubt);
     pump_subscriptions();
     pump_outbox(posix::now());
     changed();

@@ -316,9 +316,10 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
 
 void application::on_connected(const mqtt::connected& what, instant now) {
   connected_before_ = true;
-  subscribed_ = subscribed_ && what.session_present;
+  const bool subscriptions_hold = what.session_present && !what.in_doubt;
+  subscribed_ = subscribed_ && subscriptions_hold;
   if (kept_)
-    if (const auto kept = kept_->connected(session_, chosen_, client_id(), what.session_present); !kept)
+    if (const auto kept = kept_->connected(session_, chosen_, client_id(), subscriptions_hold); !kept)
       return end_with(make_fault(kept.error()));
   char text[160];
   buffer_sink detail{text};

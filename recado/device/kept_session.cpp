@@ -41,8 +41,8 @@ std::expected<kept_session::found, fault> kept_session::open(const configuration
 
 // What the server has forgotten is forgotten here, before it is asked for again.
 std::expected<void, store::error> kept_session::connected(const mqtt::session& session, const configuration& chosen,
-                                                          std::string_view client_id, bool session_present) {
-  if (!session_present)
+                                                          std::string_view client_id, bool subscriptions_hold) {
+  if (!subscriptions_hold)
     if (auto done = unsubscribed(chosen); !done) return done;
   return store_.remember({.version = session.version(),
                           .places = static_cast<std::uint16_t>(session.places()),

@@ -40,7 +40,7 @@ class kept_session {
 
   /// The server accepted the session. Errors: of the journal.
   std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,
-                                              std::string_view client_id, bool session_present);
+                                              std::string_view client_id, bool subscriptions_hold);
   /// The broker granted the subscription to the secret topic. Errors: of the journal.
   std::expected<void, store::error> subscribed(const configuration& chosen);
   /// It ended, at the device's own wish. Errors: of the journal.

@@ -18,6 +18,10 @@ namespace recado::mqtt {
 /// The server accepted the connection; its announcements are in `session::announced()`.
 struct connected {
   bool session_present = false;  ///< the server still had the session: its subscriptions hold
+  /// With a session that is present: the answer to an earlier CONNECT was never heard, so it may have begun then. What
+  /// is in flight and was received is right all the same, but subscriptions have to be made again. There may be no
+  /// properties.
+  bool in_doubt = false;
   /// The client identifier in force if the server assigned one, else empty: keep it to resume the session.
   std::string_view assigned_client_identifier{};
   mqtt::properties properties{};  ///< Response Information, Reason String, User Properties and so on

@@ -8,7 +8,8 @@
 // - that an exchange is over is, before its packet identifier is used again;
 // - a received message of QoS 2 that the application acknowledged is, before PUBREC leaves: it counts from then on;
 // - that PUBREL came is, before PUBCOMP leaves: a new message with that identifier is not taken for the old one;
-// - that the server forgot the session is, before anything of the new one leaves.
+// - that the server forgot the session is, before anything of the new one leaves;
+// - that CONNECT leaves is, before it does: its answer may never be heard, or be forgotten with the power.
 //
 // `commit` is asked once for all that is to leave together, so many changes share what makes them durable.
 #pragma once
@@ -41,6 +42,11 @@ class journal {
   /// The server has no session: what `took` and `released` said is void. Of the messages whose PUBLISH is here, those
   /// that aren't told by `finished` next will be sent as new ones.
   virtual void session_lost() = 0;
+  /// CONNECT is about to leave. Until `certain` or `session_lost` nobody here knows whether the server still has the
+  /// session: who restores one tells `session::restore_unanswered`.
+  virtual void connecting() {}
+  /// What the server has is in line with what is here, though without subscriptions unless they `hold`.
+  virtual void certain([[maybe_unused]] bool subscriptions_hold) {}
   /// Before bytes leave: all that was told holds now, also if the power goes. A fault ends the connection, and nothing
   /// leaves.
   virtual fault commit() = 0;

@@ -23,6 +23,17 @@ bool received_identifiers::contains(std::uint16_t identifier) const {
   return index_of(identifier) != size_;
 }
 
+std::uint16_t received_identifiers::next(std::uint16_t from) const {
+  std::uint32_t lowest = 0x1'0000;
+  if (is_bitmap()) {
+    for (lowest = from; lowest < 0x1'0000 && !contains(static_cast<std::uint16_t>(lowest));) ++lowest;
+  } else {
+    for (const std::uint16_t one : memory_.first(size_))
+      if (one >= from) lowest = std::min<std::uint32_t>(lowest, one);
+  }
+  return static_cast<std::uint16_t>(lowest & 0xffff);
+}
+
 bool received_identifiers::insert(std::uint16_t identifier) {
   if (is_bitmap()) {
     memory_[identifier / 16U] = static_cast<std::uint16_t>(memory_[identifier / 16U] | 1U << identifier % 16U);

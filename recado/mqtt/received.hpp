@@ -2,6 +2,7 @@
 // of what to do with PUBLISH and PUBREL.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,8 @@ class received_identifiers {
   bool insert(std::uint16_t identifier);
   /// Takes it out; nothing if it isn't there.
   void erase(std::uint16_t identifier);
+  /// The lowest one that is at least `from`, 0 if there is none.
+  std::uint16_t next(std::uint16_t from) const;
   /// Takes all out.
   void clear();
   /// True if the memory has a bit for each identifier, so that it can never be full.
@@ -69,6 +72,8 @@ class owed_acknowledgements {
   bool full() const { return size_ == memory_.size(); }
   /// How many fit.
   std::size_t capacity() const { return memory_.size(); }
+  /// True if one that is ready waits behind one that isn't; only asked where it is full.
+  bool ready_waits() const { return std::ranges::any_of(memory_, &owed_acknowledgement::ready); }
   /// Puts one at the end, which must have room; `ready` ones leave as soon as they are at the front.
   receipt push(packet_type packet, std::uint16_t identifier, reason code, bool ready);
   /// The one with that receipt if it isn't ready yet.

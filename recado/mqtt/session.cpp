@@ -19,6 +19,9 @@ void session::opened(instant now) {
 void session::start(instant now) {
   connect_ready_ = stream_open_ = false;  // one CONNECT on each stream [MQTT-3.1.0-2]
   state_ = state::connecting;
+  doubt_ = doubt_ || unanswered_;
+  unanswered_ = true;
+  if (journal_ != nullptr) journal_->connecting();
   authenticating_ = method_hash_ != 0;
   clock_.await_connack(now, connect_timeout_);
 }
@@ -46,7 +49,8 @@ void session::reset_connection() {
   aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
   if (mid_packet() && stream_flight_ == no_place) dropped_due_ = true, dropped_tag_ = stream_tag_;
   state_ = state::idle;
-  journal_failed_ = partial_ = false;
+  journal_failed_ = partial_ = connected_due_ = false;
+  asking_ = 0;
   pieces_ = was_online_ = authenticating_ = challenged_ = stream_waits_ = stream_asked_ = log_first_ = false;
   long_again_ = stream_left_ = scratch_size_ = scratch_sent_ = unacknowledged_ = charged_ = resend_sent_ = 0;
   farewell_size_ = farewell_sent_ = 0;
@@ -119,10 +123,11 @@ session::answer session::out_of_time(instant now) {
 }
 
 bool session::something_due() const {
-  return closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
+  return connected_due_ || closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
 }
 
 session::answer session::due() {
+  if (connected_due_) return certain(false);
   if (aborted_due_) {
     aborted_due_ = false;
     return message_aborted{};
@@ -185,7 +190,7 @@ void session::sent(std::size_t n) {
   } else {
     farewell_sent_ = static_cast<std::uint8_t>(farewell_sent_ + n);
   }
-  if (unreleased_ != no_place || !owed_.empty()) pump();
+  if (unreleased_ != no_place || !owed_.empty() || asking_ != 0) pump();
 }
 
 // Of the bytes that the log has ready, those in front of the payload of a long message.

@@ -81,6 +81,8 @@ class session {
   std::expected<void, error> restore_released(std::uint16_t identifier, std::uint32_t tag);
   /// The same for a received message of QoS 2 before PUBREL. Errors also: `incoming_table_full`.
   std::expected<void, error> restore_received(std::uint16_t identifier);
+  /// The same for a CONNECT that has left, or was about to, without an answer that is known.
+  void restore_unanswered() { unanswered_ = true; }
 
   /// Publishes; the bytes leave with `pending`. With QoS 1 or 2 `acknowledged` follows. Errors that pass by
   /// themselves: `no_room` (until bytes are sent or acknowledged), `receive_maximum_reached` and `flight_table_full`
@@ -203,6 +205,8 @@ class session {
 
   // session_resume.cpp: what becomes of the exchanges
   void resume();
+  bool reconciles();
+  answer certain(bool same);
   void start_over();
   void send_kept_again();
   void drop_impossible();
@@ -292,6 +296,10 @@ class session {
   bool stream_open_ = false;     // `opened`, and neither `lost` nor used yet
   bool connect_ready_ = false;   // CONNECT is in the log
   bool was_online_ = false;
+  bool unanswered_ = false;     // what CONNACK said was not heard, or it has not come yet
+  bool doubt_ = false;          // so the server's session may be one that began then
+  bool connected_due_ = false;  // `connected`, which waited until that is known
+  std::uint8_t vain_ = 0;       // how often it was not to be known
   bool clean_start_ = false;
   bool automatic_aliases_ = false;
   bool log_first_ = false;       // the wire was offered what is pending in the log
@@ -313,6 +321,7 @@ class session {
   place waiting_ = no_place;        // the first kept packet that the quota doesn't allow yet
   place unreleased_ = no_place;     // the first of `releases_` whose PUBREL is to be sent
   place stream_flight_ = no_place;  // the long message that is being sent, if it is of QoS 1 or 2
+  std::uint16_t asking_ = 0;        // PUBREC goes again for the received identifiers from this one on
   std::uint16_t completing_ = 0;
   std::uint16_t receive_maximum_ = 0;  // of this side
   std::uint16_t piece_identifier_ = 0;

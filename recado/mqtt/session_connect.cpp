@@ -127,7 +127,10 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
 }
 
 session::answer session::on_connack(const mqtt::connack& ack) {
-  if (is_failure(ack.reason)) return closed_by_server(error::refused, ack.reason, ack.properties);
+  if (is_failure(ack.reason)) {
+    unanswered_ = false;
+    return closed_by_server(error::refused, ack.reason, ack.properties);
+  }
   if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2]
     return fail_behind_header(error::unexpected_session, field::session_present);
   if (const error wrong = check_unasked(ack); wrong != error::none) return fail(wrong);
@@ -142,9 +145,13 @@ session::answer session::on_connack(const mqtt::connack& ack) {
   state_ = state::online;
   was_online_ = true;
   authenticating_ = challenged_ = false;
+  unanswered_ = false;
   if (ack.session_present) resume();
   else start_over();
-  return tell<connected>(ack.session_present, ack.properties.text(property::assigned_client_identifier),
+  if (reconciles()) return std::nullopt;
+  const bool in_doubt = doubt_;
+  if (ack.session_present) (void)certain(!in_doubt);
+  return tell<connected>(ack.session_present, in_doubt, ack.properties.text(property::assigned_client_identifier),
                          ack.properties);
 }
 

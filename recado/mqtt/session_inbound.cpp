@@ -79,6 +79,7 @@ session::answer session::on_publish(bytes& in, const fixed_header& header) {
 }
 
 session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
+  if (doubt_) return certain(true);
   if (const error wrong = has_version_5 ? resolve_alias(message) : error::none; wrong != error::none)
     return fail(wrong, static_cast<field>(property::topic_alias));
   bool known = false;
@@ -162,8 +163,10 @@ error session::admit(const mqtt::publish& message) {
   return deferred_ && owed_.full() ? error::owed_table_full : error::none;
 }
 
-// Room for the answer comes first: without it the message waits unread.
+// Room for the answer comes first: without it the message waits unread. So does a new message where the table holds an
+// answer to a duplicate whose PUBREC had been said already, as `reconciles` does: the server doesn't know of that one.
 bool session::can_acknowledge(bool known) {
+  if (deferred_ && !known && owed_.full() && owed_.ready_waits()) return false;
   if ((deferred_ && !known) || !owed_.full()) return true;
   return owed_.empty() && !mid_packet() && log_.make_room(acknowledgement_bytes_min);
 }
@@ -274,6 +277,10 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
   if (known) received_.erase(ack.packet_identifier);
   if (known && journal_ != nullptr) journal_->completed(ack.packet_identifier);
   if (known && unacknowledged_ != 0) --unacknowledged_;
+  if (doubt_) {
+    connected_due_ = received_.size() == 0;
+    return std::nullopt;
+  }
   return remark_of(ack, {}, 0);
 }
 

@@ -269,6 +269,11 @@ void session::pump() {
   while (unreleased_ != no_place &&
          put_acknowledgement(packet_type::pubrel, flights_[unreleased_].packet_identifier, reason::success))
     unreleased_ = flights_[unreleased_].newer;
+  while (asking_ != 0) {
+    const std::uint16_t one = received_.next(asking_);
+    if (one != 0 && !put_acknowledgement(packet_type::pubrec, one, reason::success)) return;
+    asking_ = one == 0 ? one : static_cast<std::uint16_t>(one + 1);
+  }
   while (!owed_.empty() && owed_.front().ready) {
     const owed_acknowledgement one = owed_.front();
     const auto type = static_cast<packet_type>(one.packet);

@@ -120,7 +120,7 @@ TEST(session_quota, new_messages_follow_those_that_are_sent_again) {  // [MQTT-4
         s.sent(s.pending({}).size());
         const octets accepted = wire(present(3));
         bytes in = accepted;
-        EXPECT_EQ(tell(*s.receive(in, {})), "connected present");
+        EXPECT_TRUE(tell(*s.receive(in, {})).starts_with("connected present"));
         publishes(qos::at_least_once, "c", "3", 3)(s);
       })
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
@@ -185,7 +185,7 @@ TEST(session_quota, only_what_left_is_a_duplicate) {  // [MQTT-3.3.1-1] [MQTT-3.
     s.sent(s.pending({}).size());
     bytes in = accepted;
     if (answered) {
-      EXPECT_EQ(tell(*s.receive(in, {})), "connected present");
+      EXPECT_TRUE(tell(*s.receive(in, {})).starts_with("connected present"));
     }
   };
   const auto first = wire(message_of(qos::at_least_once, 1, "a", "1")),

@@ -27,7 +27,7 @@ std::optional<session_at_rest> session::rest() {
 std::expected<void, error> session::wake(const session_at_rest& what) {
   if (state_ == state::connecting || state_ == state::online) return std::unexpected{error::already_connected};
   if (state_ == state::ended) reset_connection();
-  connect_ready_ = stream_open_ = closed_due_ = false;
+  connect_ready_ = stream_open_ = closed_due_ = unanswered_ = doubt_ = false;
   log_.drop_unsent();
   clock_ = what.clock_;
   server_ = what.server_;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::byte duplicate_bit{8};
 constexpr std::byte retain_bit{1};
+constexpr std::uint8_t reconcilings_max = 2;
 
 }  // namespace
 
@@ -19,9 +20,31 @@ void session::resume() {
   pump();
 }
 
+// The answer to an earlier CONNECT was never heard, or went with the power: if it said that the server had lost the
+// session, the one that is resumed now began then. Nobody has used it yet: it has no subscriptions, so no messages
+// either, and what is sent again is new to it, as after any loss. Only the received identifiers would be in the way of
+// its first messages. PUBREC is said again for each: whoever knows the message answers PUBREL as ever, who does not
+// must, too [MQTT-4.3.3-4], and then it is forgotten on both sides. `connected` waits for that, and with it SUBSCRIBE;
+// or for a message, which only the old session can have. A server that does not answer is asked twice.
+bool session::reconciles() {
+  if (!doubt_ || received_.size() == 0 || vain_ >= reconcilings_max) return false;
+  ++vain_;
+  asking_ = 1;
+  pump();
+  return true;
+}
+
+session::answer session::certain(bool same) {
+  doubt_ = connected_due_ = false;
+  asking_ = 0, vain_ = 0;
+  if (journal_ != nullptr) journal_->certain(same);
+  return connected{.session_present = true, .in_doubt = !same, .assigned_client_identifier = {}, .properties = {}};
+}
+
 // The server has no session, so neither has this side [MQTT-3.2.2-5]. Messages whose bytes are here become new ones;
 // of those behind PUBREC nobody knows whether the old session delivered them.
 void session::start_over() {
+  doubt_ = false, vain_ = 0;
   received_.clear();
   if (journal_ != nullptr) journal_->session_lost();
   while (!releases_.empty()) {

@@ -385,6 +385,8 @@ struct recovery {
       }
       if (const auto* p = std::get_if<acknowledgement>(&any); p != nullptr && p->type == packet_type::pubrel)
         say(acknowledgement{.type = packet_type::pubcomp, .packet_identifier = p->packet_identifier, .properties = {}});
+      if (const auto* p = std::get_if<acknowledgement>(&any); p != nullptr && p->type == packet_type::pubrec)
+        say(acknowledgement{.type = packet_type::pubrel, .packet_identifier = p->packet_identifier, .properties = {}});
       EXPECT_FALSE(std::holds_alternative<mqtt::disconnect>(any));
     }
   }

@@ -106,7 +106,8 @@ class model_server {
       return answer_some();
     }
     if (what.type == pubrec) {
-      outgoing_[what.packet_identifier].received = true;
+      const auto one = outgoing_.find(what.packet_identifier);
+      if (one != outgoing_.end()) one->second.received = true;
       return say(answer(pubrel, what.packet_identifier));
     }
     outgoing_.erase(what.packet_identifier);

@@ -22,7 +22,7 @@ struct teller {
     return out;
   }
   std::string operator()(const connected& e) const {
-    return std::string{"connected"} + (e.session_present ? " present" : "") +
+    return std::string{"connected"} + (e.session_present ? " present" : "") + (e.in_doubt ? " in doubt" : "") +
            (e.assigned_client_identifier.empty() ? "" : " as " + std::string{e.assigned_client_identifier});
   }
   std::string operator()(const message_received& e) const {

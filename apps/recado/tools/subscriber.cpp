@@ -34,7 +34,7 @@ class subscriber final : public client {
   void on_connected(const mqtt::connected& what, instant now) override {
     if (how_.message_rate && rate_at_ == never) rate_at_ = now + second;
     to_acknowledge_.clear();
-    if (what.session_present && holds_subscriptions()) subscribed_ = true;
+    if (what.session_present && !what.in_doubt && holds_subscriptions()) subscribed_ = true;
     else subscribe();
     if (!leaving()) unsubscribe();
   }
