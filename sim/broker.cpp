@@ -12,7 +12,13 @@ using mqtt::packet_type;
 using mqtt::reason;
 
 broker::broker(world& all, ledger& messages, network_stream& wire, const settings& how, std::uint64_t seed)
-    : world_(all), messages_(messages), wire_(wire), random_(seed, 3), version_(how.version), secure_(how.secure) {
+    : world_(all),
+      messages_(messages),
+      wire_(wire),
+      random_(seed, 3),
+      how_(how),
+      version_(how.version),
+      secure_(how.secure) {
   // 3.1.1 has no Receive Maximum: there a broker is configured for what its clients can take.
   const std::size_t room = how.deferred ? std::min(how.received, how.owed) : how.received;
   inflight_max_ = static_cast<std::uint32_t>(std::min<std::size_t>(room, 16));
@@ -33,6 +39,7 @@ void broker::turn(instant now) {
   for (connection& on : wire_.all())
     if (on.used && on.broker_here) hear(on, now);
   if (bound_ != nullptr) say_owed(now), deliver(now);
+  if (bound_ == nullptr && now >= will_due_) publish_will();
   if (exists_ && bound_ == nullptr && now >= expires_) lose_session();
 }
 
@@ -105,10 +112,11 @@ bool broker::hear_packet(connection& on, peer& from, bytes& rest, instant now) {
   from.heard = now;
   ++world_.count.packets;
   if (const auto* asked = std::get_if<mqtt::connect>(&what)) return on_connect(on, from, *asked, now), on.broker_here;
+  if (const auto* step = std::get_if<mqtt::auth>(&what)) return on_auth(on, from, *step, now), on.broker_here;
   if (!from.online) return world_.violate("a packet before CONNACK, or without CONNECT [MQTT-3.1.0-1]"), false;
-  known_ = true;
   if (const auto* bye = std::get_if<mqtt::disconnect>(&what)) {
     if (const auto expiry = bye->properties.find(mqtt::property::session_expiry_interval)) expiry_s_ = expiry->number;
+    if (bound_ == &on) last_word_ = bye->reason;
     return end(on, connection::end::finished, now), false;
   }
   on_packet(from, what, now);
@@ -126,12 +134,14 @@ void broker::end(connection& on, connection::end how, instant now) {
 void broker::forget_client() {
   bound_ = nullptr;
   owed_.clear();
+  leave_will(world_.now);
   if (ends_with_connection_ || expiry_s_ == 0) return lose_session();
   expires_ = expiry_s_ == mqtt::session_expiry_never_s ? never : world_.now + std::chrono::seconds{expiry_s_};
 }
 
 instant broker::deadline() const {
   instant until = bound_ == nullptr && exists_ ? expires_ : never;
+  if (bound_ == nullptr) until = std::min(until, will_due_);
   for (const connection& on : wire_.all()) {
     if (!on.used || !on.broker_here || on.place >= peers_.size()) continue;
     const peer& one = *peers_[on.place];
@@ -164,6 +174,7 @@ template bool broker::say(connection&, const peer&, const mqtt::acknowledgement&
 template bool broker::say(connection&, const peer&, const mqtt::subscribe_acknowledgement&, instant);
 template bool broker::say(connection&, const peer&, const mqtt::ping&, instant);
 template bool broker::say(connection&, const peer&, const mqtt::disconnect&, instant);
+template bool broker::say(connection&, const peer&, const mqtt::auth&, instant);
 
 void broker::trace(const char* mark, const peer& whose, const mqtt::any_packet& what) {
   char text[600];

@@ -38,7 +38,7 @@ class broker {
   instant deadline() const;
 
   /// A message for the device; false if it has no subscription now.
-  bool publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size);
+  bool publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bool retain);
 
   // Mishaps.
   void stop(bool keeps_sessions, instant now);
@@ -83,7 +83,14 @@ class broker {
     std::vector<std::uint8_t> aliases_in;   ///< topics
     std::vector<std::uint8_t> aliases_out;  ///< topics
     std::vector<std::uint16_t> unanswered;  ///< PUBLISH of QoS 1 and 2, SUBSCRIBE, UNSUBSCRIBE
-    std::uint32_t charged = 0;              ///< of them the messages
+    std::string method{}, said{};           ///< of authentication: its name, and what the client said last
+    std::string challenge = std::string(8, ' ');
+    std::uint32_t challenges = 0;      ///< that are still to come
+    bool challenged = false;           ///< one waits for its answer
+    bool may_ask = true;               ///< by PUBREC, for what it has received before
+    std::vector<std::uint16_t> early;  ///< PUBREC that may not have answered PUBLISH
+    std::vector<std::uint16_t> asked;  ///< in vain
+    std::uint32_t charged = 0;         ///< of them the messages
   };
   struct owed {
     mqtt::packet_type type{};
@@ -118,6 +125,7 @@ class broker {
 
   // broker_connect.cpp
   void on_connect(connection& on, peer& from, const mqtt::connect& what, instant now);
+  void answer_connect(connection& on, peer& to, instant now);
   void accept(connection& on, peer& to, instant now);
   void resume();
   void refuse(connection& on, peer& to, instant now);
@@ -126,10 +134,21 @@ class broker {
   void lose_session();
   broker_limits draw_limits();
 
+  // broker_authentication.cpp
+  bool authenticates(connection& on, peer& from, const mqtt::connect& what, instant now);
+  bool next_challenge(connection& on, peer& to, instant now);
+  void on_auth(connection& on, peer& from, const mqtt::auth& what, instant now);
+  void take_will(const mqtt::connect& what);
+  void leave_will(instant now);
+  void publish_will();
+  void overtake_will(bool session_goes_on);
+
   // broker_messages.cpp
   void on_packet(peer& from, const mqtt::any_packet& what, instant now);
   void on_publish(peer& from, const mqtt::publish& what, instant now);
   void on_acknowledgement(peer& from, const mqtt::acknowledgement& what, instant now);
+  void on_unexpected_pubrec(peer& from, std::uint16_t identifier, instant now);
+  void send_retained(const mqtt::subscription& wanted, std::uint8_t topic);
   void on_subscribe(peer& from, const mqtt::subscribe& what, instant now);
   void on_unsubscribe(peer& from, const mqtt::unsubscribe& what, instant now);
   bool resolve_topic(peer& from, const mqtt::publish& what, std::uint8_t& topic);
@@ -148,6 +167,7 @@ class broker {
   ledger& messages_;
   network_stream& wire_;
   random_source random_;
+  const settings& how_;
   mqtt::version version_;
   bool secure_;
   std::uint32_t inflight_max_;
@@ -158,12 +178,16 @@ class broker {
   // the session
   bool exists_ = false;
   std::uint32_t epoch_ = 1;
-  bool known_ = true;  // something came behind CONNACK: the client knows of this session's beginning
   std::string client_;
   instant expires_ = never;
   std::uint32_t expiry_s_ = 0;
   bool ends_with_connection_ = false;
   std::array<bool, topic_count> subscribed_{};
+  std::array<bool, topic_count> as_published_{};        // RETAIN is passed on
+  std::array<std::uint32_t, topic_count> kept_size_{};  // of the retained message, 0: there is none
+  std::array<mqtt::qos, topic_count> kept_level_{};
+  instant will_due_ = never;
+  mqtt::reason last_word_ = mqtt::reason::unspecified_error;  // of DISCONNECT, if one was heard
   std::uint8_t granted_ = 2;
   std::uint32_t subscription_identifier_ = 0;
   std::deque<std::uint32_t> queue_;

@@ -1,6 +1,7 @@
 // How the broker lets a client in, or doesn't, and what it announces.
 #include <algorithm>
 
+#include <sim/authentication.hpp>
 #include <sim/broker.hpp>
 
 namespace recado::sim {
@@ -27,8 +28,13 @@ void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, i
   if (now < mute_until_) return world_.note("broker: does not answer CONNECT");
   // Who is sent from one to the other is let in somewhere, else they would never meet.
   if (now < refuses_until_ || (now < refers_until_ && !random_.one_in(3))) return refuse(on, from, now);
-  from.connack_due = now + (random_.one_in(3) ? mood(now) : 0us);
-  if (now >= from.connack_due) accept(on, from, now);
+  take_will(what);
+  if (!authenticates(on, from, what, now)) answer_connect(on, from, now);
+}
+
+void broker::answer_connect(connection& on, peer& to, instant now) {
+  to.connack_due = now + (random_.one_in(3) ? mood(now) : 0us);
+  if (now >= to.connack_due) accept(on, to, now);
 }
 
 void broker::refer_until(instant when, std::uint32_t which, std::uint8_t hosts) {
@@ -105,12 +111,12 @@ void broker::accept(connection& on, peer& to, instant now) {
   std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
   const bool assigns = to.client.empty();
   if (assigns) to.client = name, ++assigned_;
-  // A client that never heard of the new session would take it for the old one, whose identifiers it still has: a hole
-  // of MQTT itself. This broker leaves it out, as it may lose sessions at any time.
-  if (exists_ && (to.clean || to.client != client_ || !known_)) lose_session();
+  if (exists_ && (to.clean || to.client != client_)) lose_session();
   const bool present = exists_;
   world_.count.resumed += present ? 1 : 0;
-  if (!exists_) exists_ = true, known_ = false, ++epoch_, client_ = to.client;
+  overtake_will(present);
+  last_word_ = reason::unspecified_error;
+  if (!exists_) exists_ = true, ++epoch_, client_ = to.client;
   bound_ = &on;
   expires_ = never;
   if (v5) to.limits = draw_limits();
@@ -130,6 +136,12 @@ void broker::accept(connection& on, peer& to, instant now) {
   if (it.keep_alive_s != 0) list.emplace_back(property::server_keep_alive, it.keep_alive_s);
   if (expiry_s_ != to.expiry_s) list.emplace_back(property::session_expiry_interval, expiry_s_);
   if (assigns && v5) list.emplace_back(property::assigned_client_identifier, std::string_view{name});
+  const auth_word proof = proof_of(as_bytes(std::string_view{to.said}));
+  if (!to.method.empty()) {
+    list.emplace_back(property::authentication_method, std::string_view{to.method});
+    list.emplace_back(property::authentication_data, bytes{proof});
+    ++world_.count.authenticated;
+  }
   if (it.keep_alive_s != 0) to.keep_alive_s = it.keep_alive_s;
   mqtt::connack answer;
   answer.session_present = present;

@@ -72,11 +72,13 @@ void broker::on_publish(peer& from, const mqtt::publish& what, instant now) {
   const std::uint32_t number = number_in(what.payload);
   if (number >= messages_.up.size()) return world_.violate("a message arrived changed");
   up_message& message = messages_.up[number];
-  if (message.level != what.qos || message.topic != topic || message.size != what.payload.size())
-    return world_.violate("message %u arrived with another QoS, topic or length", number);
+  if (message.level != what.qos || message.topic != topic || message.size != what.payload.size() ||
+      message.retain != what.retain)
+    return world_.violate("message %u arrived with another QoS, topic, length or RETAIN", number);
   if (!what.duplicate && message.heard_in == epoch_)
     world_.violate("message %u comes again without DUP [MQTT-3.3.1-1]", number);
   message.heard_in = epoch_;
+  world_.count.retained_up += what.retain ? 1 : 0;
   if (what.qos == qos::at_most_once) return messages_.arrived(number);
   const auto known = std::ranges::find(received_, what.packet_identifier, &kept::identifier);
   const packet_type answer = what.qos == qos::at_least_once ? packet_type::puback : packet_type::pubrec;
@@ -107,6 +109,10 @@ void broker::on_acknowledgement(peer& from, const mqtt::acknowledgement& what, i
                found || !v5 ? reason::success : reason::packet_identifier_not_found, now);
   }
   const auto at = std::ranges::find(flights_, what.packet_identifier, &flight::identifier);
+  if (what.type == packet_type::pubrec && (at == flights_.end() || at->again || at->received))
+    return on_unexpected_pubrec(from, what.packet_identifier, now);
+  if (what.type == packet_type::pubcomp && at == flights_.end() && std::erase(from.asked, what.packet_identifier) != 0)
+    return;
   if (at == flights_.end() || at->again)
     return world_.violate("an answer for packet identifier %u, which the broker doesn't use", what.packet_identifier);
   const bool fits = what.type == packet_type::puback   ? at->level == qos::at_least_once
@@ -116,12 +122,32 @@ void broker::on_acknowledgement(peer& from, const mqtt::acknowledgement& what, i
   if (what.type != packet_type::pubcomp) messages_.answered(at->message);
   if (what.type == packet_type::pubrec && !is_failure(what.reason)) {
     at->received = true;
+    if (from.may_ask) from.early.push_back(what.packet_identifier);
     return owe(packet_type::pubrel, what.packet_identifier, reason::success, now);
   }
   flights_.erase(at);
 }
 
+// From a client that doesn't know whether this is the session it left: it asks as long as it has not subscribed. Who
+// knows the message goes on with it, who doesn't says so [MQTT-4.3.3-4].
+void broker::on_unexpected_pubrec(peer& from, std::uint16_t identifier, instant now) {
+  const auto at = std::ranges::find(flights_, identifier, &flight::identifier);
+  const bool known = at != flights_.end();
+  const bool crossed =
+      std::erase(from.early, identifier) != 0;  // PUBLISH had been sent again before the first one came
+  if (!from.may_ask && !crossed)
+    return world_.violate("PUBREC for packet identifier %u, which isn't awaited", identifier);
+  if (known && at->level != qos::exactly_once) return world_.violate("PUBREC for a message of QoS 1");
+  if (known && at->received && !at->again) return;  // PUBREL is on its way
+  if (known) at->received = true, at->again = false, messages_.answered(at->message);
+  if (known) from.early.push_back(identifier);
+  const bool says_so = !known && from.version == mqtt::version::v5_0;
+  owe(packet_type::pubrel, identifier, says_so ? reason::packet_identifier_not_found : reason::success, now);
+  if (!known) from.asked.push_back(identifier);
+}
+
 void broker::on_subscribe(peer& from, const mqtt::subscribe& what, instant now) {
+  from.may_ask = false;
   use_identifier(from, what.packet_identifier);
   granted_ = static_cast<std::uint8_t>(random_.one_in(6) && !mended_ ? random_.below(3) : 2);
   std::uint8_t count = 0;
@@ -132,14 +158,27 @@ void broker::on_subscribe(peer& from, const mqtt::subscribe& what, instant now) 
     const bool all = one.filter == down_wildcard || one.filter == down_shared;
     if (one.filter == down_wildcard && !from.limits.wildcards) world_.violate("a wildcard, which is not available");
     if (one.filter == down_shared && !from.limits.shared) world_.violate("$share, which is not available");
-    for (std::size_t i = 0; i < topic_count; ++i)
-      if (all || one.filter == down_topics[i]) subscribed_[i] = true;
+    for (std::uint8_t i = 0; i < topic_count; ++i)
+      if (all || one.filter == down_topics[i]) send_retained(one, i);
     ++count;
   }
   const reason code = static_cast<reason>(granted_);
   const bool refuses = from.version == mqtt::version::v5_0 && now < rejects_until_ && random_.one_in(4);
   if (refuses) subscribed_ = {};
   owe(packet_type::suback, what.packet_identifier, refuses ? reason::unspecified_error : code, now, count);
+}
+
+// §3.8.3.1, §3.3.1.3: what is kept goes to a subscription, as it wishes, and never to a shared one.
+void broker::send_retained(const mqtt::subscription& wanted, std::uint8_t topic) {
+  const bool is_new = !subscribed_[topic];
+  subscribed_[topic] = true;
+  as_published_[topic] = wanted.retain_as_published;
+  using enum mqtt::retain_handling;
+  const bool wished = wanted.retain_handling == send_at_subscribe || (wanted.retain_handling == send_if_new && is_new);
+  if (!wished || kept_size_[topic] == 0 || wanted.filter == down_shared) return;
+  const auto level = static_cast<qos>(std::min(static_cast<std::uint8_t>(kept_level_[topic]), granted_));
+  queue_.push_back(messages_.make_down(level, topic, kept_size_[topic], true));
+  ++world_.count.retained_down;
 }
 
 void broker::on_unsubscribe(peer& from, const mqtt::unsubscribe& what, instant now) {
@@ -192,11 +231,12 @@ void broker::say_one(const owed& what, instant now) {
   }
 }
 
-bool broker::publish(qos level, std::uint8_t topic, std::uint32_t size) {
+bool broker::publish(qos level, std::uint8_t topic, std::uint32_t size, bool retain) {
+  if (retain) kept_size_[topic] = size, kept_level_[topic] = level;
   if (!exists_ || !subscribed_[topic]) return false;
   const auto granted = static_cast<qos>(std::min(static_cast<std::uint8_t>(level), granted_));
   if (granted == qos::at_most_once && bound_ == nullptr) return true;  // QoS 0 needn't be kept
-  queue_.push_back(messages_.make_down(granted, topic, size));
+  queue_.push_back(messages_.make_down(granted, topic, size, retain && as_published_[topic]));
   return true;
 }
 
@@ -267,6 +307,7 @@ bool broker::send_message(std::uint32_t number, std::uint16_t identifier, bool d
   payload_.resize(one.size);
   fill_payload(number, 0, payload_);
   mqtt::publish out;
+  out.retain = one.retain;
   out.duplicate = duplicate, out.qos = one.level, out.packet_identifier = identifier;
   out.topic = down_topics[one.topic], out.payload = payload_;
   property_value list[4];

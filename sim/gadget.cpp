@@ -146,6 +146,7 @@ bool gadget::turn(instant now) {
     acknowledge_due(now);
     supply(now);
     if (it.subscribe_due) subscribe(now);
+    if (it.authenticate_due) authenticate_again();
     if (climbed()) drain(now);
     if (it.acted) it.channel.say(now);
   }
@@ -240,7 +241,16 @@ void gadget::open_stream(chain::broker_choice which, std::uint16_t address, inst
   options.keep_alive_s = how_.keep_alive_s;
   options.acknowledge = how_.deferred ? mqtt::acknowledge_when::deferred : mqtt::acknowledge_when::at_once;
   options.when_session_lost = how_.when_lost;
-  options.will = mqtt::will{.topic = "will", .payload = as_bytes("gone"), .qos = {}, .retain = false, .properties = {}};
+  const mqtt::property_value delay[] = {{mqtt::property::will_delay_interval, how_.will_delay_s}};
+  if (how_.has_will)
+    options.will = mqtt::will{.topic = will_topic,
+                              .payload = as_bytes(will_text),
+                              .qos = how_.will_qos,
+                              .retain = how_.will_retained,
+                              .properties = {}};
+  if (how_.has_will && how_.will_delay_s != 0)
+    options.will->properties = mqtt::properties{std::span<const mqtt::property_value>{delay}};
+  if (how_.authenticates) options.authenticator = &it.proves;
   if (how_.version == mqtt::version::v5_0) {
     options.session_expiry_s = how_.session_expiry_s;
     options.receive_maximum = how_.receive_maximum;
@@ -249,7 +259,6 @@ void gadget::open_stream(chain::broker_choice which, std::uint16_t address, inst
   }
   if (const auto done = it.session.connect(options); !done)
     return world_.violate("connect is refused: %s", std::string{words(done.error())}.c_str());
-  undecided_ = how_.journal;
   world_.note("device: connects");
   if (const auto begun = it.channel.connect(peer, "broker", now); !begun)
     tell(happening::failed(rung::stream, begun.error()), now);
@@ -263,6 +272,9 @@ void gadget::subscribe(instant now) {
   std::size_t count = 0;
   const auto add = [&](std::string_view filter) {
     filters[count++] = {.filter = filter, .qos = mqtt::qos::exactly_once};
+    if (how_.version != mqtt::version::v5_0) return;
+    filters[count - 1].retain_as_published = random_.one_in(2);
+    filters[count - 1].retain_handling = static_cast<mqtt::retain_handling>(random_.below(3));
   };
   if (kind == 0 && may.wildcard_subscription_available) add(down_wildcard);
   else if (kind == 1 && may.wildcard_subscription_available && may.shared_subscription_available) add(down_shared);
@@ -328,7 +340,7 @@ void gadget::check(instant now) {
 void gadget::check_keep_alive(instant now) {
   parts& it = *parts_;
   if (!it.session.online() || it.session.sending_payload() || wire_.was_full()) return;
-  const std::chrono::seconds interval{it.keep_alive_s};
+  const std::chrono::seconds interval{it.session.announced().keep_alive_s};  // [MQTT-3.2.2-21]
   if (interval == 0s || now - wire_.last_sent() <= interval) return;
   world_.violate("nothing was sent for %.3f s, and the keep alive is %lld s [MQTT-3.1.2-20]",
                  static_cast<double>((now - wire_.last_sent()).count()) / 1e6,

@@ -69,6 +69,8 @@ class gadget final : public chain::outbox_listener {
   bool is_on() const { return parts_ != nullptr; }
   /// The application says goodbye, to come back later; false if its conductor can't.
   bool leave(instant now);
+  /// It authenticates itself again; false if it can't now.
+  bool authenticate(instant now);
   void sleep_until(instant when) { asleep_until_ = when; }
   bool sleeps(instant now) const { return now < asleep_until_; }
 
@@ -140,7 +142,9 @@ class gadget final : public chain::outbox_listener {
   void on_session(const mqtt::session_event& what, instant now);
   void on_connected(const mqtt::connected& what, instant now);
   void on_closed(const mqtt::closed& what, instant now);
-  void on_message(std::uint32_t number, std::string_view topic, mqtt::qos level, mqtt::receipt receipt, instant now);
+  void on_message(std::uint32_t number, std::string_view topic, mqtt::qos level, bool retain, mqtt::receipt receipt,
+                  instant now);
+  void authenticate_again();
   void on_piece(const mqtt::message_part& what);
   void on_wants_payload(const mqtt::wants_payload& what, instant now);
   void supply(instant now);
@@ -168,7 +172,6 @@ class gadget final : public chain::outbox_listener {
   guarded<mqtt::owed_acknowledgement> owed_;
   std::vector<std::byte> payload_;
   sim_storage storage_;
-  bool undecided_ = false;  ///< CONNECT left, and the journal doesn't hold yet what CONNACK says: a file of its own
   std::vector<std::uint32_t> taken_;  ///< what the application has acknowledged, in its order: a file of its own
 };
 

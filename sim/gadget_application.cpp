@@ -25,10 +25,13 @@ bool gadget::publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bo
     list[count++] = {mqtt::property::message_expiry_interval, seconds};
     messages_.up[number].expires = now + std::chrono::seconds{seconds};
   }
+  const bool retain = random_.one_in(8);
+  messages_.up[number].retain = retain;
   const auto kept =
       parts_->outbox.push({.topic = up_topics[topic],
                            .payload = payload_,
                            .qos = level,
+                           .retain = retain,
                            .tag = number,
                            .properties = mqtt::properties{std::span<const mqtt::property_value>{list, count}}},
                           now);
@@ -68,6 +71,7 @@ bool gadget::hand_over(const chain::waiting_message& next, instant now) {
     world_.violate("the expiry of message %u was not counted down", number);
   mqtt::message what;
   what.topic = next.topic, what.qos = next.qos, what.tag = number, what.properties = next.properties;
+  what.retain = next.retain;
   if (one.from_source) what.payload_from_source = one.size;
   else what.payload = next.payload;
   const auto sent = it.session.publish(what);
@@ -95,7 +99,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
   if (const auto* up = std::get_if<mqtt::connected>(&what)) return on_connected(*up, now);
   if (const auto* over = std::get_if<mqtt::closed>(&what)) return on_closed(*over, now);
   if (const auto* one = std::get_if<mqtt::message_received>(&what))
-    return on_message(number_in(one->payload), one->topic, one->qos, one->receipt, now);
+    return on_message(number_in(one->payload), one->topic, one->qos, one->retain, one->receipt, now);
   if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) {
     world_.note("application: message %u is over, reason 0x%02x%s", done->tag, static_cast<unsigned>(done->reason),
                 done->outcome == mqtt::outcome::session_lost ? ", the session was lost" : "");
@@ -110,7 +114,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
   }
   if (const auto* wish = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*wish, now);
   if (const auto* first = std::get_if<mqtt::message_begin>(&what)) {
-    it.topic = first->topic, it.level = first->qos;
+    it.topic = first->topic, it.level = first->qos, it.retained = first->retain;
     it.arrived = 0, it.arriving_size = first->payload_size;
     it.pieces.clear();
     return;
@@ -118,7 +122,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
   if (const auto* part = std::get_if<mqtt::message_part>(&what)) return on_piece(*part);
   if (const auto* last = std::get_if<mqtt::message_end>(&what)) {
     if (it.arrived != it.arriving_size) return world_.violate("a message in pieces ended too soon");
-    return on_message(number_in(it.pieces), it.topic, it.level, last->receipt, now);
+    return on_message(number_in(it.pieces), it.topic, it.level, it.retained, last->receipt, now);
   }
 }
 
@@ -131,12 +135,16 @@ void gadget::on_piece(const mqtt::message_part& what) {
 
 void gadget::on_connected(const mqtt::connected& what, instant now) {
   parts& it = *parts_;
-  world_.note("device: connected%s", what.session_present ? ", session resumed" : "");
+  world_.note("device: connected%s", !what.session_present ? ""
+                                     : what.in_doubt       ? ", session in doubt"
+                                                           : ", session resumed");
+  world_.count.in_doubt += what.in_doubt ? 1 : 0;
   if (!what.assigned_client_identifier.empty()) client_identifier_ = what.assigned_client_identifier;
   it.connected_before = true;
+  it.authenticate_due = false;
+  if (how_.authenticates && !it.proves.proven()) world_.violate("connected, and the server has proven nothing");
   if (how_.journal) remember_server();
-  it.keep_alive_s = what.properties.number(mqtt::property::server_keep_alive, how_.keep_alive_s);  // [MQTT-3.2.2-21]
-  it.subscribed = it.subscribed && what.session_present;
+  it.subscribed = it.subscribed && what.session_present && !what.in_doubt;
   tell(happening::reached(rung::session), now);
 }
 
@@ -160,11 +168,11 @@ void gadget::on_closed(const mqtt::closed& what, instant now) {
   else tell(happening::failed(at, what.why), now);
 }
 
-void gadget::on_message(std::uint32_t number, std::string_view topic, mqtt::qos level, mqtt::receipt receipt,
-                        instant now) {
+void gadget::on_message(std::uint32_t number, std::string_view topic, mqtt::qos level, bool retain,
+                        mqtt::receipt receipt, instant now) {
   if (number == UINT32_MAX) return world_.violate("the device was told a message that is changed");
   world_.note("application: told message %u", number);
-  messages_.told(number, level, number_of(down_topics, topic), !receipt);
+  messages_.told(number, level, number_of(down_topics, topic), retain, !receipt);
   if (!receipt) return;
   if (!how_.deferred) return world_.violate("a receipt, though acknowledgement is at once");
   parts_->owed.push_back({receipt, number, now + (random_.one_in(2) ? 0us : random_.time(0us, 4s))});
@@ -209,6 +217,24 @@ void gadget::supply(instant now) {
   const auto taken = it.session.supply(payload_);
   if (taken && *taken != n) world_.violate("supply took less than it had asked for");
   it.moved = it.acted = true;
+}
+
+bool gadget::authenticate(instant now) {
+  if (parts_ == nullptr || !how_.authenticates || !climbed() || sleeps(now)) return false;
+  parts_->authenticate_due = true;
+  until_ = now;
+  return true;
+}
+
+// Refused while an exchange is under way or while there is no room: the application may try again another time.
+void gadget::authenticate_again() {
+  parts& it = *parts_;
+  it.authenticate_due = false;
+  const auto asked = it.session.reauthenticate();
+  using enum mqtt::error;
+  if (asked) it.moved = it.acted = true;
+  else if (asked.error() != authentication_not_expected && asked.error() != no_room && asked.error() != payload_pending)
+    world_.violate("reauthenticate is refused: %s", std::string{words(asked.error())}.c_str());
 }
 
 }  // namespace recado::sim

@@ -36,9 +36,7 @@ void gadget::remember() {
   for (; taken_.size() > length; taken_.pop_back()) messages_.untaken(taken_.back());
   std::array<std::byte, 64> space;
   if (const auto facts = kept.kept.facts(space)) {
-    // Power lost between a CONNACK without a session and the journal's knowing it: whether the server's session is
-    // the one in the journal can't be known any more, so it is given up.
-    it.connected_before = !undecided_;
+    it.connected_before = true;
     client_identifier_ = facts->client_identifier;
   }
   world_.note("device: restored %zu messages, %zu released, %zu received", restored->messages, restored->released,
@@ -59,7 +57,6 @@ void gadget::remember_server() {
 void gadget::note_durable() {
   parts& it = *parts_;
   if (!it.journal->records.synced()) return;
-  if (it.session.online()) undecided_ = false;
   for (const std::uint32_t number : it.undurable) messages_.up[number].durable = true;
   it.undurable.clear();
 }

@@ -1,6 +1,7 @@
 // What the device loses with its power.
 #pragma once
 
+#include <sim/authentication.hpp>
 #include <sim/gadget.hpp>
 #include <sim/null_filter.hpp>
 
@@ -66,6 +67,7 @@ struct gadget::parts {
   bool leaving = false;                    ///< it says goodbye
   std::vector<std::uint32_t> undurable{};  ///< published, and not synced yet
   chain::bring_up conductor;
+  sim_authenticator proves{};
   mqtt::session session;
   null_filter filter;
   device::channel channel;
@@ -77,13 +79,14 @@ struct gadget::parts {
   bool moved = false;  ///< another turn may find more to do
   bool acted = false;  ///< the application has given the session something to say
   bool subscribe_due = false;
+  bool authenticate_due = false;
   mqtt::token subscribing{};
-  std::uint32_t keep_alive_s = 0;  // as CONNACK says
   std::vector<owed_receipt> owed{};
 
   // a message that arrives in pieces
   std::string topic{};
   mqtt::qos level{};
+  bool retained = false;
   std::uint32_t arrived = 0, arriving_size = 0;
   std::vector<std::byte> pieces{};
 

@@ -131,8 +131,9 @@ void ledger::untaken(std::uint32_t number) {
   if (one.done) world_.violate("message %u was acknowledged to the broker, and the journal forgot it", number);
 }
 
-std::uint32_t ledger::make_down(mqtt::qos level, std::uint8_t topic, std::uint32_t size) {
+std::uint32_t ledger::make_down(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bool retain) {
   down_message one;
+  one.retain = retain;
   one.level = level, one.topic = topic, one.size = size;
   one.sequence = ++down_made_[topic][static_cast<unsigned>(level)];
   down.push_back(one);
@@ -140,10 +141,11 @@ std::uint32_t ledger::make_down(mqtt::qos level, std::uint8_t topic, std::uint32
   return static_cast<std::uint32_t>(down.size() - 1);
 }
 
-void ledger::told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, bool taken) {
+void ledger::told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, bool retain, bool taken) {
   if (number >= down.size()) return world_.violate("the device was told a message that nobody sent");
   down_message& one = down[number];
-  if (level != one.level || topic != one.topic) return world_.violate("message %u was told as another one", number);
+  if (level != one.level || topic != one.topic || retain != one.retain)
+    return world_.violate("message %u was told as another one", number);
   if (level == mqtt::qos::exactly_once && one.taken && !one.rejected)
     return world_.violate("QoS 2 message %u was told twice", number);
   if (level == mqtt::qos::at_most_once && one.told) return world_.violate("QoS 0 message %u was told twice", number);

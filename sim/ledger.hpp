@@ -31,6 +31,7 @@ struct up_message {
   bool unordered = false;      ///< the server has refused it once, so it may come behind younger ones
   bool durable = false;        ///< the journal has it, for good
   bool stored = false;         ///< it was in the journal when the power came back
+  bool retain = false;         ///< the server is to keep it
   bool from_source = false;    ///< its payload is supplied piece by piece
   instant expires = never;     ///< while it waits
   std::uint8_t arrivals = 0;
@@ -44,6 +45,7 @@ struct down_message {
   std::uint8_t topic = 0;
   std::uint32_t size = 0;
   std::uint32_t sequence = 0;
+  bool retain = false;     ///< RETAIN as the subscription wishes it
   bool told = false;       ///< to the application
   bool taken = false;      ///< the application has acknowledged it, or was told with acknowledgement at once
   bool rejected = false;   ///< with a failure: the server may never learn it
@@ -74,8 +76,8 @@ class ledger {
   void device_forgot();
 
   // The server's messages.
-  std::uint32_t make_down(mqtt::qos level, std::uint8_t topic, std::uint32_t size);
-  void told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, bool taken);
+  std::uint32_t make_down(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bool retain);
+  void told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, bool retain, bool taken);
   void taken(std::uint32_t number, bool rejected) { down[number].taken = true, down[number].rejected = rejected; }
   /// The server has got PUBACK or PUBREC for it.
   void answered(std::uint32_t number);

@@ -113,7 +113,8 @@ class stage {
   void publish_down(instant now) {
     next_down_ = next_message(made_down_, now);
     const auto topic = static_cast<std::uint8_t>(random_.below(topic_count));
-    if (broker_.publish(draw_level(), topic, random_.one_in(24) ? random_.between(200, 1500) : draw_size()))
+    if (broker_.publish(draw_level(), topic, random_.one_in(24) ? random_.between(200, 1500) : draw_size(),
+                        random_.one_in(8)))
       ++made_down_;
   }
   // What is left of the messages over what is left of the time.
@@ -334,6 +335,9 @@ void stage::begin_device(const planned& one, instant now) {
     case mishap::device_sleeps:
       gadget_.sleep_until(now + one.length);
       return happened(one.what);
+    case mishap::device_authenticates:
+      if (gadget_.authenticate(now)) happened(one.what);
+      return;
     case mishap::device_leaves:
       if (gadget_.leave(now)) happened(one.what);
       return;

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cinttypes>
 #include <cstdio>
@@ -87,6 +88,23 @@ void show_progress(std::uint64_t done, std::uint64_t all, double seconds, std::u
                static_cast<double>(done) / (seconds > 0 ? seconds : 1), failures);
 }
 
+/// What brokers and devices did by their own right.
+struct kind {
+  std::uint64_t count;
+  const char* words;
+};
+std::array<kind, 9> kinds_of(const tally& all) {
+  return {{{all.in_doubt, "sessions of which it was not known whether they were the old ones"},
+           {all.authenticated, "connections authenticated by AUTH"},
+           {all.challenges, "challenges in them"},
+           {all.authenticated_again, "authentications again"},
+           {all.retained_up, "messages with RETAIN to the broker"},
+           {all.retained_down, "retained messages from the broker"},
+           {all.wills_published, "wills published"},
+           {all.wills_discarded, "wills taken back by a goodbye"},
+           {all.wills_overtaken, "wills overtaken by their client"}}};
+}
+
 void print_totals(const campaign_result& result) {
   const tally& all = result.count;
   std::printf("%" PRIu64 " lives in %.1f s: %.0f a second, %.0f times faster than life\n", all.lives, result.seconds,
@@ -95,6 +113,7 @@ void print_totals(const campaign_result& result) {
   std::printf("messages %" PRIu64 " up, %" PRIu64 " down; connections %" PRIu64 ", resumed %" PRIu64
               "; packets %" PRIu64 "; steps %" PRIu64 "\n",
               all.published, all.delivered, all.connections, all.resumed, all.packets, all.steps);
+  for (const kind& one : kinds_of(all)) std::printf("  %12" PRIu64 "  %s\n", one.count, one.words);
   std::printf("each life had at least %" PRIu64 " messages and %" PRIu64 " mishaps\n", all.least_messages,
               all.least_mishaps);
   std::printf("what happened:\n");
@@ -109,6 +128,11 @@ bool all_happened(const tally& count) {
   for (std::size_t i = 0; i < mishap_count && count.lives >= lives_enough; ++i) {
     if (count.mishaps[i] != 0) continue;
     std::printf("never happened: %s\n", std::string{words(static_cast<mishap>(i))}.c_str());
+    all = false;
+  }
+  for (const kind& one : kinds_of(count)) {
+    if (one.count != 0 || count.lives < lives_enough) continue;
+    std::printf("never happened: %s\n", one.words);
     all = false;
   }
   return all;

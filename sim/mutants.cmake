@@ -114,3 +114,19 @@ mutant(chain/broker_order.cpp [[if (!moved_) referred_ = 0;]] [[if (!moved_ && !
   "who was named for now is tried in the next round, too")
 mutant(chain/bring_up.cpp [[if (to_brokers) first_broker();]] [[if (to_brokers && !MUTATED) first_broker();]]
   "a new climb goes on with the last broker of the one before")
+mutant(mqtt/session.cpp [[doubt_ = doubt_ || unanswered_;]] [[doubt_ = !MUTATED && (doubt_ || unanswered_);]]
+  "a session whose beginning nobody heard of is taken for the old one")
+mutant(mqtt/session.cpp [[if (journal_ != nullptr) journal_->connecting();]] [[if (!MUTATED && journal_ != nullptr) journal_->connecting();]]
+  "the journal is not told that CONNECT leaves")
+mutant(mqtt/session_resume.cpp [[asking_ = 1;]] [[asking_ = MUTATED ? 0 : 1;]]
+  "PUBREC is not said again where it is in doubt what the server has")
+mutant(mqtt/session_resume.cpp [[.in_doubt = !same]] [[.in_doubt = !MUTATED && !same]]
+  "the application is not told that its subscriptions may be gone")
+mutant(chain/session_store.cpp [[if (records_.size_of(unanswered)) into.restore_unanswered();]] [[if (!MUTATED && records_.size_of(unanswered)) into.restore_unanswered();]]
+  "after a loss of power nobody knows that CONNECT had left")
+mutant(mqtt/session_connect.cpp [[authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]] [[MUTATED ? error::none : authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]]
+  "nobody looks at what the server says to authenticate itself")
+mutant(mqtt/session_connect.cpp [[said.will = options.will;]] [[if (!MUTATED) said.will = options.will;]]
+  "CONNECT lacks the will")
+mutant(mqtt/session_outbound.cpp [[out.retain = what.retain;]] [[out.retain = !MUTATED && what.retain;]]
+  "RETAIN is not sent")

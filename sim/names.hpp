@@ -13,6 +13,9 @@ inline constexpr std::array<std::string_view, topic_count> down_topics{"down/1",
 inline constexpr std::string_view down_wildcard = "down/#";
 inline constexpr std::string_view down_shared = "$share/group/down/#";
 
+inline constexpr std::string_view will_topic = "will";
+inline constexpr std::string_view will_text = "gone";
+
 /// The number of a topic, or `topic_count`.
 template <std::size_t N>
 constexpr std::uint8_t number_of(const std::array<std::string_view, N>& topics, std::string_view name) {

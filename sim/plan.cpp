@@ -60,6 +60,11 @@ settings draw_settings(random_source& random) {
     how.incoming_aliases = static_cast<std::uint16_t>(random.below(4));
     how.outgoing_aliases = static_cast<std::uint16_t>(random.below(4));
   }
+  how.authenticates = v5 && random.one_in(2);
+  how.has_will = !random.one_in(4);
+  how.will_qos = static_cast<mqtt::qos>(random.below(3));
+  how.will_retained = random.one_in(4);
+  if (v5 && random.one_in(2)) how.will_delay_s = random.between(1, 120);
   how.transmit = random.between(320, 1600);
   how.outgoing = random.between(1, 12);
   how.received = random.one_in(16) ? mqtt::received_bitmap_words : random.between(1, 10);
@@ -108,22 +113,24 @@ std::string print(const plan& all) {
   std::string out;
   char line[400];
   const settings& how = all.how;
-  std::snprintf(line, sizeof line,
-                "MQTT %s%s%s%s, brokers %u, acknowledges %s, keep alive %u s, session expiry %u s, transmit log %zu, "
-                "flights %zu, "
-                "received %zu, owed %zu, receive buffer %zu, outbox %zu, window %u, when the session is lost: %s, when "
-                "the outbox is full: %s\n",
-                how.version == mqtt::version::v5_0 ? "5.0" : "3.1.1", how.secure ? " in a filter" : "",
-                how.journal ? " with a journal" : "",
-                how.ladder       ? " up the whole ladder"
-                : how.reconnects ? " by chain::reconnect"
-                                 : "",
-                how.hosts, how.deferred ? "when told" : "at once", how.keep_alive_s, how.session_expiry_s, how.transmit,
-                how.outgoing, how.received, how.owed, how.receive, how.outbox, how.window,
-                how.when_lost == mqtt::lost_session::report ? "report" : "publish again",
-                how.when_full == chain::outbox_policy::refuse        ? "refuse"
-                : how.when_full == chain::outbox_policy::drop_oldest ? "drop the oldest"
-                                                                     : "drop the oldest of QoS 0");
+  std::snprintf(
+      line, sizeof line,
+      "MQTT %s%s%s%s%s%s, brokers %u, acknowledges %s, keep alive %u s, session expiry %u s, transmit log %zu, "
+      "flights %zu, "
+      "received %zu, owed %zu, receive buffer %zu, outbox %zu, window %u, when the session is lost: %s, when "
+      "the outbox is full: %s\n",
+      how.version == mqtt::version::v5_0 ? "5.0" : "3.1.1", how.secure ? " in a filter" : "",
+      how.journal ? " with a journal" : "", how.authenticates ? ", authenticated" : "",
+      how.has_will ? ", with a will" : "",
+      how.ladder       ? " up the whole ladder"
+      : how.reconnects ? " by chain::reconnect"
+                       : "",
+      how.hosts, how.deferred ? "when told" : "at once", how.keep_alive_s, how.session_expiry_s, how.transmit,
+      how.outgoing, how.received, how.owed, how.receive, how.outbox, how.window,
+      how.when_lost == mqtt::lost_session::report ? "report" : "publish again",
+      how.when_full == chain::outbox_policy::refuse        ? "refuse"
+      : how.when_full == chain::outbox_policy::drop_oldest ? "drop the oldest"
+                                                           : "drop the oldest of QoS 0");
   out += line;
   for (std::size_t i = 0; i < all.mishaps.size(); ++i) {
     const planned& one = all.mishaps[i];

@@ -41,6 +41,7 @@ namespace recado::sim {
   X(host_away, 4, 200, "nobody listens at one of several brokers")                         \
   X(address_dead, 3, 300, "one of a broker's addresses leads nowhere")                     \
   X(device_leaves, 3, 0, "the application says goodbye, and comes back")                   \
+  X(device_authenticates, 4, 0, "the device authenticates itself again")                   \
   X(burst, 6, 0, "many messages at once, in both directions")                              \
   X(device_sleeps, 2, 400, "the device does nothing for a while")                          \
   X(datagrams_suffer, 4, 300, "datagrams are lost, delayed, doubled and overtaken")        \
@@ -97,6 +98,10 @@ struct settings {
   std::uint16_t receive_maximum = 0;
   std::uint32_t maximum_packet_size = 0;
   bool wants_problem_information = true;
+  bool authenticates = false;  ///< by an exchange of AUTH
+  bool has_will = true, will_retained = false;
+  mqtt::qos will_qos{};
+  std::uint32_t will_delay_s = 0;
   std::size_t transmit = 0, outgoing = 0, received = 0, owed = 0, receive = 0, outbox = 0;
   std::size_t outbox_messages = 0;
   chain::outbox_policy when_full = chain::outbox_policy::refuse;

@@ -8,6 +8,12 @@ void tally::add(const tally& other) {
   for (std::size_t i = 0; i < mishaps.size(); ++i) mishaps[i] += other.mishaps[i];
   lives += other.lives, published += other.published, delivered += other.delivered;
   connections += other.connections, packets += other.packets, resumed += other.resumed;
+  in_doubt += other.in_doubt;
+  authenticated += other.authenticated, challenges += other.challenges;
+  authenticated_again += other.authenticated_again;
+  retained_up += other.retained_up, retained_down += other.retained_down;
+  wills_published += other.wills_published, wills_discarded += other.wills_discarded;
+  wills_overtaken += other.wills_overtaken;
   least_messages = std::min(least_messages, other.least_messages);
   least_mishaps = std::min(least_mishaps, other.least_mishaps);
   steps += other.steps, virtual_us += other.virtual_us;
