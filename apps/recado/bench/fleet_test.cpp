@@ -53,19 +53,28 @@ json measured(const program_run::result& done) {
   return json::parse(done.out, nullptr, false);
 }
 
-/// 200 in all runs; RECADO_DEVICES asks for more.
-TEST(bench_fleet, publishes_and_takes_little_memory) {
+/// How many devices: RECADO_DEVICES asks for more than usual.
+std::string devices_or(const std::string& usual) {
   const char* wanted = std::getenv("RECADO_DEVICES");
-  const std::string devices = wanted != nullptr ? wanted : "200";
+  return wanted != nullptr ? wanted : usual;
+}
+bool many() { return std::getenv("RECADO_DEVICES") != nullptr; }
+
+/// The broker, which inherits the limit, needs as many open files.
+void allow_files_for(const std::string& devices) {
   const rlim_t files = std::stoul(devices) + 500;
   rlimit limit{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &limit), 0);
-  if (limit.rlim_cur < files) {
-    limit = {files, std::max(files, limit.rlim_max)};
-    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0) << "the broker needs as many open files";
-  }
+  if (limit.rlim_cur >= files) return;
+  limit = {files, std::max(files, limit.rlim_max)};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST(bench_fleet, publishes_and_takes_little_memory) {
+  const std::string devices = devices_or("200");
+  allow_files_for(devices);
   const broker_here broker;
-  const std::string interval = wanted != nullptr ? "5" : "1";
+  const std::string interval = many() ? "5" : "1";
   for (const words& more : {words{"-q", "1"}, words{"-q", "0", "-V", "5"}}) {
     SCOPED_TRACE(testing::PrintToString(more));
     const json found =
@@ -88,19 +97,21 @@ TEST(bench_fleet, idle_devices_ping) {
 }
 
 TEST(bench_fleet, comes_back_when_the_broker_does) {
+  const std::string devices = devices_or("50");
+  allow_files_for(devices);
   broker_here broker;
-  const std::string devices = "50";
   auto running = std::async(std::launch::async, [&] {
-    return run(broker.fleet({"--clients", devices, "--interval", "0.2", "--duration", "9", "-q", "1"}));
+    return run(broker.fleet(
+        {"--clients", devices, "--interval", many() ? "5" : "0.2", "--duration", many() ? "30" : "9", "-q", "1"}));
   });
   const auto come = run({RECADO_PROGRAM, "bench", "receive", "-h", "127.0.0.1", "-p", std::to_string(broker.port()),
-                         "--count", "200", "-q", "1"});
+                         "--count", std::to_string((many() ? 3 : 4) * std::stoul(devices)), "-q", "1"});
   ASSERT_EQ(come.status, 0) << come.err;
   broker.stop(SIGKILL);
   broker.start();
   const json found = measured(running.get());
-  EXPECT_EQ(found["connections_lost"], 50);
-  EXPECT_EQ(found["reconnections"], 50);
+  EXPECT_EQ(found["connections_lost"], std::stoul(devices));
+  EXPECT_EQ(found["reconnections"], std::stoul(devices));
   EXPECT_EQ(found["lost"], 0) << "what was in flight is published again";
 }
 

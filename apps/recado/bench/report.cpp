@@ -93,7 +93,7 @@ void add_plan(object& to, const plan& what) {
   to.text("version", what.how.version_5() ? "5.0" : "3.1.1");
   to.number("qos", std::uint64_t{static_cast<std::uint8_t>(what.how.qos)});
   to.number("clients", std::uint64_t{what.clients});
-  to.number("inflight", std::uint64_t{what.in_flight});
+  to.word("inflight", what.publishes() ? std::to_string(what.in_flight) : "null");
   to.word("rate", what.rate == 0 ? "null" : rounded(what.rate, 3));
 }
 
