@@ -159,6 +159,7 @@ class emulation {
   void take_signal();
   std::optional<int> leave_if_due();
   void look();
+  void look_through_monitor();
   int finish();
 
   emulator_files files_;
@@ -225,7 +226,16 @@ std::optional<int> emulation::leave_if_due() {
   throw lab_error{"the board was ended without its goodbye"};
 }
 
+/// A board may end while it is being looked at; what it said last and its status come then.
 void emulation::look() {
+  try {
+    look_through_monitor();
+  } catch (const lab_error&) {
+    if (!wait_until([&] { return start_time(process_) == 0; }, end_limit)) throw;
+  }
+}
+
+void emulation::look_through_monitor() {
   if (const bool plugged = has_carrier(); plugged != plugged_) monitor_->set_link(wire_device, plugged_ = plugged);
   const std::uint32_t first = monitor_->read_words(leds_of_fpgaio, 1)[0];
   const std::uint32_t second = monitor_->read_words(leds_of_scc, 1)[0];
