@@ -168,6 +168,7 @@ class session {
   // session.cpp: the connection
   void start(instant now);
   void reset_connection();
+  answer receive_any(bytes& in, instant now);
   answer on_bytes(bytes& in);
   answer out_of_time(instant now);
   bool something_due() const;
