@@ -17,6 +17,7 @@ completes completion_of(const std::string& argument) {
 std::vector<std::string> choices_of(const std::string& name) {
   if (name == "qos" || name == "will-qos") return {"0", "1", "2"};
   if (name == "protocol-version") return {"5", "311"};
+  if (name == "tls-backend") return {"openssl", "mbedtls"};
   if (name == "tls-version") return {"tlsv1.2", "tlsv1.3"};
   if (name == "retain-handling") return {"always", "new", "never"};
   return {};

@@ -84,6 +84,8 @@ void add_tls_options(CLI::App& command, stream_options& to) {
   command.add_option("--passphrase-file", to.pass_phrase_file, "File with the key's pass phrase")->type_name("FILE");
   command.add_option("--crlfile", to.crl_file, "Revocation lists")->type_name("FILE");
   command.add_option("--tls-version", to.tls_version, "Only this version")->check(CLI::IsMember({"1.2", "1.3"}));
+  command.add_option("--tls-backend", to.tls_backend, "The library that does TLS")
+      ->check(CLI::IsMember({"openssl", "mbedtls"}));
   command.add_option("--tls-alpn", to.alpn, "Protocols to offer (ALPN)")->capture_default_str();
   command.add_option("--keylog", to.key_log_file, "Append the secrets for Wireshark to this file")->type_name("FILE");
   command.add_flag("--insecure", to.insecure, "Verify nothing: anyone may answer");

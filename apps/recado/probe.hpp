@@ -34,7 +34,7 @@ struct stream_options : common_options {
   std::string host;
   std::uint16_t port = 0;
   std::string ca_file, ca_path, certificate_file, key_file, pass_phrase_file, crl_file;
-  std::string tls_version, alpn = "mqtt";
+  std::string tls_version, alpn = "mqtt", tls_backend = "openssl";
   std::string key_log_file;
   bool system_store = false;
   bool insecure = false;

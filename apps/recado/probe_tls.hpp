@@ -6,22 +6,25 @@
 #include <optional>
 #include <string>
 
+#include <apps/tls_backend/backend.hpp>
 #include <recado/capture/key_log_file.hpp>
 #include <recado/drive/posix/clock.hpp>
-#include <recado/tls/openssl/filter.hpp>
 
 #include "passphrase.hpp"
 #include "probe.hpp"
 
 namespace recado::app::probe {
 
-using tls_filter = recado::tls::openssl::filter;
+using tls_filter = tls_either_filter;
 
 // The same options as the device's; what is wrong with them is said before anything is sent.
 class tls_setup {
  public:
   explicit tls_setup(const stream_options& how) {
     using namespace recado::tls;
+    const auto by = tls_backend_of(how.tls_backend);
+    if (!by) throw usage_error("--tls-backend " + how.tls_backend, std::string{tls_backend_trouble(how.tls_backend)});
+    context_.choose(*by);
     clock_.set(posix::realtime(), posix::now());
     options_.clock = &clock_;
     options_.report_chain = true;
@@ -39,9 +42,10 @@ class tls_setup {
     if (pass_phrase_) options_.pass_phrase = as_bytes(pass_phrase_->view());
     if (!how.key_log_file.empty()) log_keys_to(how.key_log_file);
     if (const auto loaded = context_.load(options_); !loaded) throw failure_of(make_fault(loaded.error()));
-    if (const auto set = filter_.set_peer(how.host); !set) throw failure_of(make_fault(set.error()));
+    filter_.emplace(context_, tls_filter::memory{outgoing_, plaintext_});
+    if (const auto set = filter_->set_peer(how.host); !set) throw failure_of(make_fault(set.error()));
   }
-  tls_filter& filter() { return filter_; }
+  tls_filter& filter() { return *filter_; }
 
  private:
   void log_keys_to(const std::string& path) {
@@ -59,8 +63,8 @@ class tls_setup {
   std::optional<capture::key_log_file> keys_;
   std::array<std::byte, 32'768> outgoing_;
   std::array<std::byte, 32'768> plaintext_;
-  recado::tls::openssl::context context_;
-  tls_filter filter_{context_, {outgoing_, plaintext_}};
+  tls_either_context context_;
+  std::optional<tls_filter> filter_;  // of the library that was chosen
 };
 
 }  // namespace recado::app::probe

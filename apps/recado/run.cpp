@@ -26,7 +26,7 @@ namespace {
 namespace board = recado::linux_board;
 
 struct run_options {
-  std::string config, interface, keylog, pcapng, storage, session, button, results = "results";
+  std::string config, interface, keylog, pcapng, storage, session, button, results = "results", tls_backend = "openssl";
   std::vector<std::string> settings;
   std::vector<std::uint32_t> sizes;
   bool check = false, options = false, show_secrets = false, set_system_clock = false, compare = false;
@@ -103,6 +103,11 @@ class one_run {
     how_.style = {out().is_terminal(), out().has_colours(), chosen.device.console};
     how_.out = &out(), how_.flush = [] { out().flush(); };
     how_.ask = &ask_;
+    const auto by = tls_backend_of(options.tls_backend);
+    if (!by)
+      throw failure("--tls-backend " + options.tls_backend, std::string{tls_backend_trouble(options.tls_backend)},
+                    exit_usage);
+    how_.tls_by = *by;
     read_pass_phrase();
     record(options);
   }
@@ -289,6 +294,9 @@ void add_run(CLI::App& root) {
   command->add_option("--pcapng", options->pcapng, "Record the session, with its secrets, in this file (mode 0600)");
   command->add_option("--storage", options->storage, "Folder for what the device remembers");
   command->add_option("--session", options->session, "Folder in which the session outlives this run; device.session");
+  command->add_option("--tls-backend", options->tls_backend, "The library that does TLS")
+      ->check(CLI::IsMember({"openssl", "mbedtls"}))
+      ->capture_default_str();
   command->add_flag("--show-secrets", options->show_secrets, "Print passwords as they are");
   command->add_flag("--set-system-clock", options->set_system_clock, "Set the system's clock by NTP, too");
   on_run(*command, [options] { return run(*options); });

@@ -39,6 +39,7 @@ one_device::one_device(posix::loop& loop, panel& shown, const device::configurat
       rtc_(how.set_system_clock),
       records_(20 * 1024),
       plaintext_(256 * 1024),
+      context_(how.tls_by),
       filter_(context_, {records_, plaintext_}),
       cipher_(filter_) {}
 

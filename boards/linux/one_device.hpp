@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
+#include <apps/tls_backend/backend.hpp>
 #include <recado/drive/posix/entropy.hpp>
-#include <recado/tls/openssl/filter.hpp>
 
 #include "network.hpp"
 #include "panel.hpp"
@@ -68,9 +68,9 @@ class one_device {
   session_memory sessions_;
   device_memory memory_;
   std::vector<std::byte> records_, plaintext_;
-  tls::openssl::context context_;
-  tls::openssl::filter filter_;
-  device::secure_by<tls::openssl::filter> cipher_;
+  app::tls_either_context context_;
+  app::tls_either_filter filter_;
+  device::secure_by<app::tls_either_filter> cipher_;
   std::optional<device::application> device_;
 };
 

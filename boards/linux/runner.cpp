@@ -67,7 +67,7 @@ std::expected<void, fault> check_tls(const device::configuration& chosen, const 
   if (!chosen.tls.enabled) return {};
   const wall_clock clock;
   session_memory sessions;
-  tls::openssl::context context;
+  app::tls_either_context context{how.tls_by};
   const auto loaded = context.load(tls_options(chosen, how, clock, sessions));
   if (!loaded) return std::unexpected{make_fault(loaded.error())};
   return {};

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include <apps/tls_backend/backend.hpp>
 #include <recado/core/text.hpp>
 #include <recado/device/application.hpp>
 #include <recado/drive/tap.hpp>
@@ -29,6 +30,7 @@ struct run_choices {
   tls::key_log* keys = nullptr;  ///< may be null
   tls::pass_phrase_source* ask = nullptr;
   bytes pass_phrase;
+  app::tls_backend tls_by = app::tls_backend::openssl;
 };
 
 /// How a run ended.

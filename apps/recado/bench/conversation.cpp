@@ -32,7 +32,7 @@ conversation::conversation(const plan& what, tools::tls_context* secrets, std::s
   if (secrets == nullptr) return;
   tls_outgoing_.resize(std::max(tls_outgoing_bytes, tls::outgoing_bytes_min));
   tls_plaintext_.resize(std::max(tls_plaintext_bytes, tls::plaintext_bytes_min));
-  filter_.emplace(secrets->shared(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
+  filter_.emplace(secrets->shared().openssl(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
   if (const auto set = filter_->set_peer(what.how.host); !set) tools::refuse_tls(set.error(), what.how);
   secured_.emplace(*filter_, session_);
 }

@@ -60,7 +60,7 @@ link::link(const tools::settings& how, tools::tls_context* secrets, const room& 
       session_(memory_of(secrets == nullptr ? given.receive : tls_plaintext_bytes)) {
   if (secrets == nullptr) return;
   tls_outgoing_.resize(tls_outgoing_bytes), tls_plaintext_.resize(tls_plaintext_bytes);
-  filter_.emplace(secrets->shared(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
+  filter_.emplace(secrets->shared().openssl(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
   if (const auto set = filter_->set_peer(how_.host); !set) tools::refuse_tls(set.error(), how_);
   secured_.emplace(*filter_, session_);
 }

@@ -72,6 +72,12 @@ void tls_version(settings& to, std::string_view value) {
   to.tls_version = value, to.secure = true;
 }
 
+void tls_library(settings& to, std::string_view value) {
+  const auto known = tls_backend_of(value);
+  if (!known) refuse("--tls-backend " + std::string{value}, std::string{tls_backend_trouble(value)});
+  to.backend = *known, to.secure = true;
+}
+
 void key_form(settings&, std::string_view value) {
   if (value == "pem") return;
   if (value == "engine") refuse("OpenSSL's engines are not used", "give a key file in PEM or DER");
@@ -271,6 +277,7 @@ constexpr option table[] = {
     {"ciphers", 0, "LIST", all, [](settings& to, std::string_view v) { to.ciphers = v; },
      "cipher suites of TLS 1.2, in OpenSSL's words"},
     {"tls-version", 0, "VERSION", all, tls_version, "only tlsv1.2 or only tlsv1.3; both if not given"},
+    {"tls-backend", 0, "LIBRARY", all, tls_library, "openssl, or mbedtls as on a board"},
     {"tls-alpn", 0, "NAME", all, [](settings& to, std::string_view v) { to.alpn = v; }, "protocol to ask for by ALPN"},
     {"tls-keylog", 0, "FILE", all, [](settings& to, std::string_view v) { to.key_log = v; },
      "append the connection's secrets to a file, for Wireshark"},

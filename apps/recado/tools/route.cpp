@@ -35,7 +35,7 @@ void route::plug(stack& onto) {
 void route::load_tls(tls::key_log* keys) {
   secrets_.emplace(how_, tls_wishes{.patience = handshake_time(), .keys = keys, .report_chain = true});
   tls_outgoing_.resize(tls_outgoing_bytes), tls_plaintext_.resize(tls_plaintext_bytes);
-  tls_.emplace(secrets_->shared(), tls::openssl::filter::memory{tls_outgoing_, tls_plaintext_});
+  tls_.emplace(secrets_->shared(), tls_either_filter::memory{tls_outgoing_, tls_plaintext_});
   if (const auto set = tls_->set_peer(how_.host); !set) refuse_tls(set.error(), how_);
 }
 

@@ -8,7 +8,6 @@
 
 #include <recado/client/resolve.hpp>
 #include <recado/core/entropy.hpp>
-#include <recado/tls/openssl/filter.hpp>
 #include <recado/transport/http_connect.hpp>
 #include <recado/transport/socks5.hpp>
 #include <recado/websocket/filter.hpp>
@@ -100,7 +99,7 @@ class route {
   wall_clock no_clock_;
   std::optional<tls_context> secrets_;
   std::vector<std::byte> tls_outgoing_, tls_plaintext_;
-  std::optional<tls::openssl::filter> tls_;
+  std::optional<tls_either_filter> tls_;
   std::vector<std::byte> proxy_incoming_, proxy_outgoing_;
   std::optional<transport::socks5> socks_;
   std::optional<transport::http_connect> http_;

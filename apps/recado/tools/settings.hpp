@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <apps/tls_backend/backend.hpp>
 #include <recado/core/instant.hpp>
 #include <recado/drive/posix/file_storage.hpp>
 #include <recado/mqtt/event.hpp>
@@ -92,6 +93,7 @@ struct settings {
   bool secure = false, no_tls = false;
   std::string ca_file, ca_path, certificate, key, key_form, ciphers, alpn, psk, psk_identity, crl_file, key_log;
   std::string tls_version;
+  tls_backend backend = tls_backend::openssl;
   std::string pass_phrase_file;
   bool system_store = false, insecure = false, show_chain = false;
   // messages

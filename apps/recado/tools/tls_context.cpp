@@ -76,6 +76,7 @@ void refuse_tls(tls::error why, const settings& how) {
 tls_context::tls_context(const settings& how, const tls_wishes& more) {
   tls::client_options to;
   phrase_source phrase{how};
+  context_.choose(how.backend);
   clock_.set(posix::realtime(), posix::now());
   to.clock = &clock_;
   to.ca = tls::source::file(how.ca_file);

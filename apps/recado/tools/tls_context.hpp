@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <apps/tls_backend/backend.hpp>
 #include <recado/capture/key_log_file.hpp>
 #include <recado/core/instant.hpp>
-#include <recado/tls/openssl/context.hpp>
 #include <recado/tls/options.hpp>
 
 #include "settings.hpp"
@@ -31,7 +31,7 @@ class tls_context {
   tls_context& operator=(const tls_context&) = delete;
 
   /// For the filters.
-  tls::openssl::context& shared() { return context_; }
+  tls_either_context& shared() { return context_; }
   /// By which certificates are judged.
   const wall_clock& clock() const { return clock_; }
   /// The errno of the key log's first failed write, 0 if none did.
@@ -43,7 +43,7 @@ class tls_context {
 
   wall_clock clock_;
   std::optional<capture::key_log_file> key_file_;
-  tls::openssl::context context_;
+  tls_either_context context_;
   std::vector<std::byte> psk_;
 };
 
