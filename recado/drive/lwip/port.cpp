@@ -5,6 +5,7 @@
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
 
+#include <recado/drive/internet_checksum.hpp>
 #include <recado/drive/lwip/clock.hpp>
 
 namespace recado::lwip {
@@ -52,6 +53,10 @@ u32_t sys_now() {
 }
 
 std::uint32_t recado_lwip_random() { return recado::lwip::random_of_board->u32(); }
+
+std::uint16_t recado_internet_checksum(const void* data, int size) {
+  return recado::internet_checksum({static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
+}
 
 void recado_lwip_failed(const char* what) { recado::lwip::failed_of_board(what); }
 }

@@ -1,8 +1,8 @@
-#include <recado/drive/lwip/internet_checksum.hpp>
+#include <recado/drive/internet_checksum.hpp>
 
 #include <cstring>
 
-namespace recado::lwip {
+namespace recado {
 namespace {
 
 std::uint32_t load(const std::byte* from) {
@@ -72,9 +72,4 @@ std::uint16_t internet_checksum(bytes data) {
   return static_cast<std::uint16_t>(all << 8 | all >> 8);
 }
 
-}  // namespace recado::lwip
-
-extern "C" std::uint16_t recado_internet_checksum(const void* data, int size);
-extern "C" std::uint16_t recado_internet_checksum(const void* data, int size) {
-  return recado::lwip::internet_checksum({static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
-}
+}  // namespace recado
