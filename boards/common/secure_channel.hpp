@@ -35,7 +35,12 @@ class secure_channel {
     void line(std::string_view text) override { console->line(device::console_level::info, text); }
     device::console* console = nullptr;
   };
-  static constexpr std::size_t pool_bytes = 23 * 1024 + 512, outgoing_bytes = 1536, plaintext_bytes = 1280;
+#if defined(RECADO_TINY)
+  static constexpr std::size_t pool_bytes = 18 * 1024 + 512;
+#else
+  static constexpr std::size_t pool_bytes = 23 * 1024 + 512;
+#endif
+  static constexpr std::size_t outgoing_bytes = 1536, plaintext_bytes = 1280;
 
   alignas(8) std::array<std::byte, pool_bytes> pool_;
   std::array<std::byte, outgoing_bytes> outgoing_{};
