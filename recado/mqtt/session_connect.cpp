@@ -146,13 +146,14 @@ session::answer session::on_connack(const mqtt::connack& ack) {
   was_online_ = true;
   authenticating_ = challenged_ = false;
   unanswered_ = false;
+  const std::string_view assigned = ack.properties.text(property::assigned_client_identifier);
+  last_connect_size_ += static_cast<std::uint32_t>(assigned.size());  // the next one bears it, and needs its room
   if (ack.session_present) resume();
   else start_over();
   if (reconciles()) return std::nullopt;
   const bool in_doubt = doubt_;
   if (ack.session_present) (void)certain(!in_doubt);
-  return tell<connected>(ack.session_present, in_doubt, ack.properties.text(property::assigned_client_identifier),
-                         ack.properties);
+  return tell<connected>(ack.session_present, in_doubt, assigned, ack.properties);
 }
 
 // What 5.0 makes the server say, and what it may say only when asked.
