@@ -218,11 +218,14 @@ std::optional<int> emulation::leave_if_due() {
   if (!goodbye_until_) return std::nullopt;
   const bool has_ended = last_words_.find("\nended\r\n") != std::string::npos;
   if (!has_ended && signals_taken_ < 2 && clock::now() < *goodbye_until_) return std::nullopt;
-  monitor_->quit();
+  try {
+    monitor_->quit();
+  } catch (const lab_error&) {  // it has ended by itself meanwhile, and its status says how
+  }
   while (read_console()) {
   }
-  wait_for(std::exchange(process_, 0));
-  if (has_ended) return 0;
+  const int status = wait_for(std::exchange(process_, 0));
+  if (has_ended) return status;
   throw lab_error{"the board was ended without its goodbye"};
 }
 
