@@ -5,6 +5,7 @@
 // on this connection; each breach is a violation. Its answers and deliveries use every right of MQTT 5.0 and 3.1.1.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <string>
@@ -44,6 +45,9 @@ class broker {
   void stop(bool keeps_sessions, instant now);
   void close(connection& on, instant now) { end(on, connection::end::finished, now); }
   void drop_session(instant now);
+  /// The same, and nobody hears the CONNACK that says so.
+  void drop_unheard(instant now) { drop_session(now), loses_connack_ = true; }
+  bool has_subscription() const { return std::ranges::find(subscribed_, true) != subscribed_.end(); }
   void disconnect(std::uint32_t which, instant now);
   void refuse_until(instant when, std::uint32_t which) { refuses_until_ = when, refusal_ = which; }
   /// Until then it refuses CONNECT and names others of `hosts` brokers instead.
@@ -127,6 +131,7 @@ class broker {
   void on_connect(connection& on, peer& from, const mqtt::connect& what, instant now);
   void answer_connect(connection& on, peer& to, instant now);
   void accept(connection& on, peer& to, instant now);
+  void lose_connack(connection& on, instant now);
   void resume();
   void refuse(connection& on, peer& to, instant now);
   void say_disconnect(connection& on, const peer& to, mqtt::reason code, instant now);
@@ -200,7 +205,7 @@ class broker {
   std::uint32_t refusal_ = 0;
   std::uint8_t hosts_ = 1;
   std::uint32_t assigned_ = 0;
-  bool tight_ = false, mended_ = false;
+  bool tight_ = false, mended_ = false, loses_connack_ = false;
   std::vector<std::byte> scratch_, records_;
   std::vector<std::byte> payload_;
 };

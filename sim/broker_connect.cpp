@@ -146,11 +146,21 @@ void broker::accept(connection& on, peer& to, instant now) {
   mqtt::connack answer;
   answer.session_present = present;
   if (v5) answer.properties = mqtt::properties{std::span<const property_value>{list}};
+  world_.keep_alive_s = to.keep_alive_s;
   to.online = true;
   to.unanswered.clear();
   to.charged = 0;
+  if (!present && loses_connack_) return lose_connack(on, now);
   if (!say(on, to, answer, now)) world_.note("broker: CONNACK is larger than the client takes");
   resume();
+}
+
+// The new session is there, and the client never hears of it; or its power goes as it hears.
+void broker::lose_connack(connection& on, instant now) {
+  world_.note("broker: CONNACK is lost");
+  loses_connack_ = false;
+  world_.power_due = random_.one_in(2);
+  end(on, connection::end::broken, now);
 }
 
 // All that was on its way goes again, in its order [MQTT-4.4.0-1].

@@ -340,7 +340,7 @@ void gadget::check(instant now) {
 void gadget::check_keep_alive(instant now) {
   parts& it = *parts_;
   if (!it.session.online() || it.session.sending_payload() || wire_.was_full()) return;
-  const std::chrono::seconds interval{it.session.announced().keep_alive_s};  // [MQTT-3.2.2-21]
+  const std::chrono::seconds interval{world_.keep_alive_s};  // [MQTT-3.2.2-21]
   if (interval == 0s || now - wire_.last_sent() <= interval) return;
   world_.violate("nothing was sent for %.3f s, and the keep alive is %lld s [MQTT-3.1.2-20]",
                  static_cast<double>((now - wire_.last_sent()).count()) / 1e6,

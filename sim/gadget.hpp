@@ -136,6 +136,7 @@ class gadget final : public chain::outbox_listener {
   // gadget_journal.cpp: what outlives the power
   void remember();
   void remember_server();
+  void remember_subscriptions();
   void note_durable();
 
   // gadget_application.cpp: what the application does

@@ -109,6 +109,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
     if (done->token != it.subscribing || rung_now() != rung::online || climbed()) return;
     const bool well = !done->reasons.empty() && !is_failure(done->reasons.front());
     it.subscribed = well;
+    if (well && how_.journal) remember_subscriptions();
     if (well) return tell(happening::reached(rung::online), now);
     return tell(happening::failed(rung::online, make_fault(chain::error::subscription_refused)), now);
   }

@@ -1,5 +1,6 @@
 // What outlives the power: the session in its journal, and the application's list of what it has acknowledged.
 #include <sim/gadget_parts.hpp>
+#include <sim/names.hpp>
 
 namespace recado::sim {
 
@@ -37,6 +38,7 @@ void gadget::remember() {
   std::array<std::byte, 64> space;
   if (const auto facts = kept.kept.facts(space)) {
     it.connected_before = true;
+    it.subscribed = restored->subscriptions != 0;
     client_identifier_ = facts->client_identifier;
   }
   world_.note("device: restored %zu messages, %zu released, %zu received", restored->messages, restored->released,
@@ -51,6 +53,13 @@ void gadget::remember_server() {
                                                .client_identifier = client_identifier_});
   if (!done && !died())
     world_.violate("the journal does not take the server's name: %s", std::string{words(done.error())}.c_str());
+}
+
+// That there are any; which they are the broker knows.
+void gadget::remember_subscriptions() {
+  const auto done = parts_->journal->kept.subscribed({.filter = down_wildcard, .qos = mqtt::qos::exactly_once}, 0);
+  if (!done && !died())
+    world_.violate("the journal does not take a subscription: %s", std::string{words(done.error())}.c_str());
 }
 
 // What was published before the last sync may have left, so it must never be forgotten.

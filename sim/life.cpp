@@ -1,6 +1,7 @@
 #include <sim/life.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <sim/broker.hpp>
 #include <sim/gadget.hpp>
@@ -41,7 +42,7 @@ class stage {
   bool over() {
     if (world_.now < mended_at_ + 1s) return false;
     if (messages() >= messages_of_life_min && messages_.complete() && gadget_.online() && gadget_.outbox_empty() &&
-        broker_.idle())
+        broker_.idle() && broker_.has_subscription())
       return true;
     if (world_.now < mended_at_ + progress_bound) return false;
     messages_.report_missing();
@@ -61,6 +62,7 @@ class stage {
     bool both = false;
     if (now >= next_own()) both = own(now);
     if (both || now >= server) broker_.turn(now), both = both || wire_.was_full();
+    if (std::exchange(world_.power_due, false)) power_goes(mishap::device_restarts, now);
     if (both || now >= device || now >= gadget_.deadline()) gadget_.step(now);
     if (gadget_.died()) power_goes(mishap::power_fails_in_write, now);
   }
@@ -251,6 +253,9 @@ void stage::begin_broker(const planned& one, instant now) {
       return happened(one.what);
     case mishap::broker_drops_session:
       broker_.drop_session(now);
+      return happened(one.what);
+    case mishap::connack_lost:
+      broker_.drop_unheard(now);
       return happened(one.what);
     case mishap::broker_disconnects:
       broker_.disconnect(one.size, now);

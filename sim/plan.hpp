@@ -15,44 +15,45 @@
 namespace recado::sim {
 
 // name, how often it is drawn, the longest time that it lasts in seconds (0: it is over at once), words
-#define RECADO_SIM_MISHAPS(X)                                                              \
-  X(stream_reset, 6, 0, "the stream is reset")                                             \
-  X(stream_cut_up, 6, 0, "the stream breaks after so many more bytes to the broker")       \
-  X(stream_cut_down, 6, 0, "the stream breaks after so many more bytes from the broker")   \
-  X(stream_closed, 4, 0, "the broker's side closes the stream")                            \
-  X(stream_silent, 3, 0, "the stream is dead, and nobody is told")                         \
-  X(stream_stalls_up, 4, 90, "the stream takes no bytes")                                  \
-  X(stream_stalls_down, 4, 90, "nothing arrives from the broker")                          \
-  X(stream_fragments, 5, 200, "the stream gives and takes a few bytes at a time")          \
-  X(path_slow, 4, 200, "the path is slow")                                                 \
-  X(cable_out, 3, 120, "the cable is out")                                                 \
-  X(broker_refuses_stream, 2, 120, "nobody listens on the broker's port")                  \
-  X(broker_restarts, 4, 60, "the broker restarts with its sessions")                       \
-  X(broker_forgets, 3, 60, "the broker restarts without its sessions")                     \
-  X(broker_drops_session, 2, 0, "the broker drops the session, and the connection")        \
-  X(broker_disconnects, 4, 0, "the broker says DISCONNECT")                                \
-  X(broker_refuses, 3, 120, "the broker refuses CONNECT")                                  \
-  X(broker_mute, 2, 120, "the broker answers no CONNECT")                                  \
-  X(broker_slow, 5, 120, "the broker answers late and out of order")                       \
-  X(broker_strict, 6, 0, "the broker announces tight limits from now on, and disconnects") \
-  X(broker_generous, 2, 0, "the broker announces no limits from now on, and disconnects")  \
-  X(broker_rejects, 3, 120, "the broker rejects some of the messages")                     \
-  X(broker_refers, 4, 120, "the broker names another one (0x9C, 0x9D)")                    \
-  X(host_away, 4, 200, "nobody listens at one of several brokers")                         \
-  X(address_dead, 3, 300, "one of a broker's addresses leads nowhere")                     \
-  X(device_leaves, 3, 0, "the application says goodbye, and comes back")                   \
-  X(device_authenticates, 4, 0, "the device authenticates itself again")                   \
-  X(burst, 6, 0, "many messages at once, in both directions")                              \
-  X(device_sleeps, 2, 400, "the device does nothing for a while")                          \
-  X(datagrams_suffer, 4, 300, "datagrams are lost, delayed, doubled and overtaken")        \
-  X(dhcp_silent, 2, 300, "the DHCP server is silent")                                      \
-  X(dhcp_moves, 2, 0, "the DHCP server refuses the address, and gives another")            \
-  X(dns_silent, 2, 200, "the DNS server is silent")                                        \
-  X(dns_fails, 2, 200, "the DNS server has no answer")                                     \
-  X(ntp_silent, 2, 200, "the NTP server is silent")                                        \
-  X(ntp_lies, 2, 200, "the NTP server does not know the time")                             \
-  X(clock_jumps, 2, 0, "the device's clock jumps")                                         \
-  X(device_restarts, 3, 20, "the device loses power")                                      \
+#define RECADO_SIM_MISHAPS(X)                                                                 \
+  X(stream_reset, 6, 0, "the stream is reset")                                                \
+  X(stream_cut_up, 6, 0, "the stream breaks after so many more bytes to the broker")          \
+  X(stream_cut_down, 6, 0, "the stream breaks after so many more bytes from the broker")      \
+  X(stream_closed, 4, 0, "the broker's side closes the stream")                               \
+  X(stream_silent, 3, 0, "the stream is dead, and nobody is told")                            \
+  X(stream_stalls_up, 4, 90, "the stream takes no bytes")                                     \
+  X(stream_stalls_down, 4, 90, "nothing arrives from the broker")                             \
+  X(stream_fragments, 5, 200, "the stream gives and takes a few bytes at a time")             \
+  X(path_slow, 4, 200, "the path is slow")                                                    \
+  X(cable_out, 3, 120, "the cable is out")                                                    \
+  X(broker_refuses_stream, 2, 120, "nobody listens on the broker's port")                     \
+  X(broker_restarts, 4, 60, "the broker restarts with its sessions")                          \
+  X(broker_forgets, 3, 60, "the broker restarts without its sessions")                        \
+  X(broker_drops_session, 2, 0, "the broker drops the session, and the connection")           \
+  X(connack_lost, 3, 0, "the broker drops the session, and the CONNACK that says so is lost") \
+  X(broker_disconnects, 4, 0, "the broker says DISCONNECT")                                   \
+  X(broker_refuses, 3, 120, "the broker refuses CONNECT")                                     \
+  X(broker_mute, 2, 120, "the broker answers no CONNECT")                                     \
+  X(broker_slow, 5, 120, "the broker answers late and out of order")                          \
+  X(broker_strict, 6, 0, "the broker announces tight limits from now on, and disconnects")    \
+  X(broker_generous, 2, 0, "the broker announces no limits from now on, and disconnects")     \
+  X(broker_rejects, 3, 120, "the broker rejects some of the messages")                        \
+  X(broker_refers, 4, 120, "the broker names another one (0x9C, 0x9D)")                       \
+  X(host_away, 4, 200, "nobody listens at one of several brokers")                            \
+  X(address_dead, 3, 300, "one of a broker's addresses leads nowhere")                        \
+  X(device_leaves, 3, 0, "the application says goodbye, and comes back")                      \
+  X(device_authenticates, 4, 0, "the device authenticates itself again")                      \
+  X(burst, 6, 0, "many messages at once, in both directions")                                 \
+  X(device_sleeps, 2, 400, "the device does nothing for a while")                             \
+  X(datagrams_suffer, 4, 300, "datagrams are lost, delayed, doubled and overtaken")           \
+  X(dhcp_silent, 2, 300, "the DHCP server is silent")                                         \
+  X(dhcp_moves, 2, 0, "the DHCP server refuses the address, and gives another")               \
+  X(dns_silent, 2, 200, "the DNS server is silent")                                           \
+  X(dns_fails, 2, 200, "the DNS server has no answer")                                        \
+  X(ntp_silent, 2, 200, "the NTP server is silent")                                           \
+  X(ntp_lies, 2, 200, "the NTP server does not know the time")                                \
+  X(clock_jumps, 2, 0, "the device's clock jumps")                                            \
+  X(device_restarts, 3, 20, "the device loses power")                                         \
   X(power_fails_in_write, 4, 20, "the device loses power in the middle of a write")
 
 /// What can go wrong.

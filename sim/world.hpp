@@ -44,6 +44,10 @@ class world {
 
   instant now{};
   tally count;
+  /// What the broker has said last, for the device's invariants: the session mayn't be asked about itself.
+  std::uint16_t keep_alive_s = 0;
+  /// The power goes as a CONNACK arrives.
+  bool power_due = false;
 
   bool tracing() const { return trace_ != nullptr; }
   /// A line of the trace, with the time in front.
