@@ -1,4 +1,4 @@
-// The simulated method of enhanced authentication (5.0 §4.12): each side shows that it has heard the other's last word.
+// The simulated method of enhanced authentication (5.0 §4.12): each side shows that it heard the other's last word.
 #pragma once
 
 #include <array>

@@ -396,7 +396,7 @@ TEST_P(conformance, a_server_may_close_without_a_word) {
           EXPECT_EQ(s.in_flight(), in_flight ? 1u : 0u) << "nothing is given up";
           EXPECT_EQ(s.deadline(), never);
         })
-        .connects(resuming(), in_flight ? present() : connack{});
+        .connects(resuming(), in_flight ? present() : connack{}, in_flight ? " in doubt" : "");
     if (in_flight) one.sends(message_of(qos::at_least_once, 1, "a", "1", true));
     one.once().plain();
   }

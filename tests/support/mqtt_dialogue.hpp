@@ -161,8 +161,8 @@ class dialogue {
 
   version protocol() const { return version_; }
 
-  /// CONNECT and CONNACK, as most dialogues begin.
-  dialogue& connects(connect_options options = {}, connack answer = {});
+  /// CONNECT and CONNACK, as most dialogues begin; `more` is told of the connection.
+  dialogue& connects(connect_options options = {}, connack answer = {}, const std::string& more = {});
 
   /// Plays it under all conditions.
   void check() const;
@@ -326,7 +326,7 @@ inline bool dialogue::play(const conditions& how, subject& who) const {
   return play(how, stack, who.machine);
 }
 
-inline dialogue& dialogue::connects(connect_options options, connack answer) {
+inline dialogue& dialogue::connects(connect_options options, connack answer, const std::string& more) {
   options.version = version_;
   if (options.client_identifier.empty() && version_ == version::v5_0 &&
       !answer.properties.has(property::assigned_client_identifier))
@@ -352,7 +352,7 @@ inline dialogue& dialogue::connects(connect_options options, connack answer) {
   said.properties = properties{std::span<const property_value>{list}};
   does([options](session& s) { EXPECT_TRUE(s.connect(options).has_value()); });
   opens().sends(said).hears(answer);
-  tells(answer.session_present ? "connected present" : "connected");
+  tells((answer.session_present ? "connected present" : "connected") + more);
   return *this;
 }
 
