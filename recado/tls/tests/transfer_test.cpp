@@ -306,8 +306,8 @@ bool is_minor_version(std::string_view records, std::size_t at) {
   std::size_t header = 0;
   while (header + 5 <= records.size() && header <= at) {
     if (at == header + 2) return true;
-    const auto high = static_cast<unsigned char>(records[header + 3]),
-               low = static_cast<unsigned char>(records[header + 4]);
+    const unsigned high = static_cast<unsigned char>(records[header + 3]),
+                   low = static_cast<unsigned char>(records[header + 4]);
     header += 5u + (high << 8u | low);
   }
   return false;
