@@ -40,7 +40,7 @@ result one_round(const lab& hosts, words settings = {}) {
 void expect_refusal(const result& ended, const std::string& words_of_it) {
   EXPECT_EQ(ended.status, 1) << ended.output;
   EXPECT_THAT(ended.output, AllOf(HasSubstr("  !! TLS"), HasSubstr(words_of_it), Not(HasSubstr("LED 3 on"))));
-  EXPECT_THAT(ended.output.substr(ended.output.rfind("recado run: ")), HasSubstr("TLS: ")) << "the last line says why";
+  EXPECT_THAT(last_word(ended.output), HasSubstr("TLS: ")) << "the last line says why";
 }
 
 TEST(broker, a_restart_is_survived_and_loses_nothing) {
@@ -106,13 +106,12 @@ TEST(broker, tls_on_one_side_only_is_said_with_the_remedy) {
   const lab hosts;
   const result plain_port = one_round(hosts, {"broker.port=1883"});
   EXPECT_EQ(plain_port.status, 1);
-  EXPECT_THAT(plain_port.output.substr(plain_port.output.rfind("recado run: ")),
+  EXPECT_THAT(last_word(plain_port.output),
               AllOf(HasSubstr("during the TLS handshake"), HasSubstr("; check that this port speaks TLS")));
   const result tls_port = one_round(hosts, {"tls.enabled=false", "broker.plain_port=8883"});
   EXPECT_EQ(tls_port.status, 1);
-  EXPECT_THAT(tls_port.output.substr(tls_port.output.rfind("recado run: ")),
-              AllOf(HasSubstr("closed the connection without an answer"),
-                    HasSubstr("; if this port speaks TLS set tls.enabled = true")));
+  EXPECT_THAT(last_word(tls_port.output), AllOf(HasSubstr("closed the connection without an answer"),
+                                                HasSubstr("; if this port speaks TLS set tls.enabled = true")));
   // OpenSSL's server closes too, with or without an alert before.
   running openssl{hosts.on_command("router", {"openssl", "s_server", "-accept", "10.77.0.1:4711", "-www", "-cert",
                                               hosts.pki("servers/broker.lab-chain.crt").string(), "-key",
@@ -120,8 +119,7 @@ TEST(broker, tls_on_one_side_only_is_said_with_the_remedy) {
   ASSERT_TRUE(openssl.says("ACCEPT")) << openssl.said();
   const result alert = one_round(hosts, {"tls.enabled=false", "broker.servers=10.77.0.1:4711"});
   EXPECT_EQ(alert.status, 1);
-  EXPECT_THAT(alert.output.substr(alert.output.rfind("recado run: ")),
-              HasSubstr("set tls.enabled = true"));
+  EXPECT_THAT(last_word(alert.output), HasSubstr("set tls.enabled = true"));
 }
 
 TEST(broker, an_alternative_is_used) {

@@ -33,6 +33,16 @@ std::string program() {
   return named != nullptr && *named != 0 ? named : RECADO_PROGRAM;
 }
 
+std::string emulated_board() {
+  const char* named = std::getenv("RECADO_BOARD");
+  return named != nullptr ? named : "";
+}
+
+std::string last_word(const std::string& output) {
+  const auto at = output.rfind(emulated_board().empty() ? "recado run: " : "error: ");
+  return at == std::string::npos ? "" : output.substr(at);
+}
+
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit) {
   const auto until = clock::now() + limit;
   while (!condition()) {
@@ -116,7 +126,7 @@ result recado(words arguments, std::chrono::milliseconds limit) {
 
 std::filesystem::path own_folder() {
   const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-  return std::filesystem::path{RECADO_SCENARIOS} / test->test_suite_name() / test->name();
+  return std::filesystem::path{RECADO_SCENARIOS} / emulated_board() / test->test_suite_name() / test->name();
 }
 
 std::string content_of(const std::filesystem::path& file) {
@@ -194,7 +204,9 @@ result lab::recado_on(const std::string& host, words arguments, std::chrono::mil
 }
 
 words lab::board(const words& arguments) const {
-  words all = command("run", {"--"});
+  words all = command("run", {});
+  if (!emulated_board().empty()) all.insert(all.end(), {"--board", emulated_board()});
+  all.push_back("--");
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }

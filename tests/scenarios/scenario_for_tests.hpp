@@ -31,8 +31,11 @@ struct result {
   std::string output;
 };
 
-/// How long a scenario waits for anything at most.
-inline constexpr std::chrono::seconds patience{20};
+/// The board in QEMU on which the device application runs: RECADO_BOARD of the environment; empty: on this machine.
+std::string emulated_board();
+
+/// How long a scenario waits for anything at most. An image for a board is built within it.
+inline const std::chrono::seconds patience{emulated_board().empty() ? 20 : 300};
 
 /// Asks until it is true: false if it isn't within `limit`.
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = patience);
@@ -67,6 +70,9 @@ result run(const words& command, std::chrono::milliseconds limit = patience);
 /// Runs recado to its end.
 result recado(words arguments, std::chrono::milliseconds limit = patience);
 
+/// From the last line of the device application's that says why it ended.
+std::string last_word(const std::string& output);
+
 /// The folder of the running test, empty at first.
 std::filesystem::path own_folder();
 std::string content_of(const std::filesystem::path& file);
@@ -97,7 +103,7 @@ class lab {
   words on_command(const std::string& host, const words& command) const;
   /// `recado …` on a host.
   result recado_on(const std::string& host, words arguments, std::chrono::milliseconds limit = patience) const;
-  /// The command that runs the device application on the board.
+  /// The command that runs the device application on the board: this machine's or QEMU's.
   words board(const words& arguments = {}) const;
   /// The same with settings "section.name=value".
   words board_with(const words& settings, words arguments = {}) const;

@@ -1,0 +1,54 @@
+// The board in QEMU as a test sees it: its console, its LEDs and its cable.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include <apps/recado/lab/emulator.hpp>
+#include <apps/recado/lab/qmp.hpp>
+
+#include "scenario_for_tests.hpp"
+
+namespace recado::test {
+
+/// How long a scenario waits for a board that has to be built first.
+inline constexpr std::chrono::seconds build_patience{300};
+
+/// `recado lab run --board mps2-an500`. Ends with this object at the latest.
+class board_in_qemu {
+ public:
+  /// Builds the image with these settings "section.name=value"; `options` are of `recado lab run`, `arguments` of
+  /// `recado firmware`.
+  explicit board_in_qemu(const lab& hosts, const words& settings = {}, words options = {}, words arguments = {});
+
+  /// Waits for the board's start: false if it doesn't come.
+  bool starts() { return process_.says("recado on mps2-an500", build_patience); }
+  /// Waits for a text of the console, behind what was found before.
+  bool says(std::string_view text, std::chrono::milliseconds limit = std::chrono::seconds{20}) {
+    return process_.says(text, limit);
+  }
+  const std::string& said() const { return process_.said(); }
+  void press_button() const { process_.signal(SIGTERM); }
+  void signal(int number) const { process_.signal(number); }
+  result ended(std::chrono::milliseconds limit = std::chrono::seconds{30}) { return process_.ended(limit); }
+
+  /// The LEDs as their registers hold them.
+  std::array<bool, 3> lights() { return lab_lights(monitor()); }
+  /// Waits for that.
+  bool lights_are(std::array<bool, 3> wanted) {
+    return eventually([&] { return lights() == wanted; });
+  }
+  /// Pulls the cable out of the board, or plugs it in.
+  void plug(bool in) { monitor().set_link(recado::lab::wire_device, in); }
+  void reset() { monitor().reset(); }
+
+ private:
+  static std::array<bool, 3> lab_lights(recado::lab::qmp& monitor);
+  recado::lab::qmp& monitor();
+
+  std::filesystem::path folder_;
+  std::optional<recado::lab::qmp> monitor_;
+  running process_;
+};
+
+}  // namespace recado::test
