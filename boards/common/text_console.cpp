@@ -30,7 +30,7 @@ void text_console::line(device::console_level level, std::string_view text) {
 void text_console::rung_line(std::string_view mark, const device::rung_report& report) {
   const std::string_view title = chain::step_of(report.at).title;
   out_ << mark << title;
-  pad(out_, title.size(), 26);
+  pad(out_, mark.size() + title.size(), 31);
   write_time(out_, report.took);
   out_ << report.detail << "\r\n";
 }
@@ -48,7 +48,7 @@ void text_console::rung(const device::rung_report& report) {
       if (level_ >= console_level::warning) rung_line("  !! ", report);
       return;
     case kind::lost:
-      if (level_ >= console_level::warning) rung_line(" lost", report);
+      if (level_ >= console_level::warning) rung_line(" lost ", report);
       return;
   }
 }

@@ -79,6 +79,12 @@ const mbedtls_x509_crt* issuer_in(const mbedtls_x509_crt* list, const mbedtls_x5
   return list;
 }
 
+// An authority of the same name with another key (RFC 5280 §4.2.1.1).
+bool names_other_key(const mbedtls_x509_crt& one, const mbedtls_x509_crt& issuer) {
+  const bytes wanted = content(one.authority_key_id.keyIdentifier), its = content(issuer.subject_key_id);
+  return !wanted.empty() && !its.empty() && !equal(wanted, its);
+}
+
 #if defined(MBEDTLS_X509_CRL_PARSE_C)
 bool has_list(const mbedtls_x509_crl* lists, const mbedtls_x509_crt& one) {
   while (lists && !same_name(lists->issuer_raw, one.issuer_raw)) lists = lists->next;
@@ -133,7 +139,7 @@ void judgement::look_at_trust(const rules& by, const mbedtls_x509_crt& one, unsi
   if (self_issued(one)) return note(depth == 0 ? verdict::self_signed : verdict::unknown_authority, one, depth);
   const mbedtls_x509_crt* issuer = issuer_in(by.trusted, one);
   if (!issuer) issuer = issuer_in(one.next, one);
-  if (!issuer) return note(verdict::intermediate_missing, one, depth);
+  if (!issuer || names_other_key(one, *issuer)) return note(verdict::intermediate_missing, one, depth);
   const int allowed = issuer->MBEDTLS_PRIVATE(max_pathlen);  // one more than the certificate says; 0: any
   verdict found = verdict::bad_signature;
   if (!may_sign(*issuer)) found = verdict::not_an_authority;

@@ -41,10 +41,12 @@ class contents {
       data_ = reinterpret_cast<const unsigned char*>(from.data.data()), size_ = from.data.size();
       return {};
     }
-    owned_ = static_cast<unsigned char*>(recado_tls_allocate(1, from.data.size() + 1));
+    // Mbed TLS wants one zero behind the text and no more than that.
+    const bytes text = from.data.back() == std::byte{0} ? from.data.first(from.data.size() - 1) : from.data;
+    owned_ = static_cast<unsigned char*>(recado_tls_allocate(1, text.size() + 1));
     if (!owned_) return std::unexpected(error::out_of_memory);
-    copy(from.data, {reinterpret_cast<std::byte*>(owned_), from.data.size()});
-    data_ = owned_, size_ = from.data.size() + 1;
+    copy(text, {reinterpret_cast<std::byte*>(owned_), text.size()});
+    data_ = owned_, size_ = text.size() + 1;
     return {};
   }
   const unsigned char* data() const { return data_; }
