@@ -83,7 +83,7 @@ TEST(bench_fleet, publishes_and_takes_little_memory) {
     EXPECT_EQ(found["connections_lost"], 0);
     EXPECT_EQ(found["reconnections"], 0);
     EXPECT_EQ(found["lost"], more[1] == "1" ? json(0) : json(nullptr));
-    EXPECT_GT(found["memory_bytes_per_connection"], 0);
+    EXPECT_TRUE(found["memory_bytes_per_connection"] > 0 || !memory_is_its_own) << found;
     EXPECT_TRUE(found["memory_bytes_per_connection"] <= 420 || !memory_is_its_own) << found;
   }
 }
