@@ -24,6 +24,7 @@ void session::start(instant now) {
   if (journal_ != nullptr) journal_->connecting();
   authenticating_ = method_hash_ != 0;
   clock_.await_connack(now, connect_timeout_);
+  certain_by_ = clock_.deadline();
 }
 
 void session::lost(fault, instant) {
@@ -88,7 +89,7 @@ session::answer session::receive_any(bytes& in, instant now) {
     if (what) return what;
     if (in.size() != before) continue;
     partial_ = !in.empty();
-    if (now < clock_.deadline()) return std::nullopt;
+    if (now < alarm_at()) return std::nullopt;
     current_ = {};
     return out_of_time(now);
   }
@@ -118,6 +119,7 @@ session::answer session::on_bytes(bytes& in) {
 }
 
 session::answer session::out_of_time(instant now) {
+  if (reconciling() && now >= certain_by_) return certain(false);
   switch (clock_.ring(now)) {
     case keep_alive::alarm::none:
       return std::nullopt;
@@ -219,7 +221,11 @@ bytes session::log_output() const {
   return stream_barrier_ > begin ? ready.first(std::min<std::size_t>(ready.size(), stream_barrier_ - begin)) : ready;
 }
 
-instant session::deadline() const { return something_due() ? instant::min() : clock_.deadline(); }
+instant session::alarm_at() const {
+  return reconciling() ? std::min(clock_.deadline(), certain_by_) : clock_.deadline();
+}
+
+instant session::deadline() const { return something_due() ? instant::min() : alarm_at(); }
 
 session::answer session::fail(fault why) {
   const reason code = answer_to(static_cast<error>(why.code));

@@ -207,6 +207,8 @@ class session {
   // session_resume.cpp: what becomes of the exchanges
   void resume();
   bool reconciles();
+  bool reconciling() const { return doubt_ && state_ == state::online; }
+  instant alarm_at() const;
   answer certain(bool same);
   void start_over();
   void send_kept_again();
@@ -366,6 +368,7 @@ class session {
   std::uint32_t requested_expiry_s_ = 0;
   std::uint32_t last_connect_size_ = 0;
   duration connect_timeout_{};
+  instant certain_by_ = never;  // `connected` is not held back any longer
   duration ping_timeout_{};
   keep_alive clock_;
 };

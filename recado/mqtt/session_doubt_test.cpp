@@ -83,6 +83,14 @@ TEST(session_doubt, it_lasts_until_it_is_over) {
   d.asks().welcomed().tells("connected present in doubt").plain();  // a server that never answers isn't asked for ever
 }
 
+TEST(session_doubt, it_lasts_no_longer_than_connack_may_take) {  // a server that keeps silent, against [MQTT-4.3.3-4]
+  doubtful d{wide};
+  d.left_behind().asks().welcomed().sends(answer(pubrec, 9)).after(29s);
+  d.does([](session& s) { EXPECT_EQ(s.deadline(), instant{} + 30s); });
+  d.after(1s).tells("connected present in doubt").loses();
+  d.asks().welcomed().tells("connected present").plain();
+}
+
 TEST(session_doubt, there_is_none_where_the_server_says_that_it_has_nothing_or_refuses) {
   doubtful lost{wide};
   lost.left_behind().asks().welcomed(false).tells("connected");

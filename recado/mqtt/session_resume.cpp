@@ -25,7 +25,8 @@ void session::resume() {
 // either, and what is sent again is new to it, as after any loss. Only the received identifiers would be in the way of
 // its first messages. PUBREC is said again for each: whoever knows the message answers PUBREL as ever, who does not
 // must, too [MQTT-4.3.3-4], and then it is forgotten on both sides. `connected` waits for that, and with it SUBSCRIBE;
-// or for a message, which only the old session can have. A server that does not answer is asked twice.
+// or for a message, which only the old session can have, or until CONNACK would have been too late. A server that does
+// not answer is asked twice.
 bool session::reconciles() {
   if (!doubt_ || received_.size() == 0 || vain_ >= reconcilings_max) return false;
   ++vain_;
