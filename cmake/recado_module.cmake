@@ -1,4 +1,5 @@
-# recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [DEPENDS module...] [LINK target...] [TESTS file...] [TEST_LINK target...])
+# recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [TESTS_ALONE] [DEPENDS module...] [LINK target...] [TESTS file...]
+#               [TEST_LINK target...] [TEST_PRECOMPILE header...] [TEST_APART file...])
 #
 # One folder is one module: every *.cpp in it is built into recado_NAME, every *_test.cpp into
 # recado_NAME_tests, and the benches and fuzz targets link against it by name. FREESTANDING modules
@@ -7,7 +8,8 @@
 include(GoogleTest OPTIONAL)
 
 function(recado_module name)
-  cmake_parse_arguments(M "FREESTANDING;NOT_INSTALLED" "" "DEPENDS;LINK;TESTS;TEST_LINK" ${ARGN})
+  cmake_parse_arguments(M "FREESTANDING;NOT_INSTALLED;TESTS_ALONE" ""
+    "DEPENDS;LINK;TESTS;TEST_LINK;TEST_PRECOMPILE;TEST_APART" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(REMOVE_ITEM sources ${tests} "")
@@ -38,23 +40,30 @@ function(recado_module name)
   endif()
   if(RECADO_TESTS AND tests AND NOT RECADO_BARE_METAL
      AND (NOT RECADO_TEST_MODULES OR name IN_LIST RECADO_TEST_MODULES))
-    recado_test(recado_${name}_tests SOURCES ${tests} LINK recado_${name} ${M_TEST_LINK})
+    if(M_TESTS_ALONE)
+      set(alone ALONE)
+    endif()
+    recado_test(recado_${name}_tests ${alone} SOURCES ${tests} LINK recado_${name} ${M_TEST_LINK}
+                PRECOMPILE ${M_TEST_PRECOMPILE} APART ${M_TEST_APART})
   endif()
 endfunction()
 
-# recado_test(NAME SOURCES file... LINK target... [PROPERTIES ctest properties...])
+# recado_test(NAME [ALONE] SOURCES file... LINK target... [PRECOMPILE header...] [APART file...]
+#             [PROPERTIES ctest properties...])
+#
+# PRECOMPILE: what most of many sources include. APART: see recado_unity; ALONE: so is each of them.
 function(recado_test name)
-  cmake_parse_arguments(T "" "" "SOURCES;LINK;PROPERTIES" ${ARGN})
-  find_package(GTest REQUIRED)
+  cmake_parse_arguments(T "ALONE" "" "SOURCES;LINK;PRECOMPILE;APART;PROPERTIES" ${ARGN})
   add_executable(${name} ${T_SOURCES})
   target_link_libraries(${name} PRIVATE ${T_LINK} recado_flags recado_test_flags GTest::gmock GTest::gtest_main)
-  if(NOT TARGET recado_test_pch)
-    file(WRITE ${CMAKE_BINARY_DIR}/recado_test_pch.cpp "")
-    add_library(recado_test_pch OBJECT ${CMAKE_BINARY_DIR}/recado_test_pch.cpp)
-    target_link_libraries(recado_test_pch PRIVATE recado_flags recado_test_flags GTest::gmock)
-    target_precompile_headers(recado_test_pch PRIVATE <gtest/gtest.h> <gmock/gmock.h> <vector> <string> <optional> <span>)
+  if(NOT T_ALONE)
+    recado_unity(${name} APART ${T_APART})
   endif()
-  target_precompile_headers(${name} REUSE_FROM recado_test_pch)
+  if(T_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <gmock/gmock.h> ${T_PRECOMPILE})
+  else()
+    target_precompile_headers(${name} REUSE_FROM recado_test_pch)
+  endif()
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tmp)  # tests write nothing outside the build folder
   gtest_discover_tests(${name} TEST_PREFIX "${RECADO_TEST_PREFIX}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT 300 ENVIRONMENT_MODIFICATION TMPDIR=set:${CMAKE_BINARY_DIR}/tmp ${T_PROPERTIES})

@@ -11,6 +11,7 @@ set(RECADO_BOARD "" CACHE STRING "The board whose firmware is built: mps2-an500 
 set(RECADO_FIRMWARE_PRESET full CACHE STRING
     "What the firmware can do: full, or tiny (TLS 1.3 with ChaCha20-Poly1305 only)")
 option(RECADO_SEMIHOSTING "For tests in an emulator: the end of the application becomes its exit status" OFF)
+option(RECADO_UNITY "Compile sources several at a time: quicker, where everything is built from nothing" OFF)
 set(RECADO_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, for example address,undefined")
 set(RECADO_TEST_MODULES "" CACHE STRING "The modules whose tests are built (empty: all)")
 set(RECADO_TEST_PREFIX "" CACHE STRING "Put before each test's name, so that several builds run as one suite")
@@ -59,4 +60,15 @@ function(recado_precompile target)
   target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <expected> <filesystem> <functional> <map> <memory>
     <optional> <span> <string> <string_view> <vector> ${ARGN})
   target_compile_options(${target} PRIVATE ${precompiled_alarms})
+endfunction()
+
+# recado_unity(TARGET [APART file...]): with RECADO_UNITY its sources are compiled eight at a time, but for those APART,
+# which have names for themselves that others have too.
+function(recado_unity target)
+  if(NOT RECADO_UNITY)
+    return()
+  endif()
+  cmake_parse_arguments(U "" "" "APART" ${ARGN})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  set_source_files_properties(${U_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()

@@ -1,10 +1,10 @@
-# cmake -DKIND=… -DSOURCE=… -DBUILD=… -DFOLDER=… [-DLAUNCHER=…] -P consumers.cmake
+# cmake -DKIND=… -DSOURCE=… -DBUILD=… -DFOLDER=… -P consumers.cmake
 #
 # Builds one of examples/consumers as its user would, from nothing, and runs what can run here.
 set(folder ${FOLDER}/${KIND})
 file(REMOVE_RECURSE ${folder})
 file(MAKE_DIRECTORY ${folder})
-set(options -DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER} -DCMAKE_BUILD_TYPE=${TYPE})
+set(options -DCMAKE_BUILD_TYPE=${TYPE})
 
 function(do)
   execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
@@ -15,7 +15,7 @@ if(KIND STREQUAL "add_subdirectory")
   # All of recado is compiled again; without optimisation, since that is tried elsewhere.
   # Without precompiled headers, so that a source of the library that forgets to include what it uses is found.
   do(${CMAKE_COMMAND} -G Ninja -S ${project} -B ${folder} ${options} -DCMAKE_BUILD_TYPE=None
-     -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON)
+     -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON -DRECADO_MBEDTLS=OFF)
   do(${CMAKE_COMMAND} --build ${folder})
 elseif(KIND STREQUAL "find_package")
   do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${folder}/installed)

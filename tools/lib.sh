@@ -1,5 +1,15 @@
 # What the project's scripts share. Source it from the root of the checkout.
 
+# compile_once: from here on what was compiled before with the same source and flags is taken from build/ccache; the tests
+# build five images of firmware, which have most of it in common. Whoever has set a launcher keeps it.
+compile_once() {
+  command -v ccache >/dev/null && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] || return 0
+  # Paths below the checkout count by their way from the build folder, wherever that is. What a source includes is
+  # learnt from the compiler, not by a preprocessor's run before it.
+  export CCACHE_DIR=$PWD/build/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+  export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
+}
+
 # build PRESET [TARGET...]: configures once and builds; quiet unless something is wrong.
 build() {
   local preset=$1 log="build/$1.log"
@@ -8,7 +18,7 @@ build() {
   printf 'Building %-10s ' "$preset"
   local started=$SECONDS
   if [ ! -e "build/$preset/build.ninja" ]; then
-    cmake --preset "$preset" -DRECADO_WERROR=ON >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
+    cmake --preset "$preset" -DRECADO_WERROR=ON -DRECADO_UNITY=ON >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
   fi
   cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; grep -A20 -m3 -E "FAILED|error" "$log" >&2; exit 1; }
   echo "$((SECONDS - started)) s"

@@ -7,11 +7,6 @@ namespace recado::dhcp::test {
 
 namespace {
 
-constexpr auto offer = message_type::offer, ack = message_type::ack, nak = message_type::nak;
-
-std::string code(error what) { return std::to_string(static_cast<unsigned>(what)); }
-const std::string lost_expired = "lost " + code(error::expired), lost_refused = "lost " + code(error::refused);
-
 TEST(client, gets_an_address_in_four_datagrams) {
   // [RFC2131-4.4.1-b]
   // [RFC2131-3.1-a]

@@ -7,12 +7,6 @@ namespace recado::dhcp::test {
 
 namespace {
 
-constexpr auto offer = message_type::offer, ack = message_type::ack, nak = message_type::nak;
-
-std::string code(error what) { return std::to_string(static_cast<unsigned>(what)); }
-const std::string lost_refused = "lost " + code(error::refused),
-                  lost_conflict = "lost " + code(error::address_conflict);
-
 options remembering() {
   options how = exact_options();
   how.remembered = our_address;

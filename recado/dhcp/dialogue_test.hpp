@@ -114,4 +114,11 @@ class dialogue {
   client machine;
 };
 
+inline constexpr auto offer = message_type::offer, ack = message_type::ack, nak = message_type::nak;
+
+/// An error as `told` writes it.
+inline std::string code(error what) { return std::to_string(static_cast<unsigned>(what)); }
+inline const std::string lost_expired = "lost " + code(error::expired), lost_refused = "lost " + code(error::refused),
+                         lost_conflict = "lost " + code(error::address_conflict);
+
 }  // namespace recado::dhcp::test

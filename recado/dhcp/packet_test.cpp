@@ -14,7 +14,7 @@ struct message_row {
 };
 
 // Each message as this client or a server of the network 192.0.2.0/24 sends it.
-const message_row rows[] = {
+const message_row message_rows[] = {
     {message_type::discover, R"(
   01 01 06 00              # op request, htype Ethernet, hlen 6, hops 0
   5a 5a 5a 5a              # xid
@@ -131,10 +131,10 @@ const message_row rows[] = {
 };
 
 const message_row& row_of(message_type type) {
-  for (const auto& row : rows)
+  for (const auto& row : message_rows)
     if (row.type == type) return row;
   ADD_FAILURE();
-  return rows[0];
+  return message_rows[0];
 }
 
 std::string printed(bytes payload) {
@@ -200,7 +200,7 @@ TEST_P(every_message, survives_every_flipped_bit) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(rfc2131, every_message, ::testing::ValuesIn(rows),
+INSTANTIATE_TEST_SUITE_P(rfc2131, every_message, ::testing::ValuesIn(message_rows),
                          [](const auto& row) { return std::string(words(row.param.type)); });
 
 // The client's own messages are these very bytes.

@@ -1,5 +1,5 @@
 // A dialogue with the session in a journal, and the power cut at every step of its storage: what a new session finds
-// there must agree with what has left by then. Included by mqtt_dialogue.hpp.
+// there must agree with what has left by then. For mqtt_dialogue.cpp.
 #pragma once
 
 #include <algorithm>
@@ -13,20 +13,9 @@
 
 #include <recado/chain/session_store.hpp>
 #include <recado/store/failing_storage_for_tests.hpp>
+#include <tests/support/mqtt_dialogue.hpp>
 
 namespace recado::mqtt::test {
-
-/// What went over the wire, in its order.
-struct wire_log {
-  struct piece {
-    bool to_server = false;
-    std::vector<std::byte> data{};
-  };
-  std::vector<piece> pieces{};
-  void add(bool to_server, bytes data) {
-    if (!data.empty()) pieces.push_back({to_server, {data.begin(), data.end()}});
-  }
-};
 
 /// What the server may know of the client, from what has left and arrived.
 struct promises {
@@ -130,21 +119,19 @@ class cut_storage final : public store::storage {
 };
 
 /// A session in a journal, as a program has it.
-template <class Subject, class Sizes>
 struct kept_subject {
-  kept_subject(store::storage& below, const Sizes& s)
+  kept_subject(store::storage& below, const sizes& s)
       : index(64), places(s.outgoing), records(below, index, scratch), kept(records, places), who(s) {}
   std::vector<store::index_entry> index;
   std::vector<std::uint32_t> places;
   std::array<std::byte, 128> scratch{};
   store::journal records;
   chain::session_store kept;
-  Subject who;
+  subject who;
 };
 
 /// What was found after a cut, against what the server may know.
-template <class Kept>
-void judge(Kept& now, const promises& made) {
+inline void judge(kept_subject& now, const promises& made) {
   std::map<std::uint16_t, bool> found;  // true: PUBREL is to be sent
   std::vector<std::uint16_t> order;
   for (std::uint32_t from = 0;;) {
