@@ -11,6 +11,7 @@ using testing::HasSubstr;
 
 TEST(tools_tls_backend, each_library_talks_to_mosquitto_in_every_secured_way) {
   const secured_broker to;
+  const broker_of_1_2 old;
   const auto mine = files::issue("mine", {.name = "me", .extended_key_usage = "clientAuth"}, &to.with.middle);
   const words psk = {"--psk", "00112233445566778899aabbccddeeff", "--psk-identity", "me", "-p", std::to_string(to.psk)};
   const struct {
@@ -18,7 +19,7 @@ TEST(tools_tls_backend, each_library_talks_to_mosquitto_in_every_secured_way) {
     words options;
   } rows[] = {
       {"TLS 1.3", to.at(to.tls)},
-      {"TLS 1.2", to.at(to.old)},
+      {"TLS 1.2", old.reached()},
       {"client certificate", to.at(to.mutual) + words{"--cert", mine.cert, "--key", mine.key}},
       {"pre-shared key", psk},
       {"WebSocket", to.at(to.web) + words{"--ws"}},

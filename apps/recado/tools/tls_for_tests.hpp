@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <recado/tls/openssl/tests/pki.hpp>
 #include <tests/support/mosquitto.hpp>
@@ -88,7 +90,7 @@ class s_server {
 /// mosquitto with a listener for each way to be secured.
 struct secured_broker {
   const files& with = the_files();
-  std::uint16_t tls = free_port(), mutual = free_port(), psk = free_port(), web = free_port(), old = free_port();
+  std::uint16_t tls = free_port(), mutual = free_port(), psk = free_port(), web = free_port();
   std::string socket = std::filesystem::relative(path("s")).string();  // a Unix socket's path has to be short
   std::string keys =
       keep("psk", "me:00112233445566778899aabbccddeeff\nshort:abcdef01\nenough:00112233445566778899aabbccdd\n");
@@ -101,10 +103,30 @@ struct secured_broker {
     const std::string own = "certfile " + with.good.cert + "\nkeyfile " + with.good.key + "\n";
     return "allow_anonymous true\npsk_file " + keys + "\n" + listener(tls, own) +
            listener(mutual, own + "cafile " + with.ca + "\nrequire_certificate true\n") + "listener 0 " + socket +
-           "\n" + own + listener(psk, "psk_hint x\nciphers PSK\n") + listener(web, "protocol websockets\n" + own) +
-           listener(old, own + "tls_version tlsv1.2\n");
+           "\n" + own + listener(psk, "psk_hint x\nciphers PSK\n") + listener(web, "protocol websockets\n" + own);
   }
   words at(std::uint16_t port) const { return {"--cafile", with.ca, "-p", std::to_string(port)}; }
+};
+
+/// mosquitto with TLS 1.2 and nothing newer. Its own `tls_version` is only the least, so OpenSSL is told.
+class broker_of_1_2 {
+ public:
+  broker_of_1_2() {
+    ::setenv("OPENSSL_CONF", limit_.c_str(), 1);
+    const files::pair& own = the_files().good;
+    broker_.emplace(RECADO_SERVERS "/usr/sbin/mosquitto", path("old"),
+                    "allow_anonymous true\nlistener " + std::to_string(port_) + " 127.0.0.1\ncertfile " + own.cert +
+                        "\nkeyfile " + own.key + "\n");
+    ::unsetenv("OPENSSL_CONF");
+  }
+  words reached() const { return {"--cafile", the_files().ca, "-p", std::to_string(port_)}; }
+
+ private:
+  std::uint16_t port_ = free_port();
+  std::string limit_ = keep("old.cnf",
+                            "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = limit\n"
+                            "[limit]\nMaxProtocol = TLSv1.2\n");
+  std::optional<mosquitto> broker_;
 };
 
 }  // namespace recado::test

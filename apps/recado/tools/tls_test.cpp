@@ -288,6 +288,7 @@ void expect(const std::vector<attempt>& rows) {
 
 TEST(tools_tls, trust_versions_and_ciphers) {
   const secured_broker to;
+  const broker_of_1_2 old;
   const files& with = to.with;
   const std::string folder = path("authorities"), tls = std::to_string(to.tls);
   std::filesystem::create_directories(folder);
@@ -305,8 +306,13 @@ TEST(tools_tls, trust_versions_and_ciphers) {
       {"the system's by URL", {"-L", "mqtts://localhost:" + tls + "/t"}, {"SSL_CERT_FILE=" + with.ca}},
       {"only 1.2", to.at(to.tls) + words{"--tls-version", "tlsv1.2"}},
       {"only 1.3", to.at(to.tls) + words{"--tls-version", "tlsv1.3"}},
-      {"a server of 1.2", to.at(to.old)},
-      {"cipher", to.at(to.old) + words{"--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"}},
+      {"a server of 1.2", old.reached()},
+      {"it has no 1.3",
+       old.reached() + words{"--tls-version", "tlsv1.3"},
+       {},
+       8,
+       {"no TLS version that is allowed here"}},
+      {"cipher", old.reached() + words{"--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"}},
       {"ALPN that mosquitto doesn't know", to.at(to.tls) + words{"--tls-alpn", "mqtt"}},
       {"CRLs", to.at(to.tls) + words{"--crlfile", lists}},
       {"another name, insecure", to.at(to.tls) + words{"--proxy", http.url(), "-h", "broker.example", "--insecure"}},
