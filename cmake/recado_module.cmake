@@ -1,5 +1,5 @@
-# recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [TESTS_ALONE] [DEPENDS module...] [LINK target...] [TESTS file...]
-#               [TEST_LINK target...] [TEST_PRECOMPILE header...] [TEST_APART file...])
+# recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [TESTS_ALONE] [DEPENDS module...] [LINK target...] [APART file...]
+#               [TESTS file...] [TEST_LINK target...] [TEST_PRECOMPILE header...] [TEST_APART file...])
 #
 # One folder is one module: every *.cpp in it is built into recado_NAME, every *_test.cpp into
 # recado_NAME_tests, and the benches and fuzz targets link against it by name. FREESTANDING modules
@@ -9,7 +9,7 @@ include(GoogleTest OPTIONAL)
 
 function(recado_module name)
   cmake_parse_arguments(M "FREESTANDING;NOT_INSTALLED;TESTS_ALONE" ""
-    "DEPENDS;LINK;TESTS;TEST_LINK;TEST_PRECOMPILE;TEST_APART" ${ARGN})
+    "DEPENDS;LINK;APART;TESTS;TEST_LINK;TEST_PRECOMPILE;TEST_APART" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(REMOVE_ITEM sources ${tests} "")
@@ -27,6 +27,9 @@ function(recado_module name)
   target_compile_features(recado_${name} ${scope} cxx_std_23)
   if(sources)
     target_link_libraries(recado_${name} PRIVATE $<BUILD_INTERFACE:recado_flags>)
+    if(RECADO_SANITIZE)  # else as its users build it
+      recado_unity(recado_${name} APART ${M_APART})
+    endif()
     if(M_FREESTANDING)
       target_compile_options(recado_${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>)
     endif()
