@@ -57,7 +57,9 @@ class recado_client {
     wall_clock_.set(posix::realtime(), posix::now());
     options.clock = &wall_clock_;
     if (resumed) options.sessions = &tickets_;
-    if (!context_.load(options) || !loop_.open()) bench::give_up("TLS: the certificate cannot be used");
+    bench::set_up_backend();
+    if (const auto loaded = context_.load(options); !loaded) bench::give_up(bench::tls_trouble(ca, loaded.error()));
+    if (!loop_.open()) bench::give_up("no epoll");
     filter_.emplace(context_, bench::backend::filter::memory{outgoing_, plaintext_});
     if (!filter_->set_peer("127.0.0.1")) bench::give_up("TLS: no peer");
   }

@@ -57,7 +57,9 @@ class client {
     options.ca = tls::source{how_.ca_file, {}};
     wall_clock_.set(posix::realtime(), posix::now());
     options.clock = &wall_clock_;
-    if (!tls_.load(options)) bench::give_up("TLS: " + how_.ca_file + " cannot be used");
+    bench::set_up_backend();
+    if (const auto loaded = tls_.load(options); !loaded)
+      bench::give_up(bench::tls_trouble(how_.ca_file, loaded.error()));
     tls_memory_.resize((128 << 10) + receive_bytes);
     const mutable_bytes all{tls_memory_};
     filter_.emplace(tls_, bench::backend::filter::memory{all.first(128 << 10), all.subspan(128 << 10)});
