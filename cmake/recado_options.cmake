@@ -60,12 +60,16 @@ function(recado_precompile target)
   target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <expected> <filesystem> <functional> <map> <memory>
     <optional> <span> <string> <string_view> <vector> ${ARGN})
   target_compile_options(${target} PRIVATE ${precompiled_alarms})
+  if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)  # each source has to include what it uses
+  endif()
 endfunction()
 
 # recado_unity(TARGET [APART file...]): with RECADO_UNITY its sources are compiled eight at a time, but for those APART,
 # which have names for themselves that others have too.
 function(recado_unity target)
-  if(NOT RECADO_UNITY)
+  get_target_property(headers ${target} PRECOMPILE_HEADERS)
+  if(NOT RECADO_UNITY OR (CMAKE_DISABLE_PRECOMPILE_HEADERS AND headers))
     return()
   endif()
   cmake_parse_arguments(U "" "" "APART" ${ARGN})

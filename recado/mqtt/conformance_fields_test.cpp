@@ -32,13 +32,6 @@ class conformance_fields : public ::testing::TestWithParam<version> {
 INSTANTIATE_TEST_SUITE_P(mqtt, conformance_fields, ::testing::Values(version::v5_0, version::v3_1_1),
                          [](const auto& which) { return which.param == version::v5_0 ? "v5_0" : "v3_1_1"; });
 
-connack announcing(std::vector<property_value> list) {
-  static std::deque<std::vector<property_value>> kept;
-  const auto& one = kept.emplace_back(std::move(list));
-  connack out;
-  out.properties = properties{std::span<const property_value>{one}};
-  return out;
-}
 will last_will(std::string_view topic, qos level = qos::at_most_once, bool retain = false) {
   return {.topic = topic, .payload = as_bytes("xy"), .qos = level, .retain = retain, .properties = {}};
 }

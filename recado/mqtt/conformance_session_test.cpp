@@ -5,7 +5,7 @@
 namespace recado::mqtt::test {
 namespace {
 
-class conformance : public testing::TestWithParam<version> {
+class conformance : public ::testing::TestWithParam<version> {
  protected:
   dialogue talk(const sizes& s = {}) {
     dialogue out{s};
@@ -18,7 +18,7 @@ class conformance : public testing::TestWithParam<version> {
     return {.client_identifier = "me", .clean_start = clean, .session_expiry_s = v5() ? 100U : 0U};
   }
 };
-INSTANTIATE_TEST_SUITE_P(mqtt, conformance, testing::Values(version::v5_0, version::v3_1_1),
+INSTANTIATE_TEST_SUITE_P(mqtt, conformance, ::testing::Values(version::v5_0, version::v3_1_1),
                          [](const auto& which) { return which.param == version::v5_0 ? "v5_0" : "v3_1_1"; });
 
 connack present() {

@@ -31,7 +31,7 @@ TEST(owed_acknowledgements, know_what_a_list_would_know) {
         EXPECT_EQ(table.full(), list.size() == places);
         for (std::uint16_t one = 1; one <= 3 * places; ++one)
           EXPECT_EQ(table.holds(one), std::find(list.begin(), list.end(), one) != list.end()) << one;
-        if (testing::Test::HasFailure()) return;
+        if (::testing::Test::HasFailure()) return;
       }
     }
 }

@@ -6,13 +6,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-connack announcing(std::vector<property_value> list) {
-  static std::deque<std::vector<property_value>> kept;
-  const auto& one = kept.emplace_back(std::move(list));
-  connack out;
-  out.properties = properties{std::span<const property_value>{one}};
-  return out;
-}
 auto tries(message what) {
   return [what](session& s) { return error_of(s.publish(what)); };
 }

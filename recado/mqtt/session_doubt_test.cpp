@@ -4,7 +4,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-const connect_options again{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
 const sizes wide{.received = received_bitmap_words, .incoming_aliases = 0};
 
 /// A dialogue that connects without saying what CONNACK leads to.
@@ -13,7 +12,7 @@ class doubtful : public dialogue {
   using dialogue::dialogue;
   doubtful& asks(bool clean_start = false) {
     static const property_value list[] = {{property::session_expiry_interval, 100U}};
-    connect_options options = again;
+    connect_options options = coming_back;
     options.version = protocol(), options.clean_start = clean_start;
     if (protocol() == version::v3_1_1) options.session_expiry_s = 0;
     mqtt::connect said;

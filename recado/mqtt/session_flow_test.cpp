@@ -10,17 +10,6 @@ struct with_properties {
   std::vector<property_value> list;
   operator properties() const { return properties{std::span<const property_value>{list}}; }
 };
-const properties& keep(std::vector<property_value> list) {
-  static std::deque<std::pair<std::vector<property_value>, properties>> all;
-  auto& one = all.emplace_back(std::move(list), properties{});
-  one.second = properties{std::span<const property_value>{one.first}};
-  return one.second;
-}
-connack announcing(std::vector<property_value> list) {
-  connack out;
-  out.properties = keep(std::move(list));
-  return out;
-}
 auto try_publish(message what) {
   return [what](session& s) { return error_of(s.publish(what)); };
 }

@@ -4,22 +4,13 @@
 namespace recado::mqtt::test {
 namespace {
 
-const connect_options again{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
 
-connack announcing(property id, std::uint32_t value, bool session_present = false) {
-  static std::deque<property_value> kept;
-  const auto& one = kept.emplace_back(id, value);
-  connack out;
-  out.session_present = session_present;
-  out.properties = properties{std::span<const property_value>{&one, 1}};
-  return out;
-}
 
 TEST(session_limits, no_packet_is_larger_than_the_server_takes) {  // [MQTT-3.2.2-15]
   static const subscription filter[] = {{.filter = "a/rather/long/filter"}};
   static const std::string_view name[] = {"a/rather/long/filter"};
   dialogue{}
-      .connects({}, announcing(property::maximum_packet_size, 20))
+      .connects({}, announcing({{property::maximum_packet_size, 20U}}))
       .does(refuses(error::larger_than_server_takes, [](session& s) { return error_of(s.subscribe(filter)); }))
       .does(refuses(error::larger_than_server_takes, [](session& s) { return error_of(s.unsubscribe(name)); }))
       .does([](session& s) { EXPECT_EQ(s.in_flight(), 0u); })
@@ -58,7 +49,7 @@ TEST(session_limits, a_suback_has_one_code_for_each_filter) {  // [MQTT-3.8.4-6]
 TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.2.2-11] [MQTT-3.2.2-14]
   const auto in_flight = [] {
     dialogue talk;
-    talk.connects(again)
+    talk.connects(coming_back)
         .does([](session& s) {
           EXPECT_TRUE(s.publish({.topic = "a", .qos = qos::exactly_once, .tag = 1}).has_value());
           EXPECT_TRUE(s.publish({.topic = "b", .qos = qos::at_least_once, .retain = true, .tag = 2}).has_value());
@@ -70,14 +61,14 @@ TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.
   mqtt::publish retained = message_of(qos::at_least_once, 2, "b", "", true);
   retained.retain = true;
   in_flight()
-      .connects(again, announcing(property::maximum_qos, 1, true))
+      .connects(coming_back, announcing({{property::maximum_qos, 1U}}, true))
       .sends(retained)
       .sends(answer(pubrel, 1))  // the server may wait for it: else its identifier could never be used again
       .hears(answer(pubcomp, 1, reason::packet_identifier_not_found))
       .tells("acknowledged #1 tag 1 Packet Identifier not found")
       .plain();
   in_flight()
-      .connects(again, announcing(property::retain_available, 0, true))
+      .connects(coming_back, announcing({{property::retain_available, 0U}}, true))
       .tells("acknowledged #2 tag 2 Retain not supported")
       .sends(message_of(qos::exactly_once, 1, "a", "", true))
       .plain();
@@ -87,14 +78,14 @@ TEST(session_limits, a_session_lost_after_a_resend_is_published_without_dup) {  
   connack present;
   present.session_present = true;
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does(publishes(qos::at_least_once, "a", "1"))
       .sends(message_of(qos::at_least_once, 1, "a", "1"))
       .loses()
-      .connects(again, present)
+      .connects(coming_back, present)
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .loses()
-      .connects(again)
+      .connects(coming_back)
       .sends(message_of(qos::at_least_once, 1, "a", "1"))
       .hears(answer(puback, 1))
       .tells("acknowledged #1 tag 0")
@@ -142,10 +133,10 @@ TEST(session_limits, long_messages_are_sent_again_before_new_ones) {  // [MQTT-4
   present.session_present = true;
   subject who{{}};
   session& s = who.machine;
-  dialogue{}.connects(again).play({}, who);
+  dialogue{}.connects(coming_back).play({}, who);
   ASSERT_TRUE(s.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4}).has_value());
   s.lost({}, {});
-  ASSERT_TRUE(s.connect(again).has_value());
+  ASSERT_TRUE(s.connect(coming_back).has_value());
   s.opened({});
   s.sent(s.pending({}).size());
   const octets accepted = wire(present), puback_1 = wire(answer(puback, 1));
@@ -173,7 +164,7 @@ TEST(session_limits, an_alias_is_set_only_by_what_was_sent) {
   static const property_value alias[] = {{property::topic_alias, 1U}};
   first.properties = properties{alias};
   dialogue{sizes{.outgoing_aliases = 4}}
-      .connects({}, announcing(property::topic_alias_maximum, 1))
+      .connects({}, announcing({{property::topic_alias_maximum, 1U}}))
       .does(refuses(
           error::no_room,
           [&](session& s) { return error_of(s.publish({.topic = "some/topic", .payload = as_bytes(long_text)})); }))

@@ -43,7 +43,7 @@ struct load {
 
   void run(session& s, answering_server& server, qos level, std::size_t count) {
     std::size_t asked = 0;
-    while (done < count && !testing::Test::HasFailure()) {
+    while (done < count && !::testing::Test::HasFailure()) {
       while (asked < count && s.publish({.topic = "load", .payload = as_bytes("0123456789abcdef"), .qos = level})) {
         ++asked;
         if (level == qos::at_most_once) ++done;

@@ -4,21 +4,13 @@
 namespace recado::mqtt::test {
 namespace {
 
-const connect_options again{
+const connect_options patient{
     .client_identifier = "c", .clean_start = false, .keep_alive_s = 20, .session_expiry_s = 100};
 
-connack present(std::uint32_t receive_maximum) {
-  static std::deque<property_value> kept;
-  const auto& one = kept.emplace_back(property::receive_maximum, receive_maximum);
-  connack out;
-  out.session_present = true;
-  out.properties = properties{std::span<const property_value>{&one, 1}};
-  return out;
-}
 
 dialogue two_in_flight(qos level) {
   dialogue talk;
-  talk.connects(again)
+  talk.connects(patient)
       .does([level](session& s) {
         publishes(level, "a", "1", 1)(s);
         publishes(level, "b", "2", 2)(s);
@@ -31,7 +23,7 @@ dialogue two_in_flight(qos level) {
 
 TEST(session_quota, a_message_that_waits_holds_up_nothing_else) {  // [MQTT-3.3.4-8] [MQTT-4.9.0-3]
   two_in_flight(qos::exactly_once)
-      .connects(again, present(1))
+      .connects(patient, announcing({{property::receive_maximum, 1U}}, true))
       .sends(message_of(qos::exactly_once, 1, "a", "1", true))
       .hears(message_of(qos::at_least_once, 9, "t", "x"))
       .tells("message t 'x' qos 1")
@@ -52,7 +44,7 @@ TEST(session_quota, a_message_that_waits_holds_up_nothing_else) {  // [MQTT-3.3.
 
 TEST(session_quota, a_message_that_waits_does_not_hold_up_keep_alive) {  // [MQTT-3.1.2-20] [MQTT-3.3.4-8]
   two_in_flight(qos::at_least_once)
-      .connects(again, present(1))
+      .connects(patient, announcing({{property::receive_maximum, 1U}}, true))
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .after(20s)
       .sends(raw({0xc0, 0}))
@@ -64,13 +56,13 @@ TEST(session_quota, a_message_that_waits_does_not_hold_up_keep_alive) {  // [MQT
 TEST(session_quota, what_waits_for_pubcomp_counts) {  // [MQTT-3.3.4-7] [MQTT-4.9.0-1] [MQTT-4.9.0-2]
   // [MQTT-4.9.0-a]
   two_in_flight(qos::exactly_once)
-      .connects(again, present(2))
+      .connects(patient, announcing({{property::receive_maximum, 2U}}, true))
       .sends(message_of(qos::exactly_once, 1, "a", "1", true))
       .sends(message_of(qos::exactly_once, 2, "b", "2", true))
       .hears(answer(pubrec, 1))
       .sends(answer(pubrel, 1))
       .loses()
-      .connects(again, present(1))
+      .connects(patient, announcing({{property::receive_maximum, 1U}}, true))
       .sends(answer(pubrel, 1))
       .does([](session& s) { EXPECT_EQ(s.quota(), 0u); })
       .hears(answer(pubcomp, 1))
@@ -83,7 +75,7 @@ TEST(session_quota, what_waits_for_pubcomp_counts) {  // [MQTT-3.3.4-7] [MQTT-4.
 
 TEST(session_quota, an_answer_spares_the_resend) {  // [MQTT-4.3.3-6]: what the server has is not published again
   two_in_flight(qos::exactly_once)
-      .connects(again, present(1))
+      .connects(patient, announcing({{property::receive_maximum, 1U}}, true))
       .sends(message_of(qos::exactly_once, 1, "a", "1", true))
       .hears(answer(pubrec, 2))
       .sends(answer(pubrel, 2))
@@ -100,13 +92,13 @@ TEST(session_quota, an_answer_spares_the_resend) {  // [MQTT-4.3.3-6]: what the 
 TEST(session_quota, a_refused_message_is_never_sent_again) {  // [MQTT-4.4.0-2]
   for (const qos level : {qos::at_least_once, qos::exactly_once})
     two_in_flight(level)
-        .connects(again, present(2))
+        .connects(patient, announcing({{property::receive_maximum, 2U}}, true))
         .sends(message_of(level, 1, "a", "1", true))
         .sends(message_of(level, 2, "b", "2", true))
         .hears(answer(level == qos::at_least_once ? puback : pubrec, 1, reason::quota_exceeded))
         .tells("acknowledged #1 tag 1 Quota exceeded")
         .loses()
-        .connects(again, present(2))
+        .connects(patient, announcing({{property::receive_maximum, 2U}}, true))
         .sends(message_of(level, 2, "b", "2", true))
         .once()
         .check();
@@ -114,11 +106,11 @@ TEST(session_quota, a_refused_message_is_never_sent_again) {  // [MQTT-4.4.0-2]
 
 TEST(session_quota, new_messages_follow_those_that_are_sent_again) {  // [MQTT-4.6.0-1]
   two_in_flight(qos::at_least_once)
-      .does([](session& s) { EXPECT_TRUE(s.connect(again).has_value()); })
+      .does([](session& s) { EXPECT_TRUE(s.connect(patient).has_value()); })
       .opens()
       .does([](session& s) {
         s.sent(s.pending({}).size());
-        const octets accepted = wire(present(3));
+        const octets accepted = wire(announcing({{property::receive_maximum, 3U}}, true));
         bytes in = accepted;
         EXPECT_TRUE(tell(*s.receive(in, {})).starts_with("connected present"));
         publishes(qos::at_least_once, "c", "3", 3)(s);
@@ -134,7 +126,7 @@ TEST(session_quota, nothing_follows_a_goodbye) {  // [MQTT-3.14.4-1]
   mqtt::disconnect bye;
   bye.properties = properties{user};
   two_in_flight(qos::at_least_once)
-      .connects(again, present(1))
+      .connects(patient, announcing({{property::receive_maximum, 1U}}, true))
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .does([](session& s) { EXPECT_TRUE(s.disconnect({.properties = properties{user}}).has_value()); })
       .sends(bye)
@@ -147,10 +139,10 @@ TEST(session_quota, what_was_offered_to_the_wire_stays_there) {  // the promise 
   subject who{{}};
   session& s = who.machine;
   two_in_flight(qos::exactly_once).play({}, who);
-  ASSERT_TRUE(s.connect(again).has_value());
+  ASSERT_TRUE(s.connect(patient).has_value());
   s.opened({});
   s.sent(s.pending({}).size());
-  const octets accepted = wire(present(9)), received = wire(answer(pubrec, 1));
+  const octets accepted = wire(announcing({{property::receive_maximum, 9U}}, true)), received = wire(answer(pubrec, 1));
   bytes in = accepted;
   ASSERT_EQ(tell(*s.receive(in, {})), "connected present");
   const bytes offered = s.pending({});
@@ -174,13 +166,13 @@ TEST(session_quota, what_was_offered_to_the_wire_stays_there) {  // the promise 
 TEST(session_quota, only_what_left_is_a_duplicate) {  // [MQTT-3.3.1-1] [MQTT-3.3.1-3]
   subject who{{}};
   session& s = who.machine;
-  dialogue{}.connects(again).play({}, who);
+  dialogue{}.connects(patient).play({}, who);
   publishes(qos::at_least_once, "a", "1")(s);
   publishes(qos::at_least_once, "b", "2")(s);
-  const octets accepted = wire(present(9));
+  const octets accepted = wire(announcing({{property::receive_maximum, 9U}}, true));
   const auto connect = [&](bool answered) {
     s.lost({}, {});
-    EXPECT_TRUE(s.connect(again).has_value());
+    EXPECT_TRUE(s.connect(patient).has_value());
     s.opened({});
     s.sent(s.pending({}).size());
     bytes in = accepted;

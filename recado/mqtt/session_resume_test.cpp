@@ -4,24 +4,15 @@
 namespace recado::mqtt::test {
 namespace {
 
-const connect_options again{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
 connack present() {
   connack out;
   out.session_present = true;
   return out;
 }
-connack announcing(property id, std::uint32_t value, bool session_present = false) {
-  static std::deque<property_value> kept;
-  const auto& one = kept.emplace_back(id, value);
-  connack out;
-  out.session_present = session_present;
-  out.properties = properties{std::span<const property_value>{&one, 1}};
-  return out;
-}
 
 TEST(session_resume, sends_again_in_the_order_of_sending) {  // [MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-3.3.1-1]
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) {
         publishes(qos::at_least_once, "a", "1", 1)(s);
         publishes(qos::exactly_once, "b", "2", 2)(s);
@@ -33,7 +24,7 @@ TEST(session_resume, sends_again_in_the_order_of_sending) {  // [MQTT-4.4.0-1] [
       .sends(message_of(qos::at_most_once, 0, "z", "0"))
       .sends(message_of(qos::at_least_once, 3, "c", "3"))
       .loses()
-      .connects(again, present())
+      .connects(coming_back, present())
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .sends(message_of(qos::exactly_once, 2, "b", "2", true))
       .sends(message_of(qos::at_least_once, 3, "c", "3", true))
@@ -42,7 +33,7 @@ TEST(session_resume, sends_again_in_the_order_of_sending) {  // [MQTT-4.4.0-1] [
       .hears(answer(pubrec, 2))
       .sends(answer(pubrel, 2))
       .loses()
-      .connects(again, present())
+      .connects(coming_back, present())
       .sends(message_of(qos::at_least_once, 3, "c", "3", true))
       .sends(answer(pubrel, 2))
       .hears(answer(pubcomp, 2))
@@ -54,14 +45,14 @@ TEST(session_resume, sends_again_in_the_order_of_sending) {  // [MQTT-4.4.0-1] [
 
 TEST(session_resume, what_never_left_is_no_duplicate) {
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) { publishes(qos::at_least_once, "a", "1")(s); })
       .sends(message_of(qos::at_least_once, 1, "a", "1"))
       .does([](session& s) {
         publishes(qos::at_least_once, "b", "2")(s);
         s.lost({}, {});
       })
-      .connects(again, present())
+      .connects(coming_back, present())
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .sends(message_of(qos::at_least_once, 2, "b", "2"))
       .hears(answer(puback, 1))
@@ -73,7 +64,7 @@ TEST(session_resume, what_never_left_is_no_duplicate) {
 
 TEST(session_resume, pubrels_keep_the_order_of_their_pubrecs) {  // [MQTT-4.6.0-4]
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) {
         publishes(qos::exactly_once, "a", "1")(s);
         publishes(qos::exactly_once, "b", "2")(s);
@@ -85,7 +76,7 @@ TEST(session_resume, pubrels_keep_the_order_of_their_pubrecs) {  // [MQTT-4.6.0-
       .sends(answer(pubrel, 2))
       .sends(answer(pubrel, 1))
       .loses()
-      .connects(again, present())
+      .connects(coming_back, present())
       .sends(answer(pubrel, 2))
       .sends(answer(pubrel, 1))
       .hears(answer(pubcomp, 2))
@@ -97,7 +88,7 @@ TEST(session_resume, pubrels_keep_the_order_of_their_pubrecs) {  // [MQTT-4.6.0-
 
 TEST(session_resume, a_forgotten_session_is_published_anew) {  // [MQTT-3.2.2-5]
   dialogue{sizes{.received = received_bitmap_words}}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) {
         publishes(qos::exactly_once, "a", "1", 1)(s);
         publishes(qos::at_least_once, "b", "2", 2)(s);
@@ -112,7 +103,7 @@ TEST(session_resume, a_forgotten_session_is_published_anew) {  // [MQTT-3.2.2-5]
       .tells("message t 'x' qos 2")
       .sends(answer(pubrec, 9))
       .loses()
-      .connects(again)
+      .connects(coming_back)
       .tells("acknowledged #1 tag 1 Packet Identifier not found (session lost)")
       .sends(message_of(qos::at_least_once, 2, "b", "2"))
       .sends(message_of(qos::exactly_once, 3, "c", "3"))
@@ -123,7 +114,7 @@ TEST(session_resume, a_forgotten_session_is_published_anew) {  // [MQTT-3.2.2-5]
 }
 
 TEST(session_resume, a_forgotten_session_can_be_reported_instead) {
-  connect_options careful = again;
+  connect_options careful = coming_back;
   careful.when_session_lost = lost_session::report;
   dialogue{}
       .connects(careful)
@@ -146,19 +137,19 @@ TEST(session_resume, a_subscription_cut_off_is_told) {
   mqtt::subscribe sub;
   sub.packet_identifier = 1, sub.subscriptions = filter;
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) { EXPECT_TRUE(s.subscribe(filter).has_value()); })
       .sends(sub)
       .loses()
       .tells("subscribed #1 (session lost)")
-      .connects(again, present())
+      .connects(coming_back, present())
       .check();
 }
 
 TEST(session_resume, receive_maximum_counts_anew) {  // §4.9, [MQTT-3.3.4-7]
   // [MQTT-4.9.0-a]
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) {
         for (int i = 0; i < 4; ++i) publishes(qos::at_least_once, "a", "1")(s);
       })
@@ -167,7 +158,7 @@ TEST(session_resume, receive_maximum_counts_anew) {  // §4.9, [MQTT-3.3.4-7]
       .sends(message_of(qos::at_least_once, 3, "a", "1"))
       .sends(message_of(qos::at_least_once, 4, "a", "1"))
       .loses()
-      .connects(again, announcing(property::receive_maximum, 2, true))
+      .connects(coming_back, announcing({{property::receive_maximum, 2U}}, true))
       .sends(message_of(qos::at_least_once, 1, "a", "1", true))
       .sends(message_of(qos::at_least_once, 2, "a", "1", true))
       .does(refuses(error::receive_maximum_reached,
@@ -187,7 +178,7 @@ TEST(session_resume, receive_maximum_counts_anew) {  // §4.9, [MQTT-3.3.4-7]
 
 TEST(session_resume, what_the_server_no_longer_takes_is_reported) {
   dialogue{}
-      .connects(again)
+      .connects(coming_back)
       .does([](session& s) {
         publishes(qos::at_least_once, "a", "a message that is rather long", 1)(s);
         publishes(qos::at_least_once, "b", "short", 2)(s);
@@ -195,7 +186,7 @@ TEST(session_resume, what_the_server_no_longer_takes_is_reported) {
       .sends(message_of(qos::at_least_once, 1, "a", "a message that is rather long"))
       .sends(message_of(qos::at_least_once, 2, "b", "short"))
       .loses()
-      .connects(again, announcing(property::maximum_packet_size, 20, true))
+      .connects(coming_back, announcing({{property::maximum_packet_size, 20U}}, true))
       .tells("acknowledged #1 tag 1 Packet too large")
       .sends(message_of(qos::at_least_once, 2, "b", "short", true))
       .once()

@@ -4,16 +4,7 @@
 namespace recado::mqtt::test {
 namespace {
 
-const connect_options again{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
 
-connack present(std::uint32_t receive_maximum) {
-  static std::deque<property_value> kept;
-  const auto& one = kept.emplace_back(property::receive_maximum, receive_maximum);
-  connack out;
-  out.session_present = true;
-  out.properties = properties{std::span<const property_value>{&one, 1}};
-  return out;
-}
 
 /// Bytes at the session that nobody but it consumes.
 struct inbox {
@@ -389,7 +380,7 @@ TEST(session_room, of_3_1_1_a_full_table_of_deferred_acknowledgements_ends_the_c
 
 TEST(session_room, a_new_message_waits_behind_what_is_sent_again) {  // [MQTT-4.6.0-1]
   dialogue talk;
-  talk.connects(again)
+  talk.connects(coming_back)
       .does([](session& s) {
         for (const std::string_view topic : {"a", "b", "c"}) publishes(qos::at_least_once, topic, "")(s);
       })
@@ -397,7 +388,7 @@ TEST(session_room, a_new_message_waits_behind_what_is_sent_again) {  // [MQTT-4.
       .sends(message_of(qos::at_least_once, 2, "b", ""))
       .sends(message_of(qos::at_least_once, 3, "c", ""))
       .loses()
-      .connects(again, present(2))
+      .connects(coming_back, announcing({{property::receive_maximum, 2U}}, true))
       .sends(message_of(qos::at_least_once, 1, "a", "", true))
       .sends(message_of(qos::at_least_once, 2, "b", "", true));
   subject who{{}};

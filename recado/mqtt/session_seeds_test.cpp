@@ -112,7 +112,7 @@ class story {
 
 TEST(session_seeds, every_message_arrives_as_its_qos_promises) {  // [MQTT-3.3.4-7] [MQTT-4.4.0-1] [MQTT-4.6.0-1]
   for (const version protocol : {version::v5_0, version::v3_1_1})
-    for (unsigned seed = 1; seed <= 100 && !testing::Test::HasFailure(); ++seed) {
+    for (unsigned seed = 1; seed <= 100 && !::testing::Test::HasFailure(); ++seed) {
       SCOPED_TRACE("seed " + std::to_string(seed));
       story{protocol, seed}.play();
     }

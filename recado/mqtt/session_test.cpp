@@ -4,7 +4,7 @@
 namespace recado::mqtt::test {
 namespace {
 
-class both_versions : public testing::TestWithParam<version> {
+class both_versions : public ::testing::TestWithParam<version> {
  protected:
   dialogue talk(const sizes& s = {}) {
     dialogue out{s};
@@ -13,7 +13,7 @@ class both_versions : public testing::TestWithParam<version> {
   }
   bool v5() const { return GetParam() == version::v5_0; }
 };
-INSTANTIATE_TEST_SUITE_P(mqtt, both_versions, testing::Values(version::v5_0, version::v3_1_1),
+INSTANTIATE_TEST_SUITE_P(mqtt, both_versions, ::testing::Values(version::v5_0, version::v3_1_1),
                          [](const auto& which) { return which.param == version::v5_0 ? "v5_0" : "v3_1_1"; });
 
 TEST_P(both_versions, connects_and_says_goodbye) {  // [MQTT-3.1.0-1] [MQTT-3.14.4-1]

@@ -8,6 +8,20 @@ namespace recado::mqtt::test {
 
 template struct dialogue_wire<session>;
 
+const properties& keep(std::vector<property_value> list) {
+  static std::deque<std::pair<std::vector<property_value>, properties>> all;
+  auto& one = all.emplace_back(std::move(list), properties{});
+  one.second = properties{std::span<const property_value>{one.first}};
+  return one.second;
+}
+
+connack announcing(std::vector<property_value> list, bool session_present) {
+  connack out;
+  out.session_present = session_present;
+  out.properties = keep(std::move(list));
+  return out;
+}
+
 template <class M>
 bool dialogue::play(const conditions& how, M& machine, session& face) const {
   dialogue_wire<M> line{machine, how};

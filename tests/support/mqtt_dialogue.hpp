@@ -59,6 +59,13 @@ inline mqtt::publish message_of(qos level, std::uint16_t identifier, std::string
   out.topic = topic, out.payload = as_bytes(text);
   return out;
 }
+/// Properties that last as long as the tests.
+const properties& keep(std::vector<property_value> list);
+/// A CONNACK with them.
+connack announcing(std::vector<property_value> list, bool session_present = false);
+/// Of a client that comes back to its session.
+inline const connect_options coming_back{.client_identifier = "c", .clean_start = false, .session_expiry_s = 100};
+
 inline auto publishes(qos level, std::string_view topic, std::string_view text, std::uint32_t tag = 0) {
   return [=](session& s) {
     const auto result = s.publish({.topic = topic, .payload = as_bytes(text), .qos = level, .tag = tag});
