@@ -27,7 +27,7 @@ function(recado_module name)
   target_compile_features(recado_${name} ${scope} cxx_std_23)
   if(sources)
     target_link_libraries(recado_${name} PRIVATE $<BUILD_INTERFACE:recado_flags>)
-    if((RECADO_SANITIZE OR CMAKE_DISABLE_PRECOMPILE_HEADERS))  # else as its users build it
+    if(RECADO_SANITIZE OR CMAKE_DISABLE_PRECOMPILE_HEADERS)  # else as its users build it
       recado_unity(recado_${name} APART ${M_APART})
     endif()
     if(M_FREESTANDING)

@@ -1,7 +1,7 @@
 # What the project's scripts share. Source it from the root of the checkout.
 
 # compile_once: from here on what was compiled before with the same source and flags is taken from build/ccache: the
-# tests build the library as its users do, and five images of firmware. Whoever has set a launcher keeps it.
+# tests make five images of firmware, which have most of it in common. Whoever has set a launcher keeps it.
 compile_once() {
   command -v ccache >/dev/null && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] || return 0
   # Paths below the checkout count by their way from the build folder, wherever that is. What a source includes is
