@@ -19,8 +19,8 @@ namespace recado::mqtt {
 struct connected {
   bool session_present = false;  ///< the server still had the session: its subscriptions hold
   /// With a session that is present: the answer to an earlier CONNECT was never heard, so it may have begun then. What
-  /// is in flight and was received is right all the same, but subscriptions have to be made again. There may be no
-  /// properties.
+  /// is in flight and was received is right all the same (unless the server left PUBREC unanswered, against
+  /// MQTT-4.3.3-4), but subscriptions have to be made again. There may be no properties.
   bool in_doubt = false;
   /// The client identifier in force if the server assigned one, else empty: keep it to resume the session.
   std::string_view assigned_client_identifier{};

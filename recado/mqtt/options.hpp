@@ -102,8 +102,9 @@ struct connect_options {
   acknowledge_when acknowledge = acknowledge_when::at_once;      ///< when PUBACK and PUBREC leave
   lost_session when_session_lost = lost_session::publish_again;  ///< see there
   bool automatic_topic_aliases = true;  ///< for QoS 0, as far as the server and `memory.outgoing_aliases` allow
-  duration connect_timeout = std::chrono::seconds{30};  ///< from `opened` to the server's CONNACK
-  duration ping_timeout = std::chrono::seconds{10};     ///< for PINGRESP, or any other sign of life
+  /// From `opened` to the server's CONNACK, and to `connected` where that waits to know which session the server has.
+  duration connect_timeout = std::chrono::seconds{30};
+  duration ping_timeout = std::chrono::seconds{10};  ///< for PINGRESP, or any other sign of life
 };
 
 /// What SUBSCRIBE carries beside its filters; 5.0 only.

@@ -6,10 +6,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-struct with_properties {
-  std::vector<property_value> list;
-  operator properties() const { return properties{std::span<const property_value>{list}}; }
-};
 auto try_publish(message what) {
   return [what](session& s) { return error_of(s.publish(what)); };
 }

@@ -4,8 +4,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-
-
 TEST(session_limits, no_packet_is_larger_than_the_server_takes) {  // [MQTT-3.2.2-15]
   static const subscription filter[] = {{.filter = "a/rather/long/filter"}};
   static const std::string_view name[] = {"a/rather/long/filter"};

@@ -7,7 +7,6 @@ namespace {
 const connect_options patient{
     .client_identifier = "c", .clean_start = false, .keep_alive_s = 20, .session_expiry_s = 100};
 
-
 dialogue two_in_flight(qos level) {
   dialogue talk;
   talk.connects(patient)

@@ -4,8 +4,6 @@
 namespace recado::mqtt::test {
 namespace {
 
-
-
 /// Bytes at the session that nobody but it consumes.
 struct inbox {
   explicit inbox(octets data) : all(std::move(data)), in(all) {}
