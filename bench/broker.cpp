@@ -1,5 +1,5 @@
-// bench_broker [--certificate FILE --key FILE] [--window N]: listens on two free ports of 127.0.0.1, plain and (with a
-// certificate) TLS, and prints "ready PORT TLS-PORT". Runs until SIGTERM.
+// bench_broker [--certificate FILE --key FILE] [--window N] [--address A]: listens on two free ports of 127.0.0.1 or
+// that address, plain and (with a certificate) TLS, and prints "ready PORT TLS-PORT". Runs until SIGTERM.
 #include "broker.hpp"
 
 #include <cerrno>
@@ -28,11 +28,11 @@ struct listener {
   SSL_CTX* tls = nullptr;
 };
 
-listener listen_on_any_port(SSL_CTX* tls) {
+listener listen_on_any_port(const char* on, SSL_CTX* tls) {
   listener result{socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), 0, tls};
   sockaddr_in where{};
   where.sin_family = AF_INET;
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (inet_pton(AF_INET, on, &where.sin_addr) != 1) errno = EINVAL, fail(on);
   socklen_t length = sizeof where;
   auto* const address = reinterpret_cast<sockaddr*>(&where);
   if (bind(result.fd, address, length) != 0 || listen(result.fd, 4096) != 0 ||
@@ -58,9 +58,9 @@ SSL_CTX* tls_context(const char* certificate, const char* key) {
 
 class server {
  public:
-  server(SSL_CTX* tls, std::size_t window) : window_(window) {
-    listeners_[0] = listen_on_any_port(nullptr);
-    if (tls != nullptr) listeners_[1] = listen_on_any_port(tls);
+  server(const char* on, SSL_CTX* tls, std::size_t window) : window_(window) {
+    listeners_[0] = listen_on_any_port(on, nullptr);
+    if (tls != nullptr) listeners_[1] = listen_on_any_port(on, tls);
     for (const listener& one : listeners_)
       if (one.fd >= 0) watch(one.fd, EPOLLIN);
     std::printf("ready %d %d\n", listeners_[0].port, listeners_[1].port);
@@ -112,11 +112,12 @@ class server {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char *certificate = nullptr, *key = nullptr;
+  const char *certificate = nullptr, *key = nullptr, *on = "127.0.0.1";
   std::size_t window = 1000;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::strcmp(argv[i], "--certificate") == 0) certificate = argv[i + 1];
     if (std::strcmp(argv[i], "--key") == 0) key = argv[i + 1];
+    if (std::strcmp(argv[i], "--address") == 0) on = argv[i + 1];
     if (std::strcmp(argv[i], "--window") == 0) window = std::strtoul(argv[i + 1], nullptr, 10);
   }
   rlimit files{};
@@ -124,5 +125,5 @@ int main(int argc, char** argv) {
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   std::signal(SIGTERM, [](int) { std::_Exit(0); });
-  server{certificate != nullptr && key != nullptr ? tls_context(certificate, key) : nullptr, window}.run();
+  server{on, certificate != nullptr && key != nullptr ? tls_context(certificate, key) : nullptr, window}.run();
 }

@@ -3,7 +3,9 @@
 // packets in writes of 64 KiB.
 //
 // - PUBLISH is counted, and answered as its QoS asks; one to "echo" is sent back as it came, with QoS 0.
-// - SUBSCRIBE to "source/QOS/SIZE/COUNT" makes it send COUNT messages to that topic.
+// - SUBSCRIBE to "source/QOS/SIZE/COUNT" makes it send COUNT messages to that topic; with "/TOPICS" behind it they go
+// to
+//   "room/00000/is" and so many others, in a mixed order.
 // - When a connection ends one line of JSON says what came through it, and when.
 #pragma once
 
@@ -41,7 +43,7 @@ class channel {
 /// Ready-made messages, and how far they are sent.
 class source {
  public:
-  /// `filter` is "source/QOS/SIZE/COUNT"; anything else sends nothing.
+  /// `filter` is "source/QOS/SIZE/COUNT" or "source/QOS/SIZE/COUNT/TOPICS"; anything else sends nothing.
   source(std::string_view filter, int version, std::size_t window);
   /// The next bytes: nothing if all is sent or too much is unacknowledged.
   std::span<const unsigned char> next() const;

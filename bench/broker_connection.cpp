@@ -47,6 +47,13 @@ bool fixed_header(std::span<const unsigned char> in, std::size_t& header, std::s
   return false;
 }
 
+/// All have the same length.
+std::string room(unsigned long long number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "room/%05llu/is", number);
+  return text;
+}
+
 void put_length(byte_vector& to, std::size_t length) {
   do {
     to.push_back(static_cast<unsigned char>((length & 0x7f) | (length > 0x7f ? 0x80 : 0)));
@@ -93,16 +100,16 @@ long channel::write(const unsigned char* from, std::size_t size) {
 }
 
 source::source(std::string_view filter, int version, std::size_t window) {
-  unsigned qos = 0;
+  unsigned qos = 0, topics = 0;
   unsigned long long size = 0, count = 0;
-  if (std::sscanf(std::string{filter}.c_str(), "source/%u/%llu/%llu", &qos, &size, &count) != 3) return;
-  const std::size_t body = 2 + filter.size() + (qos != 0 ? 2 : 0) + (version == 5 ? 1 : 0) + size;
+  if (std::sscanf(std::string{filter}.c_str(), "source/%u/%llu/%llu/%u", &qos, &size, &count, &topics) < 3) return;
   for (unsigned id = 1; id <= ring_packets_max && (id == 1 || ring_.size() < ring_bytes); ++id) {
+    const std::string topic = topics == 0 ? std::string{filter} : room(id * 7919ULL % topics);
     ring_.push_back(static_cast<unsigned char>(0x30 | qos << 1));
-    put_length(ring_, body);
+    put_length(ring_, 2 + topic.size() + (qos != 0 ? 2 : 0) + (version == 5 ? 1 : 0) + size);
     ring_.insert(ring_.end(),
-                 {static_cast<unsigned char>(filter.size() >> 8), static_cast<unsigned char>(filter.size())});
-    ring_.insert(ring_.end(), filter.begin(), filter.end());
+                 {static_cast<unsigned char>(topic.size() >> 8), static_cast<unsigned char>(topic.size())});
+    ring_.insert(ring_.end(), topic.begin(), topic.end());
     if (qos != 0) ring_.insert(ring_.end(), {static_cast<unsigned char>(id >> 8), static_cast<unsigned char>(id)});
     if (version == 5) ring_.push_back(0);
     ring_.insert(ring_.end(), size, 'x');

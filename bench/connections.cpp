@@ -1,5 +1,6 @@
 // Many idle connections in one process, and what each takes of its memory: recado's bare session over drive/posix, with
-// small buffers that the user chose, and libmosquitto where it is there. Prints one line of JSON for each.
+// small buffers that the user chose, and libmosquitto where it is there. Prints one line of JSON for each. With
+// `--messages N` instead what one message of QoS 1 costs, when N of them are spread over the connections.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -59,21 +60,63 @@ void connect(posix::loop& loop, device& one, const endpoint& broker) {
   }
 }
 
-void of_recado(std::size_t count, std::uint16_t port) {
-  posix::loop loop;
+using devices = std::vector<std::unique_ptr<device>>;
+
+devices connect_all(posix::loop& loop, std::size_t count, std::uint16_t port) {
   if (!loop.open()) bench::give_up("no loop");
   const endpoint broker{parse_address("127.0.0.1").value_or(ip_address{}), port};
-  std::vector<std::unique_ptr<device>> all;
+  devices all;
   all.reserve(count);
-  const std::size_t before = heap_bytes();
-  const std::int64_t began = bench::nanoseconds();
   for (std::size_t i = 0; i < count; ++i) {
     all.push_back(std::make_unique<device>());
+    all.back()->stream.readiness().owner = all.back().get();
     connect(loop, *all.back(), broker);
   }
+  return all;
+}
+
+void of_recado(std::size_t count, std::uint16_t port) {
+  posix::loop loop;
+  const std::size_t before = heap_bytes();
+  const std::int64_t began = bench::nanoseconds();
+  const devices all = connect_all(loop, count, port);
   const std::int64_t ended = bench::nanoseconds();
-  report("recado session", count, heap_bytes() - before, sizeof(storage) + sizeof(device::incoming),
-         static_cast<double>(ended - began) / 1e9);
+  report("recado session", count, heap_bytes() - before - count * sizeof(devices::value_type),
+         sizeof(storage) + sizeof(device::incoming), static_cast<double>(ended - began) / 1e9);
+}
+
+/// How many messages were acknowledged.
+std::size_t serve(device& one) {
+  std::size_t done = 0;
+  const auto hear = [&done](mqtt::session_event& what) { done += std::holds_alternative<mqtt::acknowledged>(what); };
+  if (posix::drive(one.session, one.stream, one.buffer, posix::now(), hear).ended)
+    bench::give_up("a connection was lost");
+  return done;
+}
+
+/// Each connection has one message on its way at a time.
+void messages_of_recado(std::size_t count, std::uint16_t port, std::size_t messages) {
+  posix::loop loop;
+  const devices all = connect_all(loop, count, port);
+  const std::byte payload[16]{};
+  const std::size_t rounds = std::max<std::size_t>(messages / count, 1);
+  bench::meter meter;
+  meter.start();
+  for (std::size_t round = 0; round < rounds; ++round) {
+    std::size_t left = count;
+    for (const auto& each : all) {
+      if (!each->session.publish({.topic = "sensors", .payload = payload, .qos = mqtt::qos::at_least_once}))
+        bench::give_up("a message found no room");
+      left -= serve(*each);
+    }
+    while (left != 0)
+      for (const posix::source* ready : loop.wait(never))
+        if (ready->owner != nullptr) left -= serve(*static_cast<device*>(ready->owner));
+  }
+  meter.stop();
+  bench::scenario how;
+  how.qos = 1;
+  meter.report("recado session", how, rounds * count);
 }
 
 #if defined(BENCH_MOSQUITTO)
@@ -103,16 +146,18 @@ void of_mosquitto(std::size_t count, std::uint16_t port) {
 
 int main(int argc, char** argv) {
   std::uint16_t port = 0;
-  std::size_t count = 10'000;
+  std::size_t count = 10'000, messages = 0;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string_view{argv[i]} == "--port") port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
     if (std::string_view{argv[i]} == "--count") count = std::strtoul(argv[i + 1], nullptr, 10);
+    if (std::string_view{argv[i]} == "--messages") messages = std::strtoul(argv[i + 1], nullptr, 10);
   }
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   if (files.rlim_cur < count + 100) bench::give_up("too few files may be open: raise the limit (ulimit -n)");
+  if (messages != 0) return messages_of_recado(count, port, messages), 0;
   of_recado(count, port);
 #if defined(BENCH_MOSQUITTO)
   // It has a pair of sockets for itself beside each connection.

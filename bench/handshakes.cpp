@@ -1,5 +1,6 @@
 // TLS 1.3 handshakes, full and resumed, on one core: recado's filters, and OpenSSL by itself. The server is the bench's
 // broker on another core. Prints lines of JSON; the CPU time is the client's alone.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -26,7 +27,7 @@
 namespace {
 
 using namespace recado;
-constexpr int handshakes = 500;
+int handshakes = 500;  // --count
 
 std::int64_t cpu_time() {
   timespec now{};
@@ -142,13 +143,16 @@ class openssl_client {
 
 int main(int argc, char** argv) {
   std::uint16_t port = 0;
-  std::string ca;
+  std::string ca, only;
   for (int i = 1; i + 1 < argc; i += 2) {
     if (std::string_view{argv[i]} == "--port") port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
     if (std::string_view{argv[i]} == "--ca") ca = argv[i + 1];
+    if (std::string_view{argv[i]} == "--count") handshakes = std::max(std::atoi(argv[i + 1]), 1);
+    if (std::string_view{argv[i]} == "--kind") only = argv[i + 1];
   }
   for (const bool resumed : {false, true}) {
     const std::string_view kind = resumed ? "resumed" : "full";
+    if (!only.empty() && only != kind) continue;
     const auto one = std::make_unique<recado_client>(port, ca, resumed);
     measure(bench::backend_name, kind, [&] { one->once(); });
     if (one->resumed() != (resumed ? handshakes : 0)) bench::give_up("not all handshakes were of their kind");

@@ -59,4 +59,36 @@ function receive() {
   client.subscribe(`source/${how.qos}/${how.size}/${how.count}`, { qos: how.qos });
 }
 
-client.once('connect', how.mode === 'publish' ? publish : receive);
+// At a fixed rate: a message's time counts from when it was due, whenever it was really sent.
+function latency() {
+  const topic = 'echo';
+  const period = 1e9 / how.rate;
+  const payload = Buffer.alloc(Math.max(how.size, 8), 'x');
+  const times = [];
+  let begun;
+  let sent = 0;
+  const now = () => Number(process.hrtime.bigint());
+  const done = (number) => {
+    times.push((now() - (begun + number * period)) / 1000);
+    if (times.length < how.count) return;
+    times.sort((a, b) => a - b);
+    const at = (part) => times[Math.min(Math.floor(part * times.length), times.length - 1)];
+    console.log(JSON.stringify({
+      client: 'MQTT.js', qos: how.qos, size: payload.length, version: how.version, messages: how.count, rate: how.rate,
+      p50_us: at(0.5), p90_us: at(0.9), p99_us: at(0.99), p999_us: at(0.999), max_us: at(1),
+    }));
+    client.end();
+  };
+  const step = () => {
+    for (; sent < how.count && begun + sent * period <= now(); sent += 1) {
+      const number = sent;
+      payload.writeBigUInt64LE(BigInt(number));
+      client.publish(topic, Buffer.from(payload), { qos: how.qos }, () => { if (how.qos !== 0) done(number); });
+    }
+    if (sent < how.count) setImmediate(step);  // a timer has but milliseconds
+  };
+  client.on('message', (_, message) => { if (how.qos === 0) done(Number(message.readBigUInt64LE())); });
+  client.subscribe(topic, () => { begun = now() + 1e7; step(); });
+}
+
+client.once('connect', { publish, receive, latency }[how.mode]);

@@ -1,6 +1,8 @@
 // recado's face for programs that may wait: client/blocking_client.
 #include <atomic>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <recado/client/blocking_client.hpp>
 
@@ -43,35 +45,70 @@ void receive(client::blocking_client& broker, const bench::scenario& how) {
   bench::meter meter;
   std::uint64_t messages = 0;
   std::atomic<bool> done = false;
+  const auto level = static_cast<mqtt::qos>(how.qos);
+  const auto count = [&](const mqtt::message_received&) {
+    if (++messages == how.count) meter.stop(), done = true, done.notify_all();
+  };
+  for (std::size_t i = 0; i < how.subscriptions; ++i) (void)must(broker.subscribe(how.room(i), count, level));
   meter.start();
-  (void)must(broker.subscribe(
-      how.source(),
-      [&](const mqtt::message_received&) {
-        if (++messages == how.count) meter.stop(), done = true, done.notify_all();
-      },
-      static_cast<mqtt::qos>(how.qos)));
+  (void)must(broker.subscribe(how.source(), count, level));
   done.wait(false);
   meter.report("recado client", how, messages);
   must(broker.disconnect());
 }
 
-void latency(client::blocking_client& broker, const bench::scenario& how) {
-  bench::pace pace{how};
-  std::atomic<bool> done = false;
-  auto payload = bench::payload_of(how);
-  const mqtt::message one{.topic = "echo", .payload = payload, .qos = static_cast<mqtt::qos>(how.qos)};
-  (void)must(broker.subscribe("echo", [&](const mqtt::message_received& what) {
-    pace.done(bench::number_of(what.payload.data()));
-    if (pace.all_done()) done = true, done.notify_all();
-  }));
+/// Waits for the acknowledgements, beside the thread that publishes at its times.
+class acknowledgements {
+ public:
+  acknowledgements(client::blocking_client& broker, bench::pace& pace)
+      : broker_(broker), pace_(pace), begun_(pace.count()), thread_([this] { run(); }) {}
+  void add(std::uint64_t number, client::publication which) {
+    begun_[number] = which;
+    ++count_, count_.notify_one();
+  }
+
+ private:
+  void run() {
+    for (std::uint64_t i = 0; i < begun_.size(); ++i) {
+      count_.wait(i);  // until there are more than that
+      (void)must(broker_.wait(begun_[i]));
+      pace_.done(i);
+    }
+  }
+  client::blocking_client& broker_;
+  bench::pace& pace_;
+  std::vector<client::publication> begun_;
+  std::atomic<std::uint64_t> count_ = 0;
+  std::jthread thread_;
+};
+
+void publish_at_times(bench::pace& pace, std::size_t size, auto&& publish) {
+  std::vector<std::byte> payload(size);
   pace.start();
   for (std::uint64_t i = 0; i < pace.count(); ++i) {
     pace.wait_for(i);
     bench::put_number(payload.data(), i);
-    if (how.qos == 0) (void)must(broker.start_publish(one));
-    else (void)must(broker.publish(one)), pace.done(i);
+    publish(i, payload);
   }
-  if (how.qos == 0) done.wait(false);
+}
+
+void latency(client::blocking_client& broker, const bench::scenario& how) {
+  bench::pace pace{how};
+  const auto start = [&](recado::bytes payload) {
+    return must(broker.start_publish({.topic = "echo", .payload = payload, .qos = static_cast<mqtt::qos>(how.qos)}));
+  };
+  if (how.qos == 0) {
+    std::atomic<bool> done = false;
+    (void)must(broker.subscribe("echo", [&](const mqtt::message_received& what) {
+      pace.done(bench::number_of(what.payload.data()));
+      if (pace.all_done()) done = true, done.notify_all();
+    }));
+    publish_at_times(pace, how.size, [&](std::uint64_t, recado::bytes payload) { (void)start(payload); });
+    done.wait(false);
+  } else {
+    acknowledgements back{broker, pace};
+    publish_at_times(pace, how.size, [&](std::uint64_t i, recado::bytes payload) { back.add(i, start(payload)); });
+  }
   pace.report("recado client", how);
   must(broker.disconnect());
 }

@@ -1,21 +1,21 @@
-// The bare session of recado on drive/posix, with and without TLS: no thread, no heap.
+// The bare session of recado, with and without TLS, on Linux's sockets or another TCP/IP stack (wire.hpp): no thread,
+// no heap.
 #include <memory>
 #include <optional>
 #include <string>
 
 #include <recado/chain/stacked.hpp>
-#include <recado/drive/posix/clock.hpp>
-#include <recado/drive/posix/drive_stream.hpp>
 #include <recado/mqtt/session.hpp>
 
 #include "scenario.hpp"
 #include "tls_backend.hpp"
+#include "wire.hpp"
 
 namespace {
 
 using namespace recado;
 constexpr std::size_t receive_bytes = 256 << 10;
-constexpr std::size_t transmit_bytes = 128 << 10;
+constexpr std::size_t transmit_bytes = 1 << 20;
 
 class client {
  public:
@@ -35,23 +35,22 @@ class client {
     if (!how.ca_file.empty()) load_tls();
     const mqtt::connect_options options{.version = how.version == 5 ? mqtt::version::v5_0 : mqtt::version::v3_1_1,
                                         .client_identifier = "recado"};
-    const endpoint broker{parse_address("127.0.0.1").value_or(ip_address{}), how.port};
-    if (!loop_.open() || !session_->connect(options) || !stream_.connect(loop_, {&broker, 1}, {}, posix::now()))
-      bench::give_up("no connection");
-    candidate_ = broker;
+    if (!session_->connect(options) || !wire_.connect(how, posix::now())) bench::give_up("no connection");
   }
 
   void run() {
     while (!ended_) {
       work();
       const instant until = stacked_ ? turn(*stacked_) : turn(*session_);
-      if (!ended_ && !has_more()) loop_.wait(std::min(until, due()));
+      if (!ended_ && !has_more()) wire_.wait(std::min(until, due()));
     }
-    if (how_.mode == bench::mode::latency) return pace_.report(bench::session_name, how_);
-    meter_.report(bench::session_name, how_, messages_);
+    if (how_.mode == bench::mode::latency) return pace_.report(name(), how_);
+    meter_.report(name(), how_, messages_);
   }
 
  private:
+  static std::string name() { return std::string{bench::session_name} + std::string{bench::stack_name}; }
+
   void load_tls() {
     tls::client_options options;
     options.ca = tls::source{how_.ca_file, {}};
@@ -63,14 +62,14 @@ class client {
     tls_memory_.resize((128 << 10) + receive_bytes);
     const mutable_bytes all{tls_memory_};
     filter_.emplace(tls_, bench::backend::filter::memory{all.first(128 << 10), all.subspan(128 << 10)});
-    if (!filter_->set_peer("127.0.0.1")) bench::give_up("TLS: no peer");
+    if (!filter_->set_peer(how_.host)) bench::give_up("TLS: no peer");
     stacked_.emplace(*filter_, *session_);
   }
 
   template <class Machine>
   instant turn(Machine& machine) {
     const auto handler = [this](auto& what) { return hear(what); };
-    const posix::progress done = posix::drive(machine, stream_, buffer_, posix::now(), handler);
+    const posix::progress done = wire_.drive(machine, posix::now(), handler);
     ended_ = done.ended;
     if (ended_ && !over_) bench::give_up("the connection was lost");
     return done.deadline;
@@ -82,6 +81,7 @@ class client {
   }
   posix::flow hear(mqtt::session_event& what) {
     if (const auto* message = std::get_if<mqtt::message_received>(&what)) on_message(*message);
+    else if (std::holds_alternative<mqtt::message_end>(what)) count_message();  // it was longer than the buffer
     else if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) on_acknowledged(done->tag);
     else if (std::holds_alternative<mqtt::connected>(what)) begin();
     else if (std::holds_alternative<mqtt::subscribed>(what)) working_ = true, pace_.start();
@@ -99,6 +99,9 @@ class client {
 
   void on_message(const mqtt::message_received& what) {
     if (how_.mode == bench::mode::latency) return on_back(bench::number_of(what.payload.data()));
+    count_message();
+  }
+  void count_message() {
     if (++messages_ == how_.count) finish();
   }
   void on_acknowledged(std::uint32_t tag) {
@@ -119,7 +122,7 @@ class client {
   /// There is room again already.
   bool has_more() const {
     if (how_.mode != bench::mode::publish || !working_ || over_ || sent_ == how_.count) return false;
-    return more_ || (how_.qos == 0 && stream_.writable());
+    return more_ || (how_.qos == 0 && wire_.writable());
   }
 
   /// As many messages as there is room for.
@@ -166,10 +169,7 @@ class client {
   std::optional<mqtt::session> session_;
   std::optional<bench::backend::filter> filter_;
   std::optional<chain::stacked<bench::backend::filter, mqtt::session>> stacked_;
-  endpoint candidate_{};
-  posix::loop loop_;
-  posix::tcp_stream stream_;
-  posix::receive_buffer buffer_{incoming_};
+  bench::wire wire_{incoming_};
 };
 
 }  // namespace

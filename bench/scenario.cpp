@@ -39,10 +39,14 @@ long peak_kib() {
 
 void take(scenario& to, std::string_view name, const char* value) {
   if (name == "--port") to.port = static_cast<std::uint16_t>(number(name, value, 65'535));
+  else if (name == "--host") to.host = value;
+  else if (name == "--tap") to.tap = value;
+  else if (name == "--own") to.own = value;
   else if (name == "--ca") to.ca_file = value;
   else if (name == "--qos") to.qos = static_cast<int>(number(name, value, 2));
   else if (name == "--size") to.size = number(name, value, 1 << 28);
   else if (name == "--count") to.count = number(name, value, 1ULL << 40);
+  else if (name == "--subscriptions") to.subscriptions = number(name, value, 16'000);
   else if (name == "--version") to.version = static_cast<int>(number(name, value, 5));
   else if (name == "--in-flight") to.in_flight = static_cast<std::uint16_t>(number(name, value, 65'535));
   else if (name == "--rate") to.rate = std::max<std::uint64_t>(number(name, value, 10'000'000), 1);
@@ -58,7 +62,13 @@ void print_scenario(std::string_view client, const scenario& how) {
 
 std::string scenario::source() const {
   if (mode == mode::latency) return "echo";
-  return "source/" + std::to_string(qos) + "/" + std::to_string(size) + "/" + std::to_string(count);
+  const std::string one = "source/" + std::to_string(qos) + "/" + std::to_string(size) + "/" + std::to_string(count);
+  return subscriptions == 0 ? one : one + "/" + std::to_string(subscriptions);
+}
+
+std::string scenario::room(std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return "room/" + std::string(5 - digits.size(), '0') + digits + "/is";
 }
 
 scenario read_arguments(int argc, char** argv) {
@@ -70,7 +80,7 @@ scenario read_arguments(int argc, char** argv) {
   else
     give_up(
         "usage: CLIENT publish|receive|latency --port N [--ca FILE] [--qos N] [--size N] [--count N] [--version 4|5] "
-        "[--in-flight N] [--rate N]");
+        "[--in-flight N] [--rate N] [--subscriptions N] [--host ADDRESS] [--tap NAME --own ADDRESS]");
   for (int i = 2; i < argc; i += 2) {
     if (i + 1 == argc) give_up(std::string{argv[i]} + " needs a value");
     take(result, argv[i], argv[i + 1]);

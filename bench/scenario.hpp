@@ -20,7 +20,10 @@ enum class mode : std::uint8_t {
 /// The arguments: `CLIENT publish|receive|latency --port N --qos N --size N --count N …`.
 struct scenario {
   bench::mode mode = mode::publish;
+  std::string host = "127.0.0.1";  ///< the broker's IPv4 address
   std::uint16_t port = 0;
+  std::string tap = "tap0";          ///< of a program that has a TCP/IP stack of its own: where it speaks,
+  std::string own{};                 ///< and its IPv4 address
   std::string ca_file{};             ///< TLS if given
   int qos = 0;                       ///< of the messages
   std::size_t size = 16;             ///< bytes of payload
@@ -28,11 +31,14 @@ struct scenario {
   int version = 4;                   ///< protocol level: 4 (MQTT 3.1.1) or 5
   std::uint16_t in_flight = 10'000;  ///< messages of QoS 1 and 2 on their way at most, where the client can be told
   std::uint64_t rate = 1000;         ///< messages a second, of `latency`
+  std::size_t subscriptions = 0;     ///< of `receive`, where the client can: the messages are for so many, in turn
 
   /// The topic of what is published, of 20 bytes.
   std::string topic() const { return mode == mode::latency ? "echo" : "sensors/room/0042/is"; }
   /// The subscription that makes the broker send.
   std::string source() const;
+  /// One of `subscriptions`, as the broker names them.
+  static std::string room(std::size_t number);
 };
 
 /// Reads the arguments; prints what is wrong and ends the program with status 2.

@@ -1,4 +1,5 @@
 """The results of bench/measure.py as Markdown."""
+from scaling import LABELS
 
 
 def number(value):
@@ -63,24 +64,47 @@ def latency(results):
     return table(["client", "QoS", "messages/s", "p50 µs", "p99 µs", "p99.9 µs", "max µs"], rows)
 
 
-def render(results, peers, ours):
-    it = results["machine"]
-    parts = [f"{it['cpu']}, {it['cores']} cores, Linux {it['kernel']}; load {it['load']:.1f} at the beginning and "
-             f"{it['load_at_end']:.1f} at the end; {results['date']}.\n",
-             "Medians of the rounds, smallest and largest in brackets.\n", throughput(results, ours),
-             ratios(results, peers, ours)]
+def plain(lines):
+    """Whatever columns the lines have, in the order of their first appearance."""
+    head = list(dict.fromkeys(key for one in lines for key in one))
+    return table(head, [[value if isinstance(value, str) else number(value) for value in
+                         (one.get(key, "") for key in head)] for one in lines])
+
+
+def scaling(key, points):
+    clients = [one for one in points[0] if one != "x"] if points else []
+    return table([LABELS[key], *(f"{client}, CPU ns" for client in clients)],
+                 [[f"{one['x']:,}", *(number(one[client]) if client in one else "" for client in clients)]
+                  for one in points])
+
+
+def sections(results, peers, ours):
+    """(heading, plot, table), as far as it was measured."""
+    if results["throughput"]:
+        yield "Throughput", "throughput", "Medians of the rounds, smallest and largest in brackets.\n\n" + throughput(
+            results, ours)
+        yield "Ratios", None, ratios(results, peers, ours)
     if results.get("latency"):
-        parts.append(latency(results))
-    if results.get("scaling"):
-        parts.append(table(["in flight, QoS 1", "CPU ns/message", "wall ns/message"],
-                           [[f"{one['in_flight']:,}", number(one["cpu_ns"]), number(one["wall_ns"])]
-                            for one in results["scaling"]["in_flight"]]))
-        parts.append(table(["payload bytes, QoS 0", "raw", "recado session", "recado client"],
-                           [[f"{one['size']:,}"] + [number(one[key]) for key in ("raw", "recado session", "recado client")]
-                            for one in results["scaling"]["payload"]]))
-    for key in ("connections", "handshakes", "micro"):
-        lines = results.get(key)
-        if lines:
-            parts.append(table(list(lines[0]), [[value if isinstance(value, str) else number(value)
-                                                 for value in one.values()] for one in lines]))
-    return "\n".join(parts)
+        yield "Latency, from when a message was due", "latency", latency(results)
+    for key, points in results.get("scaling", {}).items():
+        yield f"Scaling: {LABELS[key]}", f"scaling_{key}", scaling(key, points)
+    for key, heading, plot in (("connections", "Memory of idle connections", None),
+                               ("handshakes", "TLS 1.3 handshakes", None),
+                               ("stacks", "TCP/IP stacks, over a tap", "stacks"),
+                               ("micro", "Codec and router, nanoseconds", "router"),
+                               ("instructions", "Instructions of a message", None)):
+        if results.get(key):
+            yield heading, plot, plain(results[key])
+
+
+def render(results, peers, ours, plots=""):
+    """`plots`: where the plots are, seen from the text."""
+    it = results["machine"]
+    text = (f"{it['cpu']}, {it['cores']} cores, Linux {it['kernel']}; load {it['load']:.1f} at the beginning and "
+            f"{it['load_at_end']:.1f} at the end; {results['date']}; {results['minutes']:.1f} minutes.\n")
+    for heading, plot, body in sections(results, peers, ours):
+        text += f"\n### {heading}\n\n"
+        if plot:
+            text += f"![{heading}]({plots}{plot}.svg)\n\n"
+        text += body
+    return text

@@ -1,4 +1,4 @@
-# recado_firmware(NAME CONFIGURATION file.cpp BOARD board PRESET full|tiny): the image NAME.elf for a board.
+# recado_firmware(NAME CONFIGURATION file.cpp BOARD board PRESET full|opaque|tiny): the image NAME.elf for a board.
 #
 # The configuration is a generated source that defines recado::firmware::configuration()
 # (boards/common/firmware_configuration.hpp). A build is for one board and one preset: RECADO_BOARD and
@@ -9,11 +9,15 @@ set(RECADO_BOARD_DIR ${PROJECT_SOURCE_DIR}/boards/${board_name})
 if(NOT EXISTS ${RECADO_BOARD_DIR}/CMakeLists.txt)
   message(FATAL_ERROR "RECADO_BOARD: there is no board ${RECADO_BOARD}; give mps2-an500 or nucleo-h723zg")
 endif()
-if(NOT RECADO_FIRMWARE_PRESET MATCHES "^(full|tiny)$")
-  message(FATAL_ERROR "RECADO_FIRMWARE_PRESET is full or tiny, not ${RECADO_FIRMWARE_PRESET}")
+if(NOT RECADO_FIRMWARE_PRESET MATCHES "^(full|opaque|tiny)$")
+  message(FATAL_ERROR "RECADO_FIRMWARE_PRESET is full, opaque or tiny, not ${RECADO_FIRMWARE_PRESET}")
 endif()
+# What no image can use: lwIP speaks IPv4 alone (recado/drive/lwip/port), no configuration chooses cipher suites, and
+# there are neither proxies nor WebSocket.
+target_compile_definitions(recado_flags INTERFACE RECADO_WITHOUT_IPV6 RECADO_WITHOUT_SUITE_LISTS
+  RECADO_WITHOUT_TRANSPORT)
 if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
-  target_compile_definitions(recado_flags INTERFACE RECADO_TINY RECADO_WITHOUT_REMEDIES)
+  target_compile_definitions(recado_flags INTERFACE RECADO_TINY)
 endif()
 set(RECADO_MBEDTLS_PRESET ${RECADO_FIRMWARE_PRESET} CACHE STRING "What Mbed TLS is built with" FORCE)
 set(RECADO_LWIP_OPTIONS_DIR ${RECADO_BOARD_DIR}/lwip)
@@ -23,6 +27,12 @@ if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)
   set(RECADO_MBEDTLS_ENABLED ON)
   include(recado_lwip)
 endif()
+# recado's own code is optimised at link time: a program knows more of it than a library. Functions with much on the
+# stack stay out of their callers, on whose stack it would lie all the time.
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+target_compile_options(recado_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:--param=large-stack-frame=128>
+  $<$<COMPILE_LANGUAGE:CXX>:--param=large-stack-frame-growth=50>)
+target_link_options(recado_flags INTERFACE -flto-partition=one)
 
 function(recado_firmware name)
   cmake_parse_arguments(F "" "CONFIGURATION;BOARD;PRESET" "" ${ARGN})
@@ -30,11 +40,18 @@ function(recado_firmware name)
     message(FATAL_ERROR "${name}: this build is for ${RECADO_BOARD} (${RECADO_FIRMWARE_PRESET}), not ${F_BOARD} (${F_PRESET})")
   endif()
   string(REPLACE "-" "_" board ${F_BOARD})
-  add_executable(${name} ${F_CONFIGURATION})
-  set_target_properties(${name} PROPERTIES SUFFIX .elf LINK_DEPENDS "${RECADO_BOARD_LINKER_SCRIPT}")
+  set(small_c_library ${PROJECT_SOURCE_DIR}/boards/common/small_c_library.c)
+  add_executable(${name} ${F_CONFIGURATION} ${small_c_library})
+  set_source_files_properties(${small_c_library} PROPERTIES
+    COMPILE_OPTIONS "-fno-lto;-fno-builtin;-fno-tree-loop-distribute-patterns")  # else a loop becomes a call of itself
+  set_target_properties(${name} PROPERTIES SUFFIX .elf INTERPROCEDURAL_OPTIMIZATION ON
+    LINK_DEPENDS "${RECADO_BOARD_LINKER_SCRIPT}")
   target_link_libraries(${name} PRIVATE recado_board_${board} recado_flags)
   target_link_options(${name} PRIVATE -T ${RECADO_BOARD_LINKER_SCRIPT}
     -Wl,-Map=$<TARGET_FILE:${name}>.map)
+  if(F_PRESET STREQUAL "tiny")
+    target_link_options(${name} PRIVATE -Wl,--defsym=stack_bytes=4864)  # no SHA-384, no texts about certificates
+  endif()
   add_custom_command(TARGET ${name} POST_BUILD COMMAND arm-none-eabi-size $<TARGET_FILE:${name}>)
   if(RECADO_BOARD_FLAT_IMAGE)
     add_custom_command(TARGET ${name} POST_BUILD

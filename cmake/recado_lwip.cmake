@@ -11,3 +11,7 @@ target_include_directories(recado_lwip_library SYSTEM PUBLIC ${RECADO_LWIP_SOURC
   ${RECADO_LWIP_OPTIONS_DIR} ${PROJECT_SOURCE_DIR}/recado/drive/lwip/port)
 # The port's functions are in the driver, which in turn needs the library.
 target_link_libraries(recado_lwip_library INTERFACE recado_drive_lwip)
+# Its checks of itself are a quarter of it.
+if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
+  target_compile_definitions(recado_lwip_library PRIVATE LWIP_NOASSERT)
+endif()

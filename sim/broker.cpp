@@ -183,20 +183,24 @@ void broker::trace(const char* mark, const peer& whose, const mqtt::any_packet& 
   world_.note("%s %.*s", mark, static_cast<int>(out.view().size()), out.view().data());
 }
 
-void broker::stop(bool keeps_sessions, instant now) {
+bool broker::stop(bool keeps_sessions, instant now) {
+  bool felt = exists_ && !keeps_sessions;
   for (connection& on : wire_.all())
     if (on.used && on.broker_here)
-      end(on, random_.one_in(2) ? connection::end::broken : connection::end::finished, now);
+      felt = true, end(on, random_.one_in(2) ? connection::end::broken : connection::end::finished, now);
   if (!keeps_sessions) lose_session();
+  return felt;
 }
 
-void broker::drop_session(instant now) {
+bool broker::drop_session(instant now) {
+  const bool felt = exists_;
   if (bound_ != nullptr) end(*bound_, connection::end::finished, now);
   lose_session();
+  return felt;
 }
 
-void broker::disconnect(std::uint32_t which, instant now) {
-  if (bound_ == nullptr) return;
+bool broker::disconnect(std::uint32_t which, instant now) {
+  if (bound_ == nullptr) return false;
   static constexpr reason reasons[] = {reason::server_busy,           reason::server_shutting_down,
                                        reason::keep_alive_timeout,    reason::session_taken_over,
                                        reason::quota_exceeded,        reason::message_rate_too_high,
@@ -204,16 +208,19 @@ void broker::disconnect(std::uint32_t which, instant now) {
                                        reason::maximum_connect_time,  reason::unspecified_error};
   say_disconnect(*bound_, peer_of(*bound_), reasons[which % std::size(reasons)], now);
   end(*bound_, connection::end::finished, now);
+  return true;
 }
 
-void broker::leave_host(std::uint8_t host, instant now) {
+bool broker::leave_host(std::uint8_t host, instant now) {
+  bool felt = false;
   for (connection& on : wire_.all())
-    if (on.used && on.broker_here && on.host == host) end(on, connection::end::broken, now);
+    if (on.used && on.broker_here && on.host == host) felt = true, end(on, connection::end::broken, now);
+  return felt;
 }
 
-void broker::tighten(bool yes, instant now) {
+bool broker::tighten(bool yes, instant now) {
   tight_ = yes;
-  disconnect(random_.below(99), now);
+  return disconnect(random_.below(99), now);
 }
 
 void broker::mend(instant) {

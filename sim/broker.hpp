@@ -42,21 +42,22 @@ class broker {
   bool publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bool retain);
 
   // Mishaps.
-  void stop(bool keeps_sessions, instant now);
+  // True if there was anybody or anything whom it concerns.
+  bool stop(bool keeps_sessions, instant now);
   void close(connection& on, instant now) { end(on, connection::end::finished, now); }
-  void drop_session(instant now);
+  bool drop_session(instant now);
   /// The same, and nobody hears the CONNACK that says so.
   void drop_unheard(instant now) { drop_session(now), loses_connack_ = true; }
   bool has_subscription() const { return std::ranges::find(subscribed_, true) != subscribed_.end(); }
-  void disconnect(std::uint32_t which, instant now);
+  bool disconnect(std::uint32_t which, instant now);
   void refuse_until(instant when, std::uint32_t which) { refuses_until_ = when, refusal_ = which; }
   /// Until then it refuses CONNECT and names others of `hosts` brokers instead.
   void refer_until(instant when, std::uint32_t which, std::uint8_t hosts);
-  void leave_host(std::uint8_t host, instant now);
+  bool leave_host(std::uint8_t host, instant now);
   void mute_until(instant when) { mute_until_ = when; }
   void slow_until(instant when) { slow_until_ = when; }
   void reject_until(instant when) { rejects_until_ = when; }
-  void tighten(bool yes, instant now);
+  bool tighten(bool yes, instant now);
   /// From now on it answers at once and refuses nothing.
   void mend(instant now);
   bool has_client() const { return bound_ != nullptr; }
@@ -94,6 +95,7 @@ class broker {
     bool may_ask = true;               ///< by PUBREC, for what it has received before
     std::vector<std::uint16_t> early;  ///< PUBREC that may not have answered PUBLISH
     std::vector<std::uint16_t> asked;  ///< in vain
+    std::vector<std::uint16_t> twice;  ///< of QoS 1, said twice on this connection: two PUBACK are to come
     std::uint32_t charged = 0;         ///< of them the messages
   };
   struct owed {
@@ -109,6 +111,7 @@ class broker {
     mqtt::qos level{};
     bool received = false;  ///< PUBREC came
     bool again = false;     ///< is to be sent on this connection
+    bool repeated = false;  ///< was sent twice on it
   };
   struct kept {
     std::uint16_t identifier = 0;
@@ -158,14 +161,15 @@ class broker {
   void on_unsubscribe(peer& from, const mqtt::unsubscribe& what, instant now);
   bool resolve_topic(peer& from, const mqtt::publish& what, std::uint8_t& topic);
   void check_publish(peer& from, const mqtt::publish& what);
-  void use_identifier(peer& from, std::uint16_t identifier);
+  void use_identifier(peer& from, std::uint16_t identifier, bool of_qos_2 = false);
   void owe(mqtt::packet_type type, std::uint16_t identifier, mqtt::reason code, instant now, std::uint8_t count = 0);
   void say_owed(instant now);
   void say_one(const owed& what, instant now);
   void deliver(instant now);
+  void send_again(peer& to, flight& one, std::size_t open, instant now);
   bool send_message(std::uint32_t message, std::uint16_t identifier, bool duplicate, instant now);
   std::uint32_t take_waiting();
-  std::uint16_t new_identifier();
+  std::uint16_t new_identifier(const peer& to);
   duration mood(instant now);
 
   world& world_;

@@ -25,7 +25,8 @@ void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, i
   from.expiry_s = what.properties.number(property::session_expiry_interval);
   if (from.version == mqtt::version::v3_1_1) from.expiry_s = what.clean_start ? 0 : mqtt::session_expiry_never_s;
   from.problem_information = what.properties.number(property::request_problem_information, 1) != 0;
-  if (now < mute_until_) return world_.note("broker: does not answer CONNECT");
+  if (now < mute_until_)
+    return world_.takes_effect(mishap::broker_mute), world_.note("broker: does not answer CONNECT");
   // Who is sent from one to the other is let in somewhere, else they would never meet.
   if (now < refuses_until_ || (now < refers_until_ && !random_.one_in(3))) return refuse(on, from, now);
   take_will(what);
@@ -41,6 +42,7 @@ void broker::refer_until(instant when, std::uint32_t which, std::uint8_t hosts) 
   refers_until_ = when, hosts_ = hosts;
   if (bound_ == nullptr || which % 2 == 0) return;
   const reason code = which % 4 == 1 ? reason::use_another_server : reason::server_moved;
+  world_.takes_effect(mishap::broker_refers);
   connection& on = *bound_;
   say_disconnect(on, peer_of(on), code, world_.now);
   end(on, connection::end::finished, world_.now);
@@ -68,6 +70,7 @@ void broker::refuse(connection& on, peer& to, instant now) {
   answer.reason =
       to.version == mqtt::version::v5_0 ? reasons[refusal_ % std::size(reasons)] : reason::server_unavailable;
   const bool refers = to.version == mqtt::version::v5_0 && now < refers_until_;
+  world_.takes_effect(refers ? mishap::broker_refers : mishap::broker_refuses);
   if (refers) answer.reason = random_.one_in(3) ? reason::server_moved : reason::use_another_server;
   const std::string reference = refers ? draw_reference() : std::string{};
   property_value list[2];
@@ -119,7 +122,7 @@ void broker::accept(connection& on, peer& to, instant now) {
   if (!exists_) exists_ = true, ++epoch_, client_ = to.client;
   bound_ = &on;
   expires_ = never;
-  if (v5) to.limits = draw_limits();
+  if (v5) to.limits = draw_limits(), world_.takes_effect(tight_ ? mishap::broker_strict : mishap::broker_generous);
   expiry_s_ = to.limits.expiry_s != 0 ? std::min(to.limits.expiry_s, to.expiry_s) : to.expiry_s;
   ends_with_connection_ = expiry_s_ == 0;
 
@@ -158,6 +161,7 @@ void broker::accept(connection& on, peer& to, instant now) {
 // The new session is there, and the client never hears of it; or its power goes as it hears.
 void broker::lose_connack(connection& on, instant now) {
   world_.note("broker: CONNACK is lost");
+  world_.takes_effect(mishap::connack_lost);
   loses_connack_ = false;
   world_.power_due = random_.one_in(2);
   end(on, connection::end::broken, now);
@@ -166,7 +170,7 @@ void broker::lose_connack(connection& on, instant now) {
 // All that was on its way goes again, in its order [MQTT-4.4.0-1].
 void broker::resume() {
   owed_.clear();
-  for (flight& one : flights_) one.again = true;
+  for (flight& one : flights_) one.again = true, one.repeated = false;
 }
 
 void broker::say_disconnect(connection& on, const peer& to, reason code, instant now) {

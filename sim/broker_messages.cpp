@@ -13,8 +13,17 @@ using mqtt::qos;
 using mqtt::reason;
 using namespace std::chrono_literals;
 
+// One of them: an identifier may be there several times.
+static bool take_out(std::vector<std::uint16_t>& from, std::uint16_t identifier) {
+  const auto found = std::ranges::find(from, identifier);
+  if (found == from.end()) return false;
+  from.erase(found);
+  return true;
+}
+
 // How long it takes to answer.
 duration broker::mood(instant now) {
+  if (now < slow_until_) world_.takes_effect(mishap::broker_slow);
   if (now < slow_until_) return random_.one_in(3) ? random_.time(0us, 9s) : random_.time(0us, 200ms);
   return random_.one_in(6) ? random_.time(0us, 30ms) : 0us;
 }
@@ -32,8 +41,13 @@ void broker::on_packet(peer& from, const mqtt::any_packet& what, instant now) {
   world_.violate("the broker heard a packet that it didn't ask for");
 }
 
-void broker::use_identifier(peer& from, std::uint16_t identifier) {
-  if (std::ranges::find(from.unanswered, identifier) != from.unanswered.end())
+// It may be in use since an earlier connection: until PUBCOMP is said. Whether a PUBLISH of QoS 2 is the one that is
+// known already, `on_publish` sees.
+void broker::use_identifier(peer& from, std::uint16_t identifier, bool of_qos_2) {
+  const bool known = !of_qos_2 && std::ranges::find(received_, identifier, &kept::identifier) != received_.end();
+  const bool completing = std::ranges::any_of(
+      owed_, [=](const owed& one) { return one.type == packet_type::pubcomp && one.identifier == identifier; });
+  if (known || completing || std::ranges::find(from.unanswered, identifier) != from.unanswered.end())
     world_.violate("packet identifier %u is in use twice [MQTT-2.2.1-3]", identifier);
   from.unanswered.push_back(identifier);
 }
@@ -61,7 +75,7 @@ void broker::check_publish(peer& from, const mqtt::publish& what) {
   if (from.charged + 1 > from.limits.receive_maximum)
     world_.violate("%u messages unanswered, and Receive Maximum is %u [MQTT-3.3.4-7]", from.charged + 1,
                    from.limits.receive_maximum);
-  use_identifier(from, what.packet_identifier);
+  use_identifier(from, what.packet_identifier, what.qos == qos::exactly_once);
   ++from.charged;
 }
 
@@ -90,6 +104,7 @@ void broker::on_publish(peer& from, const mqtt::publish& what, instant now) {
   }
   if (from.version == mqtt::version::v5_0 && now < rejects_until_ && random_.one_in(3)) {
     messages_.refused(number);
+    world_.takes_effect(mishap::broker_rejects);
     return owe(answer, what.packet_identifier, random_.one_in(2) ? reason::quota_exceeded : reason::not_authorized,
                now);
   }
@@ -109,10 +124,10 @@ void broker::on_acknowledgement(peer& from, const mqtt::acknowledgement& what, i
                found || !v5 ? reason::success : reason::packet_identifier_not_found, now);
   }
   const auto at = std::ranges::find(flights_, what.packet_identifier, &flight::identifier);
+  if (at == flights_.end() && what.type == packet_type::puback && take_out(from.twice, what.packet_identifier)) return;
   if (what.type == packet_type::pubrec && (at == flights_.end() || at->again || at->received))
     return on_unexpected_pubrec(from, what.packet_identifier, now);
-  if (what.type == packet_type::pubcomp && at == flights_.end() && std::erase(from.asked, what.packet_identifier) != 0)
-    return;
+  if (what.type == packet_type::pubcomp && at == flights_.end() && take_out(from.asked, what.packet_identifier)) return;
   if (at == flights_.end() || at->again)
     return world_.violate("an answer for packet identifier %u, which the broker doesn't use", what.packet_identifier);
   const bool fits = what.type == packet_type::puback   ? at->level == qos::at_least_once
@@ -133,8 +148,7 @@ void broker::on_acknowledgement(peer& from, const mqtt::acknowledgement& what, i
 void broker::on_unexpected_pubrec(peer& from, std::uint16_t identifier, instant now) {
   const auto at = std::ranges::find(flights_, identifier, &flight::identifier);
   const bool known = at != flights_.end();
-  const bool crossed =
-      std::erase(from.early, identifier) != 0;  // PUBLISH had been sent again before the first one came
+  const bool crossed = take_out(from.early, identifier);  // PUBLISH had been sent again before the first one came
   if (!from.may_ask && !crossed)
     return world_.violate("PUBREC for packet identifier %u, which isn't awaited", identifier);
   if (known && at->level != qos::exactly_once) return world_.violate("PUBREC for a message of QoS 1");
@@ -164,7 +178,7 @@ void broker::on_subscribe(peer& from, const mqtt::subscribe& what, instant now) 
   }
   const reason code = static_cast<reason>(granted_);
   const bool refuses = from.version == mqtt::version::v5_0 && now < rejects_until_ && random_.one_in(4);
-  if (refuses) subscribed_ = {};
+  if (refuses) subscribed_ = {}, world_.takes_effect(mishap::broker_rejects);
   owe(packet_type::suback, what.packet_identifier, refuses ? reason::unspecified_error : code, now, count);
 }
 
@@ -182,6 +196,7 @@ void broker::send_retained(const mqtt::subscription& wanted, std::uint8_t topic)
 }
 
 void broker::on_unsubscribe(peer& from, const mqtt::unsubscribe& what, instant now) {
+  ++world_.count.unsubscribed;
   use_identifier(from, what.packet_identifier);
   std::uint8_t count = 0;
   for (const std::string_view one : what.filters) {
@@ -190,6 +205,7 @@ void broker::on_unsubscribe(peer& from, const mqtt::unsubscribe& what, instant n
       if (all || one == down_topics[i]) subscribed_[i] = false;
     ++count;
   }
+  if (from.version != mqtt::version::v5_0) count = 0;  // UNSUBACK has no codes there
   owe(packet_type::unsuback, what.packet_identifier, reason::success, now, count);
 }
 
@@ -253,12 +269,13 @@ std::uint32_t broker::take_waiting() {
   return number;
 }
 
-std::uint16_t broker::new_identifier() {
+std::uint16_t broker::new_identifier(const peer& to) {
   do {
     last_identifier_ =
         static_cast<std::uint16_t>(random_.one_in(4) ? random_.between(1, 65'535) : last_identifier_ + 1);
   } while (last_identifier_ == 0 ||
-           std::ranges::find(flights_, last_identifier_, &flight::identifier) != flights_.end());
+           std::ranges::find(flights_, last_identifier_, &flight::identifier) != flights_.end() ||
+           std::ranges::find(to.twice, last_identifier_) != to.twice.end());
   return last_identifier_;
 }
 
@@ -286,10 +303,13 @@ void broker::deliver(instant now) {
       --i, --open;
     }
   }
+  open += to.twice.size();
+  if (to.version == mqtt::version::v3_1_1 && !flights_.empty() && random_.one_in(12))
+    send_again(to, flights_[random_.below(static_cast<std::uint32_t>(flights_.size()))], open++, now);
   while (bound_ != nullptr && !queue_.empty() && open < std::min<std::size_t>(to.receive_maximum, 20)) {
     const std::uint32_t number = take_waiting();
     const qos level = messages_.down[number].level;
-    const std::uint16_t identifier = level == qos::at_most_once ? std::uint16_t{0} : new_identifier();
+    const std::uint16_t identifier = level == qos::at_most_once ? std::uint16_t{0} : new_identifier(to);
     if (!send_message(number, identifier, false, now)) {
       messages_.forgotten(number);
       continue;
@@ -298,6 +318,15 @@ void broker::deliver(instant now) {
     flights_.push_back({number, identifier, level, false, false});
     ++open;
   }
+}
+
+// Servers of 3.1.1 may say a message again whenever they like; as many at a time as the client can take.
+void broker::send_again(peer& to, flight& one, std::size_t open, instant now) {
+  if (one.again || one.received || one.repeated || open >= to.receive_maximum) return;
+  one.repeated = true;
+  ++world_.count.repeated;
+  (one.level == qos::at_least_once ? to.twice : to.early).push_back(one.identifier);
+  send_message(one.message, one.identifier, true, now);
 }
 
 // False if the client doesn't take a packet of that size [MQTT-3.1.2-25].
@@ -324,10 +353,14 @@ bool broker::send_message(std::uint32_t number, std::uint16_t identifier, bool d
   const bool v5 = to.version == mqtt::version::v5_0;
   if (v5 && subscription_identifier_ != 0)
     list[count++] = {property::subscription_identifier, subscription_identifier_};
+  const std::size_t needed = count;
   if (v5 && random_.one_in(10)) list[count++] = {property::message_expiry_interval, random_.between(1, 1000)};
   if (v5 && random_.one_in(20)) list[count++] = {"a", "b"};
   out.properties = mqtt::properties{std::span<const property_value>{list, count}};
-  if (!say(*bound_, to, out, now)) return false;
+  const bool said = say(*bound_, to, out, now);
+  // What went once goes again: else the client kept its identifier.
+  if (!said) out.properties = mqtt::properties{std::span<const property_value>{list, needed}};
+  if (!said && !say(*bound_, to, out, now)) return false;
   if (alias != 0) to.aliases_out[alias - 1] = one.topic;
   return true;
 }

@@ -39,8 +39,9 @@ gadget::gadget(world& all, ledger& messages, network_stream& wire, server_networ
       how_(how),
       random_(seed, 4),
       board_(wire, servers, seed),
-      storage_({how.sector_bytes, how.sectors, how.program_bytes}, seed) {
+      storage_({how.sector_bytes, how.sectors, how.program_bytes, std::byte{0xff}, how.page_bytes}, seed) {
   if (how.names_itself) client_identifier_ = "gadget";
+  dates_.set(first_moment, instant{});
 }
 
 gadget::~gadget() = default;
@@ -59,7 +60,8 @@ void gadget::power_on(instant now) {
                            .outgoing_alias_count = how_.outgoing_aliases,
                            .receive_size = static_cast<std::uint32_t>(how_.receive)};
   parts_ = std::make_unique<parts>(policy_of(how_), board_.view(), given, receive_.view(), outbox_.view(),
-                                   chain::outbox_limits{how_.outbox_messages, how_.when_full}, this);
+                                   chain::outbox_limits{how_.outbox_messages, how_.when_full}, this,
+                                   how_.ladder && !how_.retries_final ? &board_.clock : nullptr);
   until_ = now;
   parts_->chosen.dhcp.static_address = {};
   if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view());
@@ -73,15 +75,16 @@ void gadget::power_on(instant now) {
     parts_->back->starts_at = now;
   }
   board_.applied = false;
-  if (how_.journal) remember();
+  if (how_.journal) remember(now);
 }
 
 void gadget::power_off(instant now) {
   if (parts_ == nullptr) return;
   wire_.device_dies(now);
   parts_.reset();
-  if (how_.journal) storage_.power_cycle(static_cast<power_loss>(random_.below(3)));
-  else messages_.device_forgot();
+  if (!how_.journal) return messages_.device_forgot();
+  const std::uint32_t how = random_.below(power_loss_count);
+  if (storage_.power_cycle(static_cast<power_loss>(how))) ++world_.count.power_losses[how];
 }
 
 bool gadget::online() const { return parts_ != nullptr && climbed(); }
@@ -104,6 +107,8 @@ rung gadget::rung_now() const {
 bool gadget::outbox_empty() const { return parts_ != nullptr && parts_->outbox.empty(); }
 
 void gadget::step(instant now) {
+  if (parts_ != nullptr && sleeps(now) && std::min(until_, wire_.device_wakes()) <= now)
+    world_.takes_effect(mishap::device_sleeps);
   wire_.noticed(now);
   servers_.noticed(now);
   if (parts_ == nullptr || sleeps(now)) return;
@@ -118,6 +123,7 @@ void gadget::step(instant now) {
   if (died()) return;
   if (turns == turns_max) until_ = next_deadline();
   if (how_.journal) note_durable();
+  if (died()) return;
   wire_.noticed(now);
   if (turns == turns_max)
     world_.violate(until_ <= now ? "after a full turn a deadline lies in the past" : "the device never comes to rest");
@@ -145,6 +151,7 @@ bool gadget::turn(instant now) {
     it.acted = false;
     acknowledge_due(now);
     supply(now);
+    if (it.unsubscribe_due) end_subscriptions();
     if (it.subscribe_due) subscribe(now);
     if (it.authenticate_due) authenticate_again();
     if (climbed()) drain(now);
@@ -161,7 +168,8 @@ void gadget::poll_link(instant now) {
   it.link = up;
   link_changed(up, now);
   if (up) tell(happening::reached(rung::link), now);
-  else tell(happening::lost(rung::link, make_fault(link_error::no_carrier)), now);
+  else
+    world_.takes_effect(mishap::cable_out), tell(happening::lost(rung::link, make_fault(link_error::no_carrier)), now);
 }
 
 void gadget::tell(const happening& what, instant now) {
@@ -284,11 +292,14 @@ void gadget::subscribe(instant now) {
   if (how_.version == mqtt::version::v5_0 && may.subscription_identifiers_available && random_.one_in(2))
     more.subscription_identifier = random_.between(1, 70'000);
   const auto asked = it.session.subscribe({filters, count}, more);
-  // Too long for this server today: the ladder's patience ends such a connection, without it the application does.
-  if (!asked && asked.error() == mqtt::error::larger_than_server_takes && it.back) return (void)leave(now);
+  // Too long for this server today: the ladder's patience ends such a climb, else the application leaves.
+  const bool too_long = !asked && asked.error() == mqtt::error::larger_than_server_takes;
+  if (too_long && (it.back || it.subscribes_again)) return (void)leave(now);
   if (!asked) return;  // no room yet: the next turn tries again
   it.subscribe_due = false;
   it.subscribing = *asked;
+  it.filters.clear();
+  for (const mqtt::subscription& one : std::span{filters}.first(count)) it.filters.push_back(one.filter);
   it.moved = it.acted = true;
 }
 
@@ -297,7 +308,7 @@ void gadget::on_channel(const device::channel::event& what, instant now) {
     tell(happening::reached(rung::stream), now);
   } else if (const auto* tls = std::get_if<tls::event>(&what)) {
     if (std::holds_alternative<tls::secured>(*tls)) tell(happening::reached(rung::secure), now);
-    if (const auto* over = std::get_if<tls::closed>(tls)) tell(happening::failed(rung_now(), over->why), now);
+    if (const auto* over = std::get_if<tls::closed>(tls)) on_refusal(*over, now);
   } else if (const auto* said = std::get_if<mqtt::session_event>(&what)) {
     on_session(*said, now);
   } else {
@@ -308,6 +319,20 @@ void gadget::on_channel(const device::channel::event& what, instant now) {
     if (climbed()) tell(happening::lost(rung::online, why), now);
     else if (at >= rung::stream) tell(happening::failed(at, why), now);
   }
+}
+
+// Nothing is wrong with the certificate: whoever refuses it by its dates has a clock that jumped.
+void gadget::on_refusal(const tls::closed& what, instant now) {
+  const tls::verdict judged =
+      what.why.where == layer::tls ? tls::verdict_of(static_cast<tls::error>(what.why.code)) : tls::verdict::good;
+  if (judged != tls::verdict::good) {
+    world_.note("device: refuses the certificate by its dates");
+    world_.takes_effect(mishap::clock_jumps);
+    ++world_.count.refused_by_date;
+    const duration wrong = board_.clock.at(now) - (first_moment + now.time_since_epoch());
+    if (wrong < 24h && wrong > -24h) world_.violate("a certificate is refused by its dates, and the clock is right");
+  }
+  tell(happening::failed(rung_now(), what.why), now);
 }
 
 instant gadget::next_deadline() const {

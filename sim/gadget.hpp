@@ -61,14 +61,16 @@ class gadget final : public chain::outbox_listener {
     if (is_on()) storage_.cut_in(steps);
   }
   void spare() { storage_.spare(); }
-  /// Its civil clock is wrong from now on.
-  void jump_clock(duration by, instant now) { board_.clock.set(board_.clock.at(now) + by, now, false); }
+  /// Its civil clock goes wrong, though the device trusts it: at once, or while it asks for the time next.
+  void jump_clock(duration by, bool in_query, instant now);
   /// Its power has gone in the middle of a write.
   bool died() const { return storage_.dead(); }
   bool has_journal() const { return how_.journal; }
   bool is_on() const { return parts_ != nullptr; }
   /// The application says goodbye, to come back later; false if its conductor can't.
   bool leave(instant now);
+  /// It ends its subscriptions when it can, and makes them again.
+  void unsubscribe(instant now);
   /// It authenticates itself again; false if it can't now.
   bool authenticate(instant now);
   void sleep_until(instant when) { asleep_until_ = when; }
@@ -106,7 +108,11 @@ class gadget final : public chain::outbox_listener {
   void check_choice(chain::broker_choice which);
   void restart(instant now);
   void subscribe(instant now);
+  void end_subscriptions();
+  void on_subscribed(const mqtt::subscribed& what, instant now);
+  void on_unsubscribed(const mqtt::unsubscribed& what);
   void on_channel(const device::channel::event& what, instant now);
+  void on_refusal(const tls::closed& what, instant now);
   instant next_deadline() const;
   void check(instant now);
   void check_keep_alive(instant now);
@@ -129,14 +135,21 @@ class gadget final : public chain::outbox_listener {
   bool poll_low(instant now);
   void on_address(const device::address_service::event& what, instant now);
   void on_name(const device::name_service::event& what, instant now);
+  void ask_time(instant now);
+  void ask_time_again(instant now);
   void on_time(const ntp::client::event& what, instant now);
+  void check_time(const ntp::synchronised& right);
   bool low_moves(instant now);
   instant low_deadline() const;
 
   // gadget_journal.cpp: what outlives the power
-  void remember();
+  void remember(instant now);
+  void remember_messages();
+  void restore_outbox(instant now);
   void remember_server();
   void remember_subscriptions();
+  void forget_subscriptions();
+  void settle();
   void note_durable();
 
   // gadget_application.cpp: what the application does
@@ -160,6 +173,7 @@ class gadget final : public chain::outbox_listener {
   server_network& servers_;
   const settings& how_;
   random_source random_;
+  wall_clock dates_;  // what its outbox goes by
   sim_board board_;
   std::unique_ptr<parts> parts_;
   std::string client_identifier_;

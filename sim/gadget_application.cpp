@@ -35,8 +35,11 @@ bool gadget::publish(mqtt::qos level, std::uint8_t topic, std::uint32_t size, bo
                            .tag = number,
                            .properties = mqtt::properties{std::span<const mqtt::property_value>{list, count}}},
                           now);
+  messages_.up[number].in_doubt = !kept && died();
   if (!kept) return false;
   messages_.accepted(number);
+  if (how_.holds && level != mqtt::qos::at_most_once)
+    parts_->undurable.push_back(number), parts_->unsettled.push_back(number);
   world_.note("application: message %u, QoS %u, %u bytes%s", number, static_cast<unsigned>(level), size,
               from_source ? ", piece by piece" : "");
   return true;
@@ -74,7 +77,9 @@ bool gadget::hand_over(const chain::waiting_message& next, instant now) {
   what.retain = next.retain;
   if (one.from_source) what.payload_from_source = one.size;
   else what.payload = next.payload;
-  const auto sent = it.session.publish(what);
+  // In one instant it leaves the queue and is on its way; a payload piece by piece no journal takes.
+  const bool in_one = how_.holds && !one.from_source;
+  const auto sent = in_one ? *it.outbox.publish(it.session, now) : it.session.publish(what);
   if (!sent) {
     using enum mqtt::error;
     const mqtt::error why = sent.error();
@@ -89,7 +94,7 @@ bool gadget::hand_over(const chain::waiting_message& next, instant now) {
   } else if (how_.journal && next.qos != mqtt::qos::at_most_once) {
     it.undurable.push_back(number);
   }
-  it.outbox.pop();
+  if (!sent || !in_one) it.outbox.pop();
   it.acted = true;
   return true;
 }
@@ -105,14 +110,8 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
                 done->outcome == mqtt::outcome::session_lost ? ", the session was lost" : "");
     return messages_.ended(done->tag, *done);
   }
-  if (const auto* done = std::get_if<mqtt::subscribed>(&what)) {
-    if (done->token != it.subscribing || rung_now() != rung::online || climbed()) return;
-    const bool well = !done->reasons.empty() && !is_failure(done->reasons.front());
-    it.subscribed = well;
-    if (well && how_.journal) remember_subscriptions();
-    if (well) return tell(happening::reached(rung::online), now);
-    return tell(happening::failed(rung::online, make_fault(chain::error::subscription_refused)), now);
-  }
+  if (const auto* done = std::get_if<mqtt::subscribed>(&what)) return on_subscribed(*done, now);
+  if (const auto* done = std::get_if<mqtt::unsubscribed>(&what)) return on_unsubscribed(*done);
   if (const auto* wish = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*wish, now);
   if (const auto* first = std::get_if<mqtt::message_begin>(&what)) {
     it.topic = first->topic, it.level = first->qos, it.retained = first->retain;
@@ -125,6 +124,56 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
     if (it.arrived != it.arriving_size) return world_.violate("a message in pieces ended too soon");
     return on_message(number_in(it.pieces), it.topic, it.level, it.retained, last->receipt, now);
   }
+}
+
+void gadget::on_subscribed(const mqtt::subscribed& what, instant now) {
+  parts& it = *parts_;
+  const bool again = std::exchange(it.subscribes_again, false);
+  if (what.token != it.subscribing || what.outcome != mqtt::outcome::answered || rung_now() != rung::online) return;
+  if (climbed() && !again) return;
+  const bool well = !what.reasons.empty() && !is_failure(what.reasons.front());
+  it.subscribed = well;
+  if (well && how_.journal) remember_subscriptions();
+  if (again) {
+    it.subscribe_due = it.subscribes_again = !well;  // until the server grants it
+    return;
+  }
+  if (well) return tell(happening::reached(rung::online), now);
+  tell(happening::failed(rung::online, make_fault(chain::error::subscription_refused)), now);
+}
+
+void gadget::unsubscribe(instant now) {
+  if (parts_ == nullptr || !climbed() || sleeps(now)) return;
+  parts_->unsubscribe_due = true;
+  until_ = now;
+}
+
+// From the moment of asking nobody knows whether there are any, until the server has said so.
+void gadget::end_subscriptions() {
+  parts& it = *parts_;
+  if (!climbed() || !it.subscribed || it.filters.empty()) {
+    it.unsubscribe_due = false;
+    return;
+  }
+  if (how_.journal) forget_subscriptions();
+  const auto asked = it.session.unsubscribe(it.filters);
+  if (!asked && asked.error() != mqtt::error::larger_than_server_takes) return;  // no room yet
+  it.unsubscribe_due = false;
+  if (!asked) return;
+  world_.note("application: ends its subscriptions");
+  world_.takes_effect(mishap::device_unsubscribes);
+  it.subscribed = false;
+  it.unsubscribing = *asked;
+  it.moved = it.acted = true;
+}
+
+void gadget::on_unsubscribed(const mqtt::unsubscribed& what) {
+  parts& it = *parts_;
+  if (what.token != it.unsubscribing || what.outcome != mqtt::outcome::answered) return;
+  const bool right =
+      how_.version == mqtt::version::v5_0 ? what.reasons.size() == it.filters.size() : what.reasons.empty();
+  if (!right) world_.violate("%zu reasons for the end of %zu subscriptions", what.reasons.size(), it.filters.size());
+  it.subscribe_due = it.subscribes_again = true;
 }
 
 void gadget::on_piece(const mqtt::message_part& what) {
@@ -142,7 +191,7 @@ void gadget::on_connected(const mqtt::connected& what, instant now) {
   world_.count.in_doubt += what.in_doubt ? 1 : 0;
   if (!what.assigned_client_identifier.empty()) client_identifier_ = what.assigned_client_identifier;
   it.connected_before = true;
-  it.authenticate_due = false;
+  it.authenticate_due = it.unsubscribe_due = it.subscribes_again = false;
   if (how_.authenticates && !it.proves.proven()) world_.violate("connected, and the server has proven nothing");
   if (how_.journal) remember_server();
   it.subscribed = it.subscribed && what.session_present && !what.in_doubt;

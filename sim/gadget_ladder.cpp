@@ -18,18 +18,50 @@ void gadget::attempt_low(const chain::want& wish, instant now) {
     case rung::time_name:
       low.naming = rung::time_name;
       return low.names.start("time.test", now);
-    case rung::clock: {
-      ntp::options how;
-      how.earliest = first_moment - 24h, how.clock = board_.clock, how.enough = 50ms;
-      const endpoint servers[] = {{server_address, 123}};
-      if (const auto begun = low.time.start(servers, how, now); !begun)
-        tell(happening::failed(rung::clock, make_fault(begun.error())), now);
-      return;
-    }
+    case rung::clock:
+      return ask_time(now);
     default:
       low.naming = rung::name, low.host = host_of({wish.server, wish.referred});
       return low.names.start(std::string{"b"} + static_cast<char>('0' + low.host) + ".test", now);
   }
+}
+
+// As the device application does it: on the way up, and now and then once it is there.
+void gadget::ask_time(instant now) {
+  services& low = *parts_->services_below;
+  ntp::options how;
+  how.earliest = first_moment - 24h, how.clock = board_.clock, how.enough = 50ms;
+  const endpoint servers[] = {{server_address, 123}};
+  const auto begun = low.time.start(servers, how, now);
+  low.told = true, low.jumped = false;
+  if (begun && low.jumps) jump_clock(*std::exchange(low.jumps, std::nullopt), false, now);
+  if (!begun) tell(happening::failed(rung::clock, make_fault(begun.error())), now);
+}
+
+void gadget::ask_time_again(instant now) {
+  services& low = *parts_->services_below;
+  low.time_again = now + random_.time(2min, 8min);
+  if (parts_->conductor.is_online() && !low.time.running()) ask_time(now);
+}
+
+// A clock that is trusted says which era of 2^32 s a time stamp belongs to: it may be wrong by half of one (RFC 5905
+// §6).
+constexpr duration wrong_max = 24h * 365 * 60;
+
+// What was never set has nothing to lose.
+void gadget::jump_clock(duration by, bool in_query, instant now) {
+  if (parts_ == nullptr || !board_.clock.trusted()) return;
+  services& low = *parts_->services_below;
+  if (in_query && !low.time.running()) {
+    low.jumps = by;
+    if (!sleeps(now)) low.time_again = std::min(low.time_again, now), until_ = now;
+    return;
+  }
+  const duration wrong = board_.clock.at(now) + by - (first_moment + now.time_since_epoch());
+  if (wrong > wrong_max || wrong < -wrong_max) by = -by;  // back, if it has gone that way before
+  world_.note("device: the clock jumps by %lld s", static_cast<long long>(by / 1s));
+  board_.clock.set(board_.clock.at(now) + by, now);
+  low.jumped = true;
 }
 
 void gadget::undo_low(rung from, instant now) {
@@ -55,6 +87,7 @@ void gadget::link_changed(bool up, instant now) {
 bool gadget::poll_low(instant now) {
   if (!how_.ladder) return false;
   services& low = *parts_->services_below;
+  if (now >= low.time_again) ask_time_again(now);
   if (!low.told && now < low.until && !servers_.has_arrived(now)) return false;
   low.told = low_moves(now);
   low.until = std::min({low.address.deadline(), low.names.deadline(), low.time.deadline()});
@@ -101,21 +134,39 @@ void gadget::on_name(const device::name_service::event& what, instant now) {
 }
 
 void gadget::on_time(const ntp::client::event& what, instant now) {
-  if (const auto* none = std::get_if<ntp::failed>(&what)) return tell(happening::failed(rung::clock, none->why), now);
+  const bool climbing = parts_->conductor.at() == rung::clock;
+  parts_->services_below->time_again = now + random_.time(2min, 8min);
+  if (const auto* none = std::get_if<ntp::failed>(&what)) {
+    if (climbing) tell(happening::failed(rung::clock, none->why), now);
+    return;
+  }
   const auto& right = std::get<ntp::synchronised>(what);
+  check_time(right);
   board_.clock.set(right.utc, right.at);
-  const duration error = board_.clock.at(now) - (first_moment + now.time_since_epoch());
+  if (climbing) tell(happening::reached(rung::clock), now);
+}
+
+// RFC 5905: it is wrong by half the delay at most, and what the server errs, however wrong the device's clock was. That
+// is said, too.
+void gadget::check_time(const ntp::synchronised& right) {
+  const utc_time truth = first_moment + right.at.time_since_epoch();
+  const duration bound = right.delay / 2 + 1ms, error = right.utc - truth;
   world_.note("device: the clock is set, wrong by %lld us", static_cast<long long>(error.count()));
-  if (error > right.delay + 1ms || error < -right.delay - 1ms)  // RFC 5905: half the delay, and what the server errs
+  if (error > bound || error < -bound)
     world_.violate("the clock is wrong by %lld us, and the delay was %lld us", static_cast<long long>(error.count()),
                    static_cast<long long>(right.delay.count()));
-  tell(happening::reached(rung::clock), now);
+  if (!board_.clock.trusted()) return;
+  const duration was = board_.clock.at(right.at) - truth, unsaid = right.offset + was;
+  if (!parts_->services_below->jumped && (unsaid > bound || unsaid < -bound))
+    world_.violate("the clock was wrong by %lld us, and is said to be corrected by %lld us",
+                   static_cast<long long>(was.count()), static_cast<long long>(right.offset.count()));
+  if (was >= 1s || was <= -1s) world_.takes_effect(mishap::clock_jumps);
 }
 
 instant gadget::low_deadline() const {
   if (!how_.ladder) return never;
   const services& low = *parts_->services_below;
-  return low.told ? instant::min() : low.until;
+  return low.told ? instant::min() : std::min(low.until, low.time_again);
 }
 
 }  // namespace recado::sim

@@ -21,14 +21,21 @@ struct gadget::keeping {
 /// What climbs the lower rungs.
 struct gadget::services {
   services(const device::configuration& chosen, const device::board& on)
-      : memory(on.storage), address(chosen, on, memory), names(on, storage.view(), over_tcp), time(on.entropy) {}
+      : memory(on.storage),
+        address(chosen, on, memory, datagrams),
+        names(on, storage.view(), over_tcp, datagrams),
+        time(on.entropy) {}
   device::remembered memory;
+  device::datagram_memory datagrams;
   device::address_service address;
   dns::resolver_storage<2, 8, 256> storage{};
   std::array<std::byte, 600> over_tcp{};
   device::name_service names;
   ntp::client time;
-  device::datagram_pump<ntp::client, 128> pump{device::service::ntp};
+  device::datagram_pump<ntp::client, 128> pump{device::service::ntp, datagrams};
+  instant time_again = never;       ///< the clock is set anew then, if it can be
+  std::optional<duration> jumps{};  ///< the clock, once the next query is under way
+  bool jumped = false;              ///< since the query began
   chain::rung naming = chain::rung::link;
   std::uint8_t host = 0;  ///< whose name is asked for
   bool told = false;      ///< a command was given or an event heard: they have to be asked again
@@ -46,10 +53,11 @@ struct gadget::comeback {
 
 struct gadget::parts {
   parts(const chain::policy& how, const device::board& on, const mqtt::memory& memory, mutable_bytes receive,
-        mutable_bytes outbox_memory, const chain::outbox_limits& limits, chain::outbox_listener* listener)
+        mutable_bytes outbox_memory, const chain::outbox_limits& limits, chain::outbox_listener* listener,
+        const wall_clock* dates)
       : conductor(how, on.entropy),
         session(memory),
-        filter(receive.size()),
+        filter(receive.size(), dates),
         channel(on, session, how.secure ? &filter : nullptr, receive),
         outbox(outbox_memory, limits, listener) {}
 
@@ -65,7 +73,8 @@ struct gadget::parts {
   chain::broker_choice trying{};
   instant restarts_at = never;             ///< the ladder has ended, and is climbed again from then on
   bool leaving = false;                    ///< it says goodbye
-  std::vector<std::uint32_t> undurable{};  ///< published, and not synced yet
+  std::vector<std::uint32_t> undurable{};  ///< published or held, and not synced yet
+  std::vector<std::uint32_t> unsettled{};  ///< of them those that were held
   chain::bring_up conductor;
   sim_authenticator proves{};
   mqtt::session session;
@@ -80,7 +89,10 @@ struct gadget::parts {
   bool acted = false;  ///< the application has given the session something to say
   bool subscribe_due = false;
   bool authenticate_due = false;
-  mqtt::token subscribing{};
+  bool unsubscribe_due = false;
+  bool subscribes_again = false;  ///< on a connection on which it was subscribed
+  mqtt::token subscribing{}, unsubscribing{};
+  std::vector<std::string_view> filters{};  ///< that it asked for last
   std::vector<owed_receipt> owed{};
 
   // a message that arrives in pieces

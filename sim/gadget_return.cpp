@@ -91,7 +91,10 @@ bool gadget::poll_way(instant now) {
 
 void gadget::name_resolved(instant now) {
   const bool fails = now < servers_.dns_fails_until || now < servers_.dns_silent_until;
-  if (fails && random_.one_in(2)) return go_on(told::failed(make_fault(dns::error::time_out)), now);
+  if (fails && random_.one_in(2)) {
+    world_.takes_effect(now < servers_.dns_fails_until ? mishap::dns_fails : mishap::dns_silent);
+    return go_on(told::failed(make_fault(dns::error::time_out)), now);
+  }
   go_on(told::resolved(addresses_max), now);
 }
 

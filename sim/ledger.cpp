@@ -119,6 +119,7 @@ void ledger::device_remembers() {
     if (stored) ++open_up;  // the application was told its end, but the journal was not in time
     else --open_up;
     one.acknowledged = one.acknowledged && !stored;
+    if (stored && one.arrivals == 0) one.unordered = true;  // it was dropped, and others went before it
     if (!stored && one.durable && one.arrivals == 0 && !one.unordered)
       world_.violate("message %zu was in the journal, and is lost", i);
     one.excused = !stored;

@@ -25,6 +25,7 @@ struct up_message {
   std::uint32_t size = 0;      ///< of its payload
   std::uint32_t sequence = 0;  ///< among those of its topic and QoS, in the order in which they were accepted
   bool accepted = false;       ///< by the outbox: from now on it may not be lost
+  bool in_doubt = false;       ///< the power went as the journal took it: it may be accepted
   bool over = false;           ///< the application was told how it ended
   bool acknowledged = false;   ///< well
   bool excused = false;        ///< the server or the power has lost it: it may be missing

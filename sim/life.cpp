@@ -12,6 +12,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::uint64_t steps_max = 2'000'000;
+// Mishaps that are added where too few had an effect.
+constexpr int additions_max = 40;
+constexpr duration addition_spacing = 20s;
 
 class stage {
  public:
@@ -19,6 +22,7 @@ class stage {
       : plan_(all),
         world_(trace),
         random_(all.seed, 5),
+        added_random_(all.seed, 8),
         messages_(world_),
         wire_(world_, all.seed),
         broker_(world_, messages_, wire_, all.how, all.seed),
@@ -26,16 +30,19 @@ class stage {
         gadget_(world_, messages_, wire_, servers_, all.how, all.seed) {
     wire_.path.latency = all.how.latency, wire_.path.window = all.how.window;
     next_up_ = next_down_ = instant{} + 1s;
+    if (all.adds) next_added_ = mended_at_ - additions_max * addition_spacing;
   }
 
   outcome play() {
     gadget_.power_on(world_.now);
     while (!over() && !world_.violated()) step();
+    if (plan_.adds && !world_.violated() && world_.faults() < faults_min)
+      world_.violate("only %llu faults had an effect", static_cast<unsigned long long>(world_.faults()));
     world_.count.lives = 1;
     world_.count.least_messages = messages();
-    world_.count.least_mishaps = next_mishap_;
+    world_.count.least_faults = world_.faults();
     world_.count.virtual_us = static_cast<std::uint64_t>(world_.now.time_since_epoch().count());
-    return {world_.violation(), world_.now, world_.count};
+    return {world_.violation(), world_.now, world_.count, std::move(added_)};
   }
 
  private:
@@ -69,7 +76,7 @@ class stage {
 
   // What neither device nor broker decides: users, mishaps and their ends.
   instant next_own() const {
-    instant until = std::min({next_up_, next_down_, next_end()});
+    instant until = std::min({next_up_, next_down_, next_end(), next_added_});
     if (next_mishap_ < plan_.mishaps.size()) until = std::min(until, plan_.mishaps[next_mishap_].at);
     return until;
   }
@@ -88,10 +95,22 @@ class stage {
       ends_.erase(ends_.begin());
       end(one.what, now);
     }
+    if (now >= next_added_) add_mishap(now);
     if (!mended_ && now >= mended_at_) mend(now);
     if (now >= next_up_) publish_up(now);
     if (now >= next_down_) publish_down(now);
     return true;
+  }
+
+  // Of what was planned some may have met nobody. What is added is over at once, and finds a victim nearly always.
+  void add_mishap(instant now) {
+    next_added_ = now + addition_spacing < mended_at_ && world_.faults() < faults_min ? now + addition_spacing : never;
+    if (world_.faults() >= faults_min) return;
+    static constexpr mishap kinds[] = {mishap::stream_reset, mishap::stream_closed, mishap::broker_disconnects,
+                                       mishap::device_restarts};
+    const planned one{.at = now, .what = kinds[added_random_.below(std::size(kinds))], .size = added_random_.below(99)};
+    added_.push_back(one);
+    begin(one, now);
   }
 
   mqtt::qos draw_level() {
@@ -165,13 +184,12 @@ class stage {
     gadget_.power_off(now);
     ends_at(now + random_.time(1ms, 20s), what);
     ++active_[static_cast<std::size_t>(what)];
-    happened(what);
+    world_.begins(what), world_.takes_effect(what);
   }
-  void happened(mishap what) { ++world_.count.mishaps[static_cast<std::size_t>(what)]; }
 
   const plan& plan_;
   world world_;
-  random_source random_;
+  random_source random_, added_random_;
   ledger messages_;
   network_stream wire_;
   broker broker_;
@@ -181,6 +199,8 @@ class stage {
   instant next_up_{}, next_down_{};
   std::uint32_t made_up_ = 0, made_down_ = 0;
   std::size_t next_mishap_ = 0;
+  std::vector<planned> added_;
+  instant next_added_ = never;
   std::vector<ending> ends_;
   std::array<std::uint32_t, mishap_count> active_{};
   instant mended_at_ = instant{} + life_length;
@@ -194,6 +214,7 @@ void stage::begin(const planned& one, instant now) {
     ++active_[static_cast<std::size_t>(one.what)];
     ends_at(now + one.length, one.what);
   }
+  world_.begins(one.what);
   begin_stream(one, now);
   begin_broker(one, now);
   begin_hosts(one, now);
@@ -206,35 +227,34 @@ void stage::begin_stream(const planned& one, instant now) {
   const bool open = on != nullptr && now >= on->opens;
   switch (one.what) {
     case mishap::stream_reset:
-      if (open) wire_.break_now(*on, now), happened(one.what);
+      if (open) wire_.break_now(*on, now), world_.takes_effect(one.what);
       return;
     case mishap::stream_cut_up:
-      if (open) on->up_left = one.size + 1, happened(one.what);
+      if (open) on->up_left = one.size + 1;
       return;
     case mishap::stream_cut_down:
-      if (open) on->down_left = one.size + 1, happened(one.what);
+      if (open) on->down_left = one.size + 1;
       return;
     case mishap::stream_closed:
-      if (open) broker_.close(*on, now), happened(one.what);
+      if (open) broker_.close(*on, now), world_.takes_effect(one.what);
       return;
     case mishap::stream_silent:
-      if (open) on->silent = true, on->up.drop_unarrived(), on->down.drop_unarrived(), happened(one.what);
+      if (!open || on->silent) return;
+      on->silent = true, on->up.drop_unarrived(), on->down.drop_unarrived();
+      world_.takes_effect(one.what);
       return;
     case mishap::stream_stalls_up:
-      wire_.stall_up(now + one.length);
-      return happened(one.what);
+      return wire_.stall_up(now + one.length);
     case mishap::stream_stalls_down:
-      wire_.stall_down(now + one.length);
-      return happened(one.what);
+      return wire_.stall_down(now + one.length);
     case mishap::stream_fragments:
       wire_.path.fragments = true;
-      return happened(one.what);
+      return;
     case mishap::path_slow:
       wire_.path.latency = std::chrono::milliseconds{200 + 10 * one.size};
-      return happened(one.what);
+      return;
     case mishap::cable_out:
-      wire_.cable(false, now);
-      return happened(one.what);
+      return wire_.cable(false, now);
     default:
       return;
   }
@@ -244,59 +264,52 @@ void stage::begin_broker(const planned& one, instant now) {
   switch (one.what) {
     case mishap::broker_refuses_stream:
       wire_.path.listening = false;
-      broker_.disconnect(one.size, now);
-      return happened(one.what);
+      if (broker_.disconnect(one.size, now)) world_.takes_effect(one.what);
+      return;
     case mishap::broker_restarts:
     case mishap::broker_forgets:
       wire_.path.listening = false;
-      broker_.stop(one.what == mishap::broker_restarts, now);
-      return happened(one.what);
+      if (broker_.stop(one.what == mishap::broker_restarts, now)) world_.takes_effect(one.what);
+      return;
     case mishap::broker_drops_session:
-      broker_.drop_session(now);
-      return happened(one.what);
+      if (broker_.drop_session(now)) world_.takes_effect(one.what);
+      return;
     case mishap::connack_lost:
-      broker_.drop_unheard(now);
-      return happened(one.what);
+      return broker_.drop_unheard(now);
     case mishap::broker_disconnects:
-      broker_.disconnect(one.size, now);
-      return happened(one.what);
+      if (broker_.disconnect(one.size, now)) world_.takes_effect(one.what);
+      return;
     case mishap::broker_refuses:
       broker_.refuse_until(now + one.length, one.size);
       broker_.disconnect(one.size, now);
-      return happened(one.what);
+      return;
     case mishap::broker_mute:
       broker_.mute_until(now + one.length);
       broker_.disconnect(one.size, now);
-      return happened(one.what);
+      return;
     case mishap::broker_slow:
-      broker_.slow_until(now + one.length);
-      return happened(one.what);
+      return broker_.slow_until(now + one.length);
     case mishap::broker_strict:
     case mishap::broker_generous:
-      broker_.tighten(one.what == mishap::broker_strict, now);
-      return happened(one.what);
+      if (broker_.tighten(one.what == mishap::broker_strict, now)) world_.takes_effect(one.what);
+      return;
     case mishap::broker_rejects:
-      broker_.reject_until(now + one.length);
-      return happened(one.what);
+      return broker_.reject_until(now + one.length);
     case mishap::broker_refers:
-      broker_.refer_until(now + one.length, one.size, plan_.how.hosts);
-      return happened(one.what);
+      return broker_.refer_until(now + one.length, one.size, plan_.how.hosts);
     default:
       return;
   }
 }
 
-// The brokers share what they know; a device with only one of them has other mishaps.
+// The brokers share what they know.
 void stage::begin_hosts(const planned& one, instant now) {
-  const auto host = static_cast<std::uint8_t>(one.size % hosts_max);
-  if (host >= plan_.how.hosts) return;
+  const auto host = static_cast<std::uint8_t>(one.size % plan_.how.hosts);
   if (one.what == mishap::host_away) {
     wire_.path.hosts_away |= 1U << host;
-    broker_.leave_host(host, now);
-    happened(one.what);
+    if (broker_.leave_host(host, now)) world_.takes_effect(one.what);
   } else if (one.what == mishap::address_dead) {
     wire_.path.dead_addresses |= 1U << place_of(host, static_cast<std::uint16_t>(one.size / 4 % addresses_max));
-    happened(one.what);
   }
 }
 
@@ -305,28 +318,28 @@ void stage::begin_servers(const planned& one, instant now) {
   switch (one.what) {
     case mishap::datagrams_suffer:
       servers_.lossy_until = until;
-      return happened(one.what);
+      return;
     case mishap::dhcp_silent:
       servers_.dhcp_silent_until = until;
-      return happened(one.what);
+      return;
     case mishap::dhcp_moves:
-      servers_.move_device();
-      return happened(one.what);
+      return servers_.move_device();
     case mishap::dns_silent:
       servers_.dns_silent_until = until;
-      return happened(one.what);
+      return;
     case mishap::dns_fails:
       servers_.dns_fails_until = until;
-      return happened(one.what);
+      return;
     case mishap::ntp_silent:
       servers_.ntp_silent_until = until;
-      return happened(one.what);
+      return;
     case mishap::ntp_lies:
       servers_.ntp_lies_until = until;
-      return happened(one.what);
-    case mishap::clock_jumps:
-      gadget_.jump_clock(std::chrono::seconds{one.size} * (one.size % 2 == 0 ? -4000 : 4000), now);
-      return happened(one.what);
+      return;
+    case mishap::clock_jumps: {  // by seconds or by decades
+      const std::chrono::seconds by = (one.size + 1) * (one.size < 24 ? 1s : 3'000'000s);
+      return gadget_.jump_clock(one.size % 2 == 0 ? by : -by, one.size % 4 < 2, now);
+    }
     default:
       return;
   }
@@ -336,21 +349,21 @@ void stage::begin_device(const planned& one, instant now) {
   switch (one.what) {
     case mishap::burst:
       for (std::uint32_t i = 0; i < 4 + one.size % 24; ++i) publish_up(now), publish_down(now);
-      return happened(one.what);
+      return world_.takes_effect(one.what);
     case mishap::device_sleeps:
-      gadget_.sleep_until(now + one.length);
-      return happened(one.what);
+      return gadget_.sleep_until(now + one.length);
+    case mishap::device_unsubscribes:
+      return gadget_.unsubscribe(now);
     case mishap::device_authenticates:
-      if (gadget_.authenticate(now)) happened(one.what);
+      if (gadget_.authenticate(now)) world_.takes_effect(one.what);
       return;
     case mishap::device_leaves:
-      if (gadget_.leave(now)) happened(one.what);
+      if (gadget_.leave(now)) world_.takes_effect(one.what);
       return;
     case mishap::device_restarts:
       return power_goes(one.what, now);
     case mishap::power_fails_in_write:
-      if (gadget_.has_journal()) gadget_.fail_in(one.size / 2);
-      return;
+      return gadget_.fail_in(one.size / 2);
     default:
       return;
   }
@@ -360,6 +373,7 @@ void stage::begin_device(const planned& one, instant now) {
 void stage::end(mishap what, instant now) {
   if (--active_[static_cast<std::size_t>(what)] != 0) return;
   world_.note("*** over: %s", std::string{words(what)}.c_str());
+  world_.is_over(what);
   const auto on = [&](mishap other) { return active_[static_cast<std::size_t>(other)] != 0; };
   switch (what) {
     case mishap::stream_fragments:

@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <vector>
 
 #include <sim/plan.hpp>
 #include <sim/world.hpp>
@@ -14,6 +15,7 @@ struct outcome {
   std::string violation;  ///< empty if every invariant held
   instant at{};           ///< when it did not
   tally count;
+  std::vector<planned> added;  ///< mishaps that the plan didn't have
 };
 
 /// Once nothing goes wrong any more, everything has to have arrived within this time: the longest keep alive one and a

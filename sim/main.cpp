@@ -93,8 +93,18 @@ struct kind {
   std::uint64_t count;
   const char* words;
 };
-std::array<kind, 9> kinds_of(const tally& all) {
-  return {{{all.in_doubt, "sessions of which it was not known whether they were the old ones"},
+std::array<kind, 14 + power_loss_count> kinds_of(const tally& all) {
+  const auto& lost = all.power_losses;
+  return {{{lost[0], "losses of power that left of the last word some bits"},
+           {lost[1], "losses of power that left any part of what was not synced"},
+           {lost[2], "losses of power that left words with anything in them"},
+           {lost[3], "losses of power that left pages with anything in them"},
+           {all.in_doubt, "sessions of which it was not known whether they were the old ones"},
+           {all.held, "waiting messages that outlived the power"},
+           {all.dated, "of them that expire, and whose time went on meanwhile"},
+           {all.unsubscribed, "UNSUBSCRIBE that the broker heard"},
+           {all.repeated, "messages that a broker of 3.1.1 said twice on one connection"},
+           {all.refused_by_date, "certificates refused by the dates, for the clock was wrong"},
            {all.authenticated, "connections authenticated by AUTH"},
            {all.challenges, "challenges in them"},
            {all.authenticated_again, "authentications again"},
@@ -114,9 +124,9 @@ void print_totals(const campaign_result& result) {
               "; packets %" PRIu64 "; steps %" PRIu64 "\n",
               all.published, all.delivered, all.connections, all.resumed, all.packets, all.steps);
   for (const kind& one : kinds_of(all)) std::printf("  %12" PRIu64 "  %s\n", one.count, one.words);
-  std::printf("each life had at least %" PRIu64 " messages and %" PRIu64 " mishaps\n", all.least_messages,
-              all.least_mishaps);
-  std::printf("what happened:\n");
+  std::printf("each life had at least %" PRIu64 " messages and %" PRIu64 " faults that had an effect\n",
+              all.least_messages, all.least_faults);
+  std::printf("what happened, and had an effect:\n");
   for (std::size_t i = 0; i < mishap_count; ++i)
     std::printf("  %12" PRIu64 "  %s\n", all.mishaps[i], std::string{words(static_cast<mishap>(i))}.c_str());
 }
@@ -155,15 +165,8 @@ int run_many(const request& asked) {
 
 int run_one(const request& asked) {
   set_current_seed(asked.seed);
-  plan all = make_plan(asked.seed);
-  outcome how = live(all, asked.trace && !asked.shrink ? stdout : nullptr);
-  if (asked.shrink && !how.violation.empty()) {
-    const std::size_t before = all.mishaps.size();
-    all = shrink(all, [](std::size_t left) { std::fprintf(stderr, "still fails with %zu mishaps\n", left); });
-    std::printf("seed %" PRIu64 ": %zu of %zu mishaps are needed\n", asked.seed, all.mishaps.size(), before);
-    how = live(all, asked.trace ? stdout : nullptr);
-    if (!asked.trace) std::fputs(print(all).c_str(), stdout);
-  }
+  const outcome how =
+      asked.shrink ? live_least(asked.seed, asked.trace) : live(make_plan(asked.seed), asked.trace ? stdout : nullptr);
   if (how.violation.empty()) return std::printf("seed %" PRIu64 ": every invariant held\n", asked.seed), 0;
   std::printf("seed %" PRIu64 " failed at %.6f s: %s\n", asked.seed,
               static_cast<double>(how.at.time_since_epoch().count()) / 1e6, how.violation.c_str());

@@ -7,9 +7,9 @@ mutant(mqtt/session_inbound.cpp [[received_.contains(message.packet_identifier);
     if (!can_acknowledge(known))]] [[MUTATED ? false : received_.contains(message.packet_identifier);
     if (!can_acknowledge(known))]]
   "a repeated QoS 2 message is taken for a new one")
-omit(mqtt/session_inbound.cpp [[if (level == qos::exactly_once) received_.insert(identifier);]]
+omit(mqtt/session_inbound.cpp [[if (level == qos::exactly_once && rule.known_after) received_.insert(identifier);]]
   "the identifier of a received QoS 2 message is not remembered")
-omit(mqtt/session_inbound.cpp [[if (known) received_.erase(ack.packet_identifier);]]
+omit(mqtt/session_inbound.cpp [[if (forgets) received_.erase(ack.packet_identifier);]]
   "PUBREL does not free the identifier")
 omit(mqtt/session_inbound.cpp [[if ((flights_[at].marks & mark_waiting) == 0) --charged_;]]
   "an answer gives the server's quota nothing back")
@@ -66,7 +66,7 @@ mutant(mqtt/session_connect.cpp [[number(property::server_keep_alive, requested_
   "the server's keep alive is not heard")
 mutant(mqtt/session.cpp [[const fault why = journal_->commit();]] [[const fault why = MUTATED ? fault{} : journal_->commit();]]
   "bytes leave before the journal holds what they say")
-mutant(mqtt/session_inbound.cpp [[if (known && journal_ != nullptr) journal_->completed]] [[if (known && !MUTATED && journal_ != nullptr) journal_->completed]]
+mutant(mqtt/session_inbound.cpp [[if (forgets && journal_ != nullptr) journal_->completed]] [[if (forgets && !MUTATED && journal_ != nullptr) journal_->completed]]
   "the journal is not told of PUBREL")
 mutant(mqtt/session_inbound.cpp [[if (journal_ != nullptr) journal_->finished(ack.packet_identifier);]] [[if (!MUTATED && journal_ != nullptr) journal_->finished(ack.packet_identifier);]]
   "the journal is not told of the end of an exchange")
@@ -114,15 +114,15 @@ mutant(chain/broker_order.cpp [[if (!moved_) referred_ = 0;]] [[if (!moved_ && !
   "who was named for now is tried in the next round, too")
 mutant(chain/bring_up.cpp [[if (to_brokers) first_broker();]] [[if (to_brokers && !MUTATED) first_broker();]]
   "a new climb goes on with the last broker of the one before")
-mutant(mqtt/session.cpp [[doubt_ = doubt_ || unanswered_;]] [[doubt_ = !MUTATED && (doubt_ || unanswered_);]]
+mutant(mqtt/session.cpp [[doubt_ = doubt_ || unheard_ != 0;]] [[doubt_ = !MUTATED && (doubt_ || unheard_ != 0);]]
   "a session whose beginning nobody heard of is taken for the old one")
-mutant(mqtt/session.cpp [[if (journal_ != nullptr) journal_->connecting();]] [[if (!MUTATED && journal_ != nullptr) journal_->connecting();]]
+mutant(mqtt/session_resume.cpp [[if (journal_ != nullptr && unheard_ != 0) journal_->unanswered(unheard_);]] [[if (!MUTATED && journal_ != nullptr && unheard_ != 0) journal_->unanswered(unheard_);]]
   "the journal is not told that CONNECT leaves")
 mutant(mqtt/session_resume.cpp [[asking_ = 1;]] [[asking_ = MUTATED ? 0 : 1;]]
   "PUBREC is not said again where it is in doubt what the server has")
 mutant(mqtt/session_resume.cpp [[.in_doubt = !same]] [[.in_doubt = !MUTATED && !same]]
   "the application is not told that its subscriptions may be gone")
-mutant(chain/session_store.cpp [[if (records_.size_of(unanswered)) into.restore_unanswered();]] [[if (!MUTATED && records_.size_of(unanswered)) into.restore_unanswered();]]
+mutant(chain/session_store.cpp [[into.restore_unanswered(unanswered_kept_);]] [[into.restore_unanswered(MUTATED ? std::uint8_t{0} : unanswered_kept_);]]
   "after a loss of power nobody knows that CONNECT had left")
 mutant(mqtt/session_connect.cpp [[authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]] [[MUTATED ? error::none : authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]]
   "nobody looks at what the server says to authenticate itself")
@@ -130,3 +130,22 @@ mutant(mqtt/session_connect.cpp [[said.will = options.will;]] [[if (!MUTATED) sa
   "CONNECT lacks the will")
 mutant(mqtt/session_outbound.cpp [[out.retain = what.retain;]] [[out.retain = !MUTATED && what.retain;]]
   "RETAIN is not sent")
+mutant(ntp/client.cpp [[sample.utc = unfold(answer.transmitted, near) + sample.delay / 2;]] [[sample.utc = unfold(answer.transmitted, near) + sample.delay / 2;
+  if (MUTATED && how_.clock.trusted() && sample.utc - believed > std::chrono::hours{1}) sample.utc = believed;]]
+  "a clock that was set once is believed more than a time server that says something else")
+mutant(chain/session_store.cpp [[fault session_store::settle() { return unsettled_ ?]] [[fault session_store::settle() { return unsettled_ && !MUTATED ?]]
+  "what waits for a connection is not made durable")
+mutant(chain/session_store.cpp [[next_held_ = std::max(next_held_, *number + 1);]] [[next_held_ = MUTATED ? next_held_ : std::max(next_held_, *number + 1);]]
+  "the numbers of restored waiting messages are given again")
+omit(chain/session_store.cpp [[if (auto done = records_.remove({earlier, other}); !done) return done;]]
+  "of two records for the same message both count")
+omit(chain/outbox.cpp [[if (number != 0) kept_in_->take_held(number);]]
+  "a waiting message is published as if the journal did not have it")
+mutant(chain/outbox.cpp [[    append(head, *number), ++count;]] [[    append(head, MUTATED ? 0 : *number), ++count;]]
+  "a restored waiting message is not taken out of the journal")
+mutant(mqtt/session_inbound.cpp [[const bool again = !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;]] [[const bool again = !MUTATED && !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;]]
+  "a message of QoS 1 that a server of 3.1.1 says twice is taken for a breach")
+mutant(store/journal.cpp [[  if (shape_.spares_pages) offset_ = fresh(offset_);]] [[  if (!MUTATED && shape_.spares_pages) offset_ = fresh(offset_);]]
+  "what is written next shares a page with what was synced")
+omit(chain/outbox.cpp [[head.expires_us -= std::max(clock_->at(restored_at_) - kept->since, duration{}).count();]]
+  "what waits does not grow older while there is no power")

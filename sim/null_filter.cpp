@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include <recado/tls/certificate.hpp>
+#include <recado/tls/error.hpp>
+#include <sim/servers.hpp>
+
 namespace recado::sim {
 
 void append_record(std::vector<std::byte>& to, record type, bytes data) {
@@ -39,7 +43,19 @@ void null_filter::lost(fault why, instant) {
   if (!std::exchange(over_, true)) over_due_ = true, why_ = why;
 }
 
-std::optional<tls::event> null_filter::receive(bytes& in, instant) {
+// A certificate of three months, a month old.
+fault null_filter::judge_dates(instant now) const {
+  if (clock_ == nullptr) return {};
+  constexpr std::chrono::days month{30};
+  constexpr utc_time from = first_moment - month, until = first_moment + 2 * month;
+  const utc_time today = clock_->at(now);
+  if (today < from)
+    return make_fault(tls::error_of(tls::verdict::not_yet_valid), tls::pack_date(from, clock_->trusted()));
+  if (today > until) return make_fault(tls::error_of(tls::verdict::expired), tls::pack_date(until, clock_->trusted()));
+  return {};
+}
+
+std::optional<tls::event> null_filter::receive(bytes& in, instant now) {
   if (std::exchange(over_due_, false)) return tls::closed{.why = why_, .cause = {}};
   while (!over_) {
     bytes rest = in;
@@ -55,6 +71,7 @@ std::optional<tls::event> null_filter::receive(bytes& in, instant) {
       return std::nullopt;
     }
     if (found->type == record::server_hello) {
+      if (const fault why = judge_dates(now)) return over_ = true, tls::closed{.why = why, .cause = {}};
       ready_ = true;
       return tls::secured{
           .negotiated = {}, .suite = {}, .group = {}, .alpn = {}, .resumed = false, .by_psk = false, .verified = true};

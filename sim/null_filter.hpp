@@ -26,8 +26,10 @@ std::optional<parsed_record> take_record(bytes& in);
 
 class null_filter final : public device::secure {
  public:
-  /// The longest packet that the machine above awaits whole.
-  explicit null_filter(std::size_t packet_bytes) : plaintext_bytes_max_(packet_bytes + record_bytes_max) {}
+  /// The longest packet that the machine above awaits whole; the clock that the server's certificate has to be valid
+  /// by, or null: it is valid for ever.
+  null_filter(std::size_t packet_bytes, const wall_clock* clock)
+      : plaintext_bytes_max_(packet_bytes + record_bytes_max), clock_(clock) {}
   std::expected<void, tls::error> set_peer(std::string_view) override { return {}; }
   void opened(instant now) override;
   void lost(fault why, instant now) override;
@@ -43,8 +45,10 @@ class null_filter final : public device::secure {
 
  private:
   static constexpr std::size_t outgoing_bytes_max = 400;
+  fault judge_dates(instant now) const;
 
   std::size_t plaintext_bytes_max_;
+  const wall_clock* clock_;
   std::vector<std::byte> out_, plain_;
   std::size_t out_begin_ = 0, plain_begin_ = 0;
   bool ready_ = false;

@@ -14,28 +14,30 @@ struct row {
   std::string_view name;
   std::uint32_t weight;
   std::uint32_t seconds;
+  nature what;
   std::string_view text;
 };
 constexpr row rows[] = {
-#define RECADO_SIM_MISHAP_ROW(name, weight, seconds, text) {#name, weight, seconds, text},
+#define RECADO_SIM_MISHAP_ROW(name, weight, seconds, what, text) {#name, weight, seconds, nature::what, text},
     RECADO_SIM_MISHAPS(RECADO_SIM_MISHAP_ROW)
 #undef RECADO_SIM_MISHAP_ROW
 };
 
 const row& row_of(mishap what) { return rows[static_cast<std::size_t>(what)]; }
 
-std::uint32_t weight_sum() {
+constexpr std::uint32_t weight_sum = [] {
   std::uint32_t sum = 0;
   for (const row& one : rows) sum += one.weight;
   return sum;
-}
+}();
 
-mishap draw_kind(random_source& random) {
-  static const std::uint32_t sum = weight_sum();
-  std::uint32_t left = random.below(sum);
-  std::size_t at = 0;
-  while (left >= rows[at].weight) left -= rows[at++].weight;
-  return static_cast<mishap>(at);
+mishap draw_kind(random_source& random, const settings& how) {
+  for (;;) {
+    std::uint32_t left = random.below(weight_sum);
+    std::size_t at = 0;
+    while (left >= rows[at].weight) left -= rows[at++].weight;
+    if (const auto drawn = static_cast<mishap>(at); possible(drawn, how)) return drawn;
+  }
 }
 
 settings draw_settings(random_source& random) {
@@ -45,6 +47,7 @@ settings draw_settings(random_source& random) {
   how.ladder = random.one_in(2);
   how.secure = random.one_in(2);
   how.journal = random.one_in(2);
+  how.holds = how.journal && random.one_in(2);
   how.deferred = how.journal || random.one_in(2);  // what counts as delivered is the application's word
   how.sector_bytes = 1024U << random.below(2);
   how.sectors = random.between(5, 8);
@@ -88,17 +91,49 @@ settings draw_settings(random_source& random) {
 
 std::string_view name_of(mishap what) { return row_of(what).name; }
 std::string_view words(mishap what) { return row_of(what).text; }
+bool is_fault(mishap what) { return row_of(what).what == nature::fault; }
+
+bool possible(mishap what, const settings& how) {
+  switch (what) {
+    case mishap::broker_strict:
+    case mishap::broker_generous:
+    case mishap::broker_rejects:
+    case mishap::broker_refers:  // 3.1.1 has no words for any of these
+      return how.version == mqtt::version::v5_0;
+    case mishap::host_away:
+      return how.hosts > 1;
+    case mishap::device_authenticates:
+      return how.authenticates;
+    case mishap::datagrams_suffer:
+    case mishap::dhcp_silent:
+    case mishap::dhcp_moves:
+    case mishap::ntp_silent:
+    case mishap::ntp_lies:
+    case mishap::clock_jumps:
+      return how.ladder;
+    case mishap::dns_silent:
+    case mishap::dns_fails:
+      return how.ladder || how.reconnects;
+    case mishap::power_fails_in_write:
+      return how.journal;
+    default:
+      return true;
+  }
+}
 
 plan make_plan(std::uint64_t seed) {
   plan all;
   all.seed = seed;
   random_source random{seed, 1};
   all.how = draw_settings(random);
-  const std::uint32_t count = random.between(mishaps_min, mishaps_min + 14);
+  random_source chips{seed, 9};
+  if (!chips.one_in(3)) all.how.page_bytes = 64U << chips.below(2);
+  all.how.dates = !chips.one_in(4);
+  const std::uint32_t count = random.between(faults_min, faults_min + 14);
   all.mishaps.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     planned one;
-    one.what = draw_kind(random);
+    one.what = draw_kind(random, all.how);
     one.at = instant{} + random.time(1s, life_length - 30s);
     const std::chrono::seconds longest{row_of(one.what).seconds};
     if (longest != 0s) one.length = random.time(10ms, longest);
@@ -109,6 +144,11 @@ plan make_plan(std::uint64_t seed) {
   return all;
 }
 
+void insert(plan& into, const std::vector<planned>& more) {
+  for (const planned& one : more)
+    into.mishaps.insert(std::ranges::upper_bound(into.mishaps, one.at, {}, &planned::at), one);
+}
+
 std::string print(const plan& all) {
   std::string out;
   char line[400];
@@ -117,16 +157,18 @@ std::string print(const plan& all) {
       line, sizeof line,
       "MQTT %s%s%s%s%s%s, brokers %u, acknowledges %s, keep alive %u s, session expiry %u s, transmit log %zu, "
       "flights %zu, "
-      "received %zu, owed %zu, receive buffer %zu, outbox %zu, window %u, when the session is lost: %s, when "
-      "the outbox is full: %s\n",
+      "received %zu, owed %zu, receive buffer %zu, outbox %zu, window %u, pages %u, when the session is lost: %s, "
+      "when the outbox is full: %s\n",
       how.version == mqtt::version::v5_0 ? "5.0" : "3.1.1", how.secure ? " in a filter" : "",
-      how.journal ? " with a journal" : "", how.authenticates ? ", authenticated" : "",
-      how.has_will ? ", with a will" : "",
+      how.holds     ? " with a journal that holds what waits"
+      : how.journal ? " with a journal"
+                    : "",
+      how.authenticates ? ", authenticated" : "", how.has_will ? ", with a will" : "",
       how.ladder       ? " up the whole ladder"
       : how.reconnects ? " by chain::reconnect"
                        : "",
       how.hosts, how.deferred ? "when told" : "at once", how.keep_alive_s, how.session_expiry_s, how.transmit,
-      how.outgoing, how.received, how.owed, how.receive, how.outbox, how.window,
+      how.outgoing, how.received, how.owed, how.receive, how.outbox, how.window, how.page_bytes,
       how.when_lost == mqtt::lost_session::report ? "report" : "publish again",
       how.when_full == chain::outbox_policy::refuse        ? "refuse"
       : how.when_full == chain::outbox_policy::drop_oldest ? "drop the oldest"

@@ -1,6 +1,7 @@
 #include <sim/servers.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <recado/dhcp/packet.hpp>
 #include <recado/ntp/packet.hpp>
@@ -37,10 +38,15 @@ std::optional<std::uint32_t> find_option(bytes options, dhcp::option code, unsig
 }  // namespace
 
 void server_network::send(device::service of, const datagram& out, instant now) {
+  if (now < lossy_until) world_.takes_effect(mishap::datagrams_suffer);
   if (now < lossy_until && random_.one_in(3)) return;
-  if (of == device::service::dhcp && now >= dhcp_silent_until) on_dhcp(out, now);
-  if (of == device::service::dns && now >= dns_silent_until) on_dns(out, now);
-  if (of == device::service::ntp && now >= ntp_silent_until) on_ntp(out, now);
+  const auto heard_by = [&](device::service which, instant silent_until, mishap silent) {
+    if (of == which && now < silent_until) world_.takes_effect(silent);
+    return of == which && now >= silent_until;
+  };
+  if (heard_by(device::service::dhcp, dhcp_silent_until, mishap::dhcp_silent)) on_dhcp(out, now);
+  if (heard_by(device::service::dns, dns_silent_until, mishap::dns_silent)) on_dns(out, now);
+  if (heard_by(device::service::ntp, ntp_silent_until, mishap::ntp_silent)) on_ntp(out, now);
 }
 
 void server_network::answer(device::service of, const datagram& to, std::vector<std::byte> data, instant now) {
@@ -90,7 +96,7 @@ void server_network::on_dhcp(const datagram& in, instant now) {
   dhcp::message_type says = dhcp::message_type::offer;
   if (kind == dhcp::message_type::request)
     says = !refuses_ && wanted == address.v4_value() ? dhcp::message_type::ack : dhcp::message_type::nak;
-  refuses_ = false;
+  if (kind == dhcp::message_type::request && std::exchange(refuses_, false)) world_.takes_effect(mishap::dhcp_moves);
   dhcp::packet reply = *asked;
   reply.op = dhcp::operation::reply;
   reply.secs = 0, reply.siaddr = {};
@@ -130,6 +136,7 @@ void server_network::on_dns(const datagram& in, instant now) {
   std::vector<std::byte> data(in.payload.begin(), in.payload.begin() + static_cast<std::ptrdiff_t>(end + 5));
   const bool is_a = data[end + 2] == std::byte{1};
   const bool fails = now < dns_fails_until;
+  if (fails) world_.takes_effect(mishap::dns_fails);
   data[2] = std::byte{0x81};
   data[3] = fails && random_.one_in(2) ? std::byte{0x82} : std::byte{0x80};
   const bool refused = data[3] != std::byte{0x80};
@@ -170,6 +177,7 @@ void server_network::on_ntp(const datagram& in, instant now) {
   if (!asked) return world_.violate("the NTP server heard a malformed query");
   const utc_time truth = first_moment + now.time_since_epoch();
   const bool lies = now < ntp_lies_until;
+  if (lies) world_.takes_effect(mishap::ntp_lies);
   ntp::packet reply;
   reply.set_first(lies && random_.one_in(2) ? static_cast<ntp::leap>(3) : ntp::leap{}, 4, static_cast<ntp::mode>(4));
   reply.stratum = static_cast<std::uint8_t>(lies ? 16 : 2);

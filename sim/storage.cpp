@@ -82,7 +82,23 @@ void sim_storage::put_half(const write& what, bool anything) {
   }
 }
 
-void sim_storage::power_cycle(power_loss how) {
+// The chip or the disk was at one page when the power went, or at none of those that had to be written still.
+bool sim_storage::spoil_pages() {
+  const std::uint32_t size = std::max(shape_.page_bytes, shape_.program_bytes);
+  bool any = false;
+  const auto spoil = [&](const write& one) {
+    const mutable_bytes page = mutable_bytes{kept_}.subspan(one.address / size * size, size);
+    for (std::byte& each : page) each = static_cast<std::byte>(random_.next());
+    any = true;
+  };
+  if (interrupted_ && interrupted_->size != 0) spoil(*interrupted_);
+  for (const write& each : pending_)
+    if (each.size != 0 && random_.one_in(8)) spoil(each);
+  return any;
+}
+
+bool sim_storage::power_cycle(power_loss how) {
+  bool suffers = !pending_.empty() || interrupted_;
   std::vector<bool> broken(shape_.sectors);  // an erase that didn't happen: nor did what came behind it
   for (const write& each : pending_) {
     const std::uint32_t sector = each.address / shape_.sector_bytes;
@@ -97,11 +113,13 @@ void sim_storage::power_cycle(power_loss how) {
   }
   if (interrupted_ && !broken[interrupted_->address / shape_.sector_bytes])
     put_half(*interrupted_, how == power_loss::garbage);
+  if (how == power_loss::spoiled) suffers = spoil_pages();
   pending_.clear(), written_.clear();
   interrupted_.reset();
   seen_ = kept_;
   dead_ = false;
   left_ = UINT32_MAX;
+  return suffers;
 }
 
 }  // namespace recado::sim

@@ -1,6 +1,7 @@
 // The device's storage: its power goes in any write, and takes of what was not synced what it likes.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -14,7 +15,9 @@ enum class power_loss : std::uint8_t {
   torn,       ///< all in their order; of the last word some bits
   reordered,  ///< any of them
   garbage,    ///< any of them, and words that were on their way hold anything
+  spoiled,    ///< any of them, and pages of what was on its way hold anything, what was synced there before included
 };
+inline constexpr std::size_t power_loss_count = 4;
 
 class sim_storage final : public store::storage {
  public:
@@ -32,8 +35,9 @@ class sim_storage final : public store::storage {
   bool dead() const { return dead_; }
   /// Something was programmed that wasn't erased.
   bool misused() const { return misused_; }
-  /// The power is gone: what was not synced is as `how` says. It can be read and written again afterwards.
-  void power_cycle(power_loss how);
+  /// The power is gone: what was not synced is as `how` says. It can be read and written again afterwards. True if
+  /// there was anything that could suffer.
+  bool power_cycle(power_loss how);
 
  private:
   struct write {
@@ -44,6 +48,7 @@ class sim_storage final : public store::storage {
   bool step(std::uint32_t count, std::uint32_t& done);
   void put(const write& what);
   void put_half(const write& what, bool anything);
+  bool spoil_pages();
   bytes content(const write& what) const { return bytes{written_}.subspan(what.from, what.size); }
 
   store::storage_geometry shape_;

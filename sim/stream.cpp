@@ -42,9 +42,10 @@ void flow::drop_unarrived() {
   pieces_.resize(first_);
 }
 
-void flow::hold_until(instant when) {
+bool flow::hold_until(instant when) {
   for (std::size_t i = first_; i < pieces_.size(); ++i) pieces_[i].when = std::max(pieces_[i].when, when);
   last_ = std::max(last_, when);
+  return first_ < pieces_.size();
 }
 
 ip_address address_of(std::uint8_t host, std::uint16_t which) {
@@ -66,14 +67,23 @@ std::expected<void, fault> network_stream::connect(const endpoint& peer, instant
   const std::uint32_t place = peer.address.v4_value() - address_of(0, 0).v4_value();
   made.host = static_cast<std::uint8_t>(place / addresses_max);
   const bool answered = (path.dead_addresses >> place & 1U) == 0;
+  if (!path.cable) world_.takes_effect(mishap::cable_out);
+  else if (!answered) world_.takes_effect(mishap::address_dead);
   if (path.cable && answered) made.opens = now + 2 * random_.time(path.latency, path.latency * 2) + 1us;
   made.refused = !path.listening || (path.hosts_away >> made.host & 1U) != 0;
   made.broker_here = !made.refused;
+  if (made.refused) note_refusal();
   current_ = &made;
   why_ = {};
   ++world_.count.connections;
   last_sent_ = now;
   return {};
+}
+
+void network_stream::note_refusal() {
+  if (path.listening) return world_.takes_effect(mishap::host_away);
+  for (const mishap why : {mishap::broker_refuses_stream, mishap::broker_restarts, mishap::broker_forgets})
+    world_.takes_effect(why);
 }
 
 device::stream::phase network_stream::advance(instant now) {
@@ -88,16 +98,19 @@ device::stream::phase network_stream::advance(instant now) {
 }
 
 instant network_stream::arrival(instant last, instant now) {
+  world_.takes_effect(mishap::path_slow);
   return std::max(last, now + random_.time(path.latency, path.latency + path.latency / 2)) + 1us;
 }
 
 void network_stream::push(flow& to, bytes data, instant now, instant not_before) {
   instant when = std::max(arrival(to.last_arrival(), now), not_before);
+  if (now < not_before) world_.takes_effect(mishap::stream_stalls_down);
   if (!path.fragments) return to.push(data, when);
   while (!data.empty()) {
     const std::size_t n = std::min<std::size_t>(data.size(), random_.between(1, piece_max));
     to.push(data.first(n), when);
     data = data.subspan(n);
+    if (!data.empty()) world_.takes_effect(mishap::stream_fragments);
     if (!random_.one_in(3)) when += duration{random_.between(1, 4000)};
   }
 }
@@ -108,6 +121,7 @@ std::expected<std::size_t, fault> network_stream::send(bytes data, instant now) 
   if (on.down_end == connection::end::broken && now >= on.down_ends)
     return std::unexpected{make_fault(stream_error::reset, 104)};
   std::size_t n = std::min<std::size_t>(data.size(), path.window - std::min<std::size_t>(path.window, on.up.held()));
+  if (now < path.up_stalls_until && !data.empty()) world_.takes_effect(mishap::stream_stalls_up);
   if (now < path.up_stalls_until || !path.cable) n = 0;
   if (path.fragments && n != 0) {
     n = std::min<std::size_t>(n, random_.between(0, 40));
@@ -130,6 +144,7 @@ std::expected<std::size_t, fault> network_stream::send(bytes data, instant now) 
     on.up_end = on.down_end = connection::end::broken;
     on.up_ends = on.up.last_arrival() + 1us;
     on.down_ends = std::max(now + path.latency, on.up_ends) + 1us;
+    world_.takes_effect(mishap::stream_cut_up);
   }
   return n;
 }
@@ -207,6 +222,7 @@ void network_stream::broker_says(connection& on, bytes data, instant now) {
     on.up_end = on.down_end = connection::end::broken;
     on.down_ends = on.down.last_arrival() + 1us;
     on.up_ends = now + path.latency + 1us;
+    world_.takes_effect(mishap::stream_cut_down);
   }
 }
 
@@ -238,6 +254,7 @@ void network_stream::device_dies(instant) {
 void network_stream::cable(bool there, instant) {
   path.cable = there;
   if (there || current_ == nullptr) return;
+  if (current_->client_here && !current_->silent) world_.takes_effect(mishap::cable_out);
   current_->up.drop_unarrived(), current_->down.drop_unarrived();
   current_->silent = true;
 }
@@ -245,7 +262,7 @@ void network_stream::cable(bool there, instant) {
 void network_stream::stall_down(instant until) {
   path.down_stalls_until = until;
   for (connection& one : all_)
-    if (one.used) one.down.hold_until(until);
+    if (one.used && one.down.hold_until(until)) world_.takes_effect(mishap::stream_stalls_down);
 }
 
 }  // namespace recado::sim

@@ -46,7 +46,8 @@ class flow {
   instant last_arrival() const { return last_; }
   /// Nothing of what has not arrived will.
   void drop_unarrived();
-  void hold_until(instant when);
+  /// What is under way arrives later; false if nothing is.
+  bool hold_until(instant when);
 
  private:
   struct piece {
@@ -131,6 +132,7 @@ class network_stream final : public device::stream {
   instant arrival(instant last, instant now);
   void push(flow& to, bytes data, instant now, instant not_before);
   void release(connection& which);
+  void note_refusal();
 
   world& world_;
   random_source random_;

@@ -6,17 +6,26 @@ namespace recado::sim {
 
 void tally::add(const tally& other) {
   for (std::size_t i = 0; i < mishaps.size(); ++i) mishaps[i] += other.mishaps[i];
+  for (std::size_t i = 0; i < power_losses.size(); ++i) power_losses[i] += other.power_losses[i];
   lives += other.lives, published += other.published, delivered += other.delivered;
   connections += other.connections, packets += other.packets, resumed += other.resumed;
-  in_doubt += other.in_doubt;
+  refused_by_date += other.refused_by_date;
+  unsubscribed += other.unsubscribed, repeated += other.repeated;
+  in_doubt += other.in_doubt, held += other.held, dated += other.dated;
   authenticated += other.authenticated, challenges += other.challenges;
   authenticated_again += other.authenticated_again;
   retained_up += other.retained_up, retained_down += other.retained_down;
   wills_published += other.wills_published, wills_discarded += other.wills_discarded;
   wills_overtaken += other.wills_overtaken;
   least_messages = std::min(least_messages, other.least_messages);
-  least_mishaps = std::min(least_mishaps, other.least_mishaps);
+  least_faults = std::min(least_faults, other.least_faults);
   steps += other.steps, virtual_us += other.virtual_us;
+}
+
+void world::happened(mishap what) {
+  ++count.mishaps[static_cast<std::size_t>(what)];
+  faults_ += is_fault(what) ? 1 : 0;
+  note("*** felt: %s", std::string{words(what)}.c_str());
 }
 
 void world::print(const char* mark, const char* text) {

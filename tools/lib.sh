@@ -1,26 +1,43 @@
 # What the project's scripts share. Source it from the root of the checkout.
 
+# stay_inside: from here on nothing that is started leaves anything outside build/: no scratch in /tmp, no state in the
+# user's home.
+stay_inside() {
+  export TMPDIR=$PWD/build/tmp XDG_STATE_HOME=$PWD/build/tmp/state
+  mkdir -p "$TMPDIR"
+}
+
 # compile_once: from here on what was compiled before with the same source and flags is taken from build/ccache: the
 # tests make five images of firmware, which have most of it in common. Whoever has set a launcher keeps it.
 compile_once() {
   command -v ccache >/dev/null && [ -z "${CMAKE_CXX_COMPILER_LAUNCHER:-}" ] || return 0
   # Paths below the checkout count by their way from the build folder, wherever that is. What a source includes is
   # learnt from the compiler, not by a preprocessor's run before it.
-  export CCACHE_DIR=$PWD/build/ccache CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+  export CCACHE_DIR=$PWD/build/ccache CCACHE_TEMPDIR=$PWD/build/ccache/tmp CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
   export CCACHE_SLOPPINESS=pch_defines,time_macros
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 }
 
-# build PRESET [TARGET...]: configures once and builds; quiet unless something is wrong.
+# configured PRESET: whether its build folder is there and has the options that `build` gives it; one that was configured
+# by hand may lack them.
+configured() {
+  local option
+  [ -e "build/$1/build.ninja" ] || return 1
+  for option in RECADO_WERROR RECADO_UNITY; do
+    grep -qx "$option:[A-Z]*=ON" "build/$1/CMakeCache.txt" || return 1
+  done
+}
+
+# build PRESET [TARGET...]: configures unless that is done, and builds; quiet unless something is wrong.
 build() {
   local preset=$1 log="build/$1.log"
   shift
   mkdir -p build
   printf 'Building %-10s ' "$preset"
   local started=$SECONDS
-  if [ ! -e "build/$preset/build.ninja" ]; then
+  if ! configured "$preset"; then
     cmake --preset "$preset" -DRECADO_WERROR=ON -DRECADO_UNITY=ON >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
   fi
-  cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; grep -A20 -m3 -E "FAILED|error" "$log" >&2; exit 1; }
+  cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; grep -A20 -m3 -E "^FAILED:|error:" "$log" >&2; exit 1; }
   echo "$((SECONDS - started)) s"
 }

@@ -39,6 +39,7 @@ void describe_tool(tools::tool which, described_command& to) {
 
 void describe_options(const CLI::App& command, described_command& to) {
   for (const CLI::Option* each : command.get_options()) {
+    if (each->get_group().empty()) continue;  // not in the help either: it is only there to be refused in words
     if (each->get_positional()) {
       to.usage += (to.usage.empty() ? "" : " ") + each->get_name(true);
       continue;

@@ -18,6 +18,7 @@ namespace {
 
 void forget_paths(device::configuration& chosen) {
   chosen.tls.ca = chosen.tls.certificate = chosen.tls.key = chosen.tls.key_password_file = chosen.tls.crl = {};
+  chosen.tls.psk_file = {};
 }
 
 }  // namespace
@@ -28,7 +29,7 @@ pki::secret generate(const image_request& what) {
   if (!what.config.empty()) file.read(what.config);
   for (const std::string& each : what.settings) file.override_with(each);
   file.finish();
-  const std::vector<std::string> notes = resolve_for(target, file);
+  const std::vector<std::string> notes = resolve_for(target, what.build.preset, file);
   if (!file.problems().empty())
     throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
   const credentials with = read_credentials(file.values);
@@ -81,8 +82,11 @@ void add_firmware(CLI::App& root) {
   command->add_option("-c,--config", image.config, "Configuration in TOML; without one, the defaults");
   command->add_option("-s,--set", image.settings, "One setting, before the file's: section.name=value (repeatable)");
   command->add_option("-b,--board", image.build.board, "mps2-an500 (in QEMU) or nucleo-h723zg")->required();
-  command->add_option("--preset", image.build.preset, "full, or tiny: TLS 1.3 with ChaCha20-Poly1305 only")
-      ->check(CLI::IsMember({"full", "tiny"}))
+  command
+      ->add_option("--preset", image.build.preset,
+                   "full; opaque: the private key in PSA, which lets nobody read it, at more for each record; or tiny: "
+                   "TLS 1.3 with ChaCha20-Poly1305 only")
+      ->check(CLI::IsMember(firmware::presets()))
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "The image to write (mode 0600: it holds the key)");
   command->add_option("--generate", options->generate, "Write only the C++ source with the configuration (mode 0600)");

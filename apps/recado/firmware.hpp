@@ -32,15 +32,19 @@ struct credentials {
 credentials read_credentials(const device::configuration& chosen);
 
 /// Turns what means something on a PC only into what it means on the board; what can't be is a problem of the file.
-/// Answers a line for each thing that means something else there.
-std::vector<std::string> resolve_for(const board& target, linux_board::configuration_file& file);
+/// Answers a line for each thing that means something else there, or nothing with that preset.
+std::vector<std::string> resolve_for(const board& target, std::string_view preset,
+                                     linux_board::configuration_file& file);
 
 /// The one C++ source of an image, with its secrets.
 pki::secret source_of(const device::configuration& chosen, const credentials& with, bool test_mode);
 
+/// What an image may be built for; the first is what is taken.
+const std::vector<std::string>& presets();
+
 /// What to build.
 struct build_request {
-  std::string board, preset = "full";
+  std::string board, preset = presets().front();
   std::filesystem::path source;  ///< of recado; empty: the checkout that this program was built from
   std::filesystem::path output;  ///< gets mode 0600, since the key is in it
   /// Its end is the emulator's, whose status says how it went; such an image may do anything there (semihosting).

@@ -75,7 +75,7 @@ void refuse_foreign(const board& target, configuration_file& file) {
   if (c.network.mode == device::address_mode::as_is)
     file.refuse("network", "mode",
                 "nobody else gives a board an address; leave it out, or set dhcp.attempts = 0 for the static one");
-  if (c.tls.enabled && c.tls.ca.empty())
+  if (c.tls.enabled && c.tls.ca.empty() && c.tls.psk.empty())
     file.refuse("tls", "ca", "a board has no authorities of a system to trust; name the file of yours");
   if (c.test.bytes > target.message_bytes_max)
     file.refuse("test", "bytes", "the board has room for " + std::to_string(target.message_bytes_max));
@@ -91,6 +91,11 @@ void refuse_foreign(const board& target, configuration_file& file) {
 
 const std::vector<board>& boards() {
   static const std::vector<board> all{{"mps2-an500", "EEPROM", 1024}, {"nucleo-h723zg", "flash", 1024}};
+  return all;
+}
+
+const std::vector<std::string>& presets() {
+  static const std::vector<std::string> all{"full", "opaque", "tiny"};
   return all;
 }
 
@@ -111,6 +116,7 @@ credentials read_credentials(const device::configuration& chosen) {
   credentials result;
   if (!chosen.tls.enabled) return result;
   try {
+    if (!chosen.tls.psk.empty()) return result;
     result.ca = certificates(chosen.tls.ca, "tls.ca");
     if (!chosen.tls.crl.empty()) result.crl = revocation_lists(chosen.tls.crl);
     if (!chosen.tls.client_authentication) return result;
@@ -122,19 +128,25 @@ credentials read_credentials(const device::configuration& chosen) {
   return result;
 }
 
-std::vector<std::string> resolve_for(const board& target, configuration_file& file) {
+std::vector<std::string> resolve_for(const board& target, std::string_view preset, configuration_file& file) {
   refuse_foreign(target, file);
+  const bool tiny = preset == "tiny";
   std::vector<std::string> notes;
   const std::string memory{target.memory};
   device::configuration& c = file.values;
   if (!c.network.interface.empty()) notes.push_back("network.interface: the board has one, without a name");
   if (!c.device.storage.empty()) notes.push_back("device.storage: the board remembers in its " + memory);
-  if (!c.device.session.empty()) notes.push_back("device.session: the board keeps its session in its " + memory);
-  if (file.gives("device", "session_durability"))
+  if (!c.device.session.empty())
+    notes.push_back(tiny ? "device.session: with the preset tiny it doesn't outlive the power; full keeps it"
+                         : "device.session: the board keeps its session in its " + memory);
+  if (file.gives("device", "session_durability") && !tiny)
     notes.push_back("device.session_durability: what is written to the " + memory + " survives everything");
   if (!c.broker.password.empty()) notes.push_back("broker.password: it is readable in the image");
+  if (!c.tls.psk.empty()) notes.push_back("tls.psk: it is readable in the image");
   if (c.tls.enabled && c.tls.debug_level >= 3)
     notes.push_back("tls.debug_level: the console shows the connection's keys; who has them can read everything");
+  if (tiny && c.tls.enabled && c.tls.debug_level >= 1)
+    notes.push_back("tls.debug_level: the preset tiny shows no certificates; full does");
   c.device.storage = {}, c.network.interface = {};
   if (!c.device.session.empty()) c.device.session = target.memory;
   c.device.session_durability = device::session_durability::fsync;

@@ -1,5 +1,6 @@
 // recado firmware, as a user calls it: what it refuses, what it turns into something else, what it writes.
 #include <sstream>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -56,6 +57,18 @@ TEST_F(firmware_command, what_a_board_has_not_is_refused_at_its_line) {
                            "device.toml:8: test.bytes: the board has room for"})
     EXPECT_THAT(done.output, HasSubstr(each));
   EXPECT_THAT(generated(), "");
+}
+
+TEST_F(firmware_command, what_the_smallest_build_leaves_out_is_said) {
+  make_pki();
+  std::string text = with_certificates;
+  write(text.insert(text.find("client_auth"), "debug_level = 1\n") + "[device]\nsession = \"there\"\n");
+  const shell_result tiny = generate("--preset tiny");
+  EXPECT_EQ(tiny.status, 0) << tiny.output;
+  EXPECT_THAT(tiny.output, AllOf(HasSubstr("tls.debug_level: the preset tiny shows no certificates; full does"),
+                                 HasSubstr("device.session: with the preset tiny it doesn't outlive the power"),
+                                 Not(HasSubstr("keeps its session in its EEPROM"))));
+  EXPECT_THAT(generate().output, AllOf(Not(HasSubstr("tls.debug_level")), HasSubstr("session in its EEPROM")));
 }
 
 TEST_F(firmware_command, folders_and_passwords_are_resolved_in_words) {
@@ -132,6 +145,38 @@ TEST_F(firmware_command, keys_and_certificates_that_a_board_cannot_use_are_refus
   const shell_result missing = generate("--set tls.crl=pki/none.crl");
   EXPECT_EQ(missing.status, 1);
   EXPECT_THAT(missing.output, HasSubstr("none.crl"));
+}
+
+// The certificate with the key, an authority's above it, and the key alone.
+TEST_F(firmware_command, only_p_256_keys_go_to_a_board) {
+  make_pki();
+  write(with_certificates);
+  const std::tuple<const char*, const char*> kinds[] = {{"rsa-2048", "a key of rsaEncryption"},
+                                                        {"ecdsa-p384", "an elliptic curve other than P-256"}};
+  for (const auto& [kind, called] : kinds) {
+    const std::string name = std::string{"of-"} + kind, own = "pki/clients/" + name;
+    ASSERT_EQ(run("pki client " + name + " --key-type " + kind).status, 0);
+    const auto says = AllOf(HasSubstr(called), HasSubstr("ECDSA with P-256 only"), HasSubstr("--key-type ecdsa-p256"));
+    const shell_result both = generate("--set tls.certificate=" + own + "-chain.crt --set tls.key=" + own + ".key");
+    EXPECT_EQ(both.status, 1);
+    EXPECT_THAT(both.output, AllOf(HasSubstr("tls.certificate"), says));
+    const shell_result key = generate("--set tls.key=" + own + ".key");
+    EXPECT_EQ(key.status, 1);
+    EXPECT_THAT(key.output, AllOf(HasSubstr("tls.key"), says));
+    ASSERT_EQ(run(std::string{"pki init --dir "} + kind + " --key-type " + kind).status, 0);
+    const shell_result authority = generate(std::string{"--set tls.ca="} + kind + "/root-ca.crt");
+    EXPECT_EQ(authority.status, 1);
+    EXPECT_THAT(authority.output, AllOf(HasSubstr("tls.ca"), says));
+  }
+  EXPECT_THAT(generated(), "");
+}
+
+TEST_F(firmware_command, a_pre_shared_key_stands_for_certificates) {
+  write("[tls]\npsk_identity = \"lamp\"\npsk = \"00112233445566778899aabbccdd\"\n");
+  const shell_result done = generate();
+  EXPECT_EQ(done.status, 0) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("tls.psk: it is readable in the image"));
+  EXPECT_THAT(generated(), HasSubstr("c.tls.psk = text(\"\\000\\021\\0423DUfw\\210\\231\\252\\273\\314\\335\");"));
 }
 
 TEST_F(firmware_command, an_encrypted_key_is_decrypted_at_build_time) {

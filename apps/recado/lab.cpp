@@ -24,7 +24,7 @@ struct lab_options {
   std::string host;
   std::string server;
   std::string action;
-  std::string capture;
+  std::string capture, dump;
   std::string board, image;
   std::vector<std::string> words;
 
@@ -112,12 +112,14 @@ std::vector<std::string> device_command(const lab_options& options) {
 /// The device application on the board: this machine's, or QEMU's.
 int run_device(const lab_options& options, const std::filesystem::path& image) {
   if (image.empty()) return lab::execute_on(options.where(), "board", device_command(options));
-  return run_emulated(options.where(), image);
+  return run_emulated(options.where(), image, options.dump);
 }
 
 int run(const lab_options& options) {
   if (options.board.empty() && !options.image.empty())
     throw usage_error("--image needs to know what for", "add --board mps2-an500");
+  if (options.board.empty() && !options.dump.empty())
+    throw usage_error("--filter-dump is QEMU's", "add --board mps2-an500, or record the bridge with --capture");
   const bool was_up = lab::alive(lab::load(options.where()));
   if (was_up && options.capture.empty() && options.board.empty()) become(options, "board", device_command(options));
   if (!was_up) bring_up(options, true);
@@ -178,6 +180,8 @@ void add_host(CLI::App& command, const options_pointer& options) {
 void add_run(CLI::App& root, const options_pointer& options) {
   CLI::App* command = add(root, options, "run", "Run the device application on the board", run);
   command->add_option("--capture", options->capture, "Record the bridge with dumpcap into this file (mode 0600)");
+  command->add_option("--filter-dump", options->dump,
+                      "Record what the Ethernet of --board sends and hears into this file (pcap, mode 0600)");
   command->add_option("--board", options->board, "Run it on this board in QEMU: mps2-an500");
   command->add_option("--image", options->image, "An image of 'recado firmware' for --board; without one it is made");
   command->add_option("ARGUMENT", options->words, "Arguments for 'recado run' (or 'recado firmware'), after --");
@@ -212,7 +216,7 @@ void add_lab(CLI::App& root) {
   add_run(*group, options);
   add(*group, options, "down", "Take the lab down", down);
   add(*group, options, "status", "Say what is up", status);
-  add_host(*add(*group, options, "shell", "Open a shell on a host", shell), options);
+  add_host(*add(*group, options, "shell", "Open a shell on a host, with its name in RECADO_LAB_HOST", shell), options);
   CLI::App* exec = add(*group, options, "exec", "Run a command on a host", execute);
   add_host(*exec, options);
   exec->add_option("COMMAND", options->words, "The command and its arguments, after --");

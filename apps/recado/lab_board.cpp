@@ -20,7 +20,7 @@ firmware::image_request request_of(std::vector<std::string> words) {
   parser.set_help_flag();
   parser.add_option("-c,--config", result.config);
   parser.add_option("-s,--set", result.settings);
-  parser.add_option("--preset", result.build.preset)->check(CLI::IsMember({"full", "tiny"}));
+  parser.add_option("--preset", result.build.preset)->check(CLI::IsMember(firmware::presets()));
   parser.add_option("--button", button)->check(CLI::IsMember({"held", "free"}));
   std::ranges::reverse(words);  // as CLI11 wants them
   try {
@@ -91,11 +91,11 @@ std::filesystem::path image_for(const emulated_run& what, const lab::folder& whe
   return files.image();
 }
 
-int run_emulated(const lab::folder& where, const std::filesystem::path& image) {
+int run_emulated(const lab::folder& where, const std::filesystem::path& image, const std::filesystem::path& dump) {
   return lab::call_on(where, "board", [&] {
     board_console shown;
     const lab::emulator_sight seen{[&](std::string_view text) { shown.take(text); }, show_light};
-    return lab::emulate({where, image, {"-semihosting-config", "enable=on,target=native"}}, seen);
+    return lab::emulate({where, image, dump, {"-semihosting-config", "enable=on,target=native"}}, seen);
   });
 }
 

@@ -19,7 +19,8 @@ struct emulated_run {
 /// configuration is taken unless the words name one. Throws `failure`.
 std::filesystem::path image_for(const emulated_run& what, const lab::folder& where);
 
-/// Runs the image on the board's host until it ends; answers its status.
-int run_emulated(const lab::folder& where, const std::filesystem::path& image);
+/// Runs the image on the board's host until it ends; answers its status. What its Ethernet sends and hears goes into
+/// `dump` unless that is empty.
+int run_emulated(const lab::folder& where, const std::filesystem::path& image, const std::filesystem::path& dump);
 
 }  // namespace recado::app

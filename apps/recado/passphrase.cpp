@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include <recado/core/bytes.hpp>
@@ -53,6 +54,26 @@ pki::passphrase_source passphrase_from(std::string path, std::string option) {
   return [path = std::move(path), option = std::move(option)](std::string_view what) {
     return path.empty() ? ask_passphrase(what, false, option) : read_passphrase_file(path);
   };
+}
+
+std::size_t key_passphrase::ask(std::span<char> out) {
+  try {
+    return get(out);
+  } catch (...) {
+    trouble_ = std::current_exception();
+    return 0;
+  }
+}
+
+void key_passphrase::rethrow() const {
+  if (trouble_) std::rethrow_exception(trouble_);
+}
+
+std::size_t key_passphrase::get(std::span<char> out) {
+  const pki::secret phrase = from_(what_);
+  if (phrase.view().size() > out.size()) return 0;
+  std::ranges::copy(phrase.view(), out.begin());
+  return phrase.view().size();
 }
 
 }  // namespace recado::app

@@ -1,10 +1,14 @@
 // Pass phrases from a file or the terminal.
 #pragma once
 
+#include <exception>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <recado/pki/secret.hpp>
+#include <recado/tls/options.hpp>
 
 namespace recado::app {
 
@@ -17,5 +21,22 @@ pki::secret ask_passphrase(std::string_view what, bool twice, std::string_view o
 
 /// Reads the file if a path is given, else asks on the terminal.
 pki::passphrase_source passphrase_from(std::string path, std::string option);
+
+/// Gives a TLS library the pass phrase of a private key. What is wrong with that waits until the library, which asks,
+/// has put away what it holds: nothing may be thrown through it.
+class key_passphrase final : public tls::pass_phrase_source {
+ public:
+  key_passphrase(std::string what, pki::passphrase_source from) : what_(std::move(what)), from_(std::move(from)) {}
+  std::size_t ask(std::span<char> out) override;
+  /// Throws what `ask` had to hold back; to be called behind the library.
+  void rethrow() const;
+
+ private:
+  std::size_t get(std::span<char> out);
+
+  std::string what_;
+  pki::passphrase_source from_;
+  std::exception_ptr trouble_;
+};
 
 }  // namespace recado::app

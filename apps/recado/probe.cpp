@@ -3,6 +3,8 @@
 #include <CLI/CLI.hpp>
 #include <fstream>
 
+#include <recado/device/server.hpp>
+
 #include "passphrase.hpp"
 
 namespace recado::app {
@@ -60,6 +62,23 @@ void add_dns(CLI::App& parent) {
   on_run(*command, [to] { return dns(*to, to->name, to->servers, to->family); });
 }
 
+// "host", "host:port", "[2001:db8::1]:port": where the port is, it isn't given by an option too.
+void read_place(const CLI::App& command, std::string& host, std::uint16_t& port) {
+  const auto place = device::parse_server(host, port);
+  if (!place) throw usage_error("'" + host + "' is no host", "give HOST, HOST:PORT or [ADDRESS]:PORT");
+  const bool has_port = device::parse_server(host, 1)->port == device::parse_server(host, 2)->port;
+  if (has_port && command.count("--port") != 0)
+    throw usage_error("the port is given twice", "give it behind the host, or by --port");
+  port = place->port;
+  host = std::string{place->host};
+}
+
+void add_place(CLI::App& command, const char* name, std::string& to) {
+  command.add_option(name, to, "Host name or address, with its port or without")
+      ->type_name(std::string{name} + "[:PORT]")
+      ->required();
+}
+
 void add_ntp(CLI::App& parent) {
   struct options : common_options {
     std::string server;
@@ -68,11 +87,14 @@ void add_ntp(CLI::App& parent) {
   };
   const auto to = std::make_shared<options>();
   CLI::App* command = add(parent, "ntp", "Ask a time server for the time; no clock is set", to);
-  command->add_option("SERVER", to->server, "Host name or address")->required();
+  add_place(*command, "SERVER", to->server);
   command->add_option("--port", to->port, "UDP port")->capture_default_str();
   add_dns_servers(*command, *to);
   command->add_option("--samples", to->samples, "How often to ask")->capture_default_str()->check(CLI::Range(1, 8));
-  on_run(*command, [to] { return ntp(*to, to->server, to->port, to->samples); });
+  on_run(*command, [to, command] {
+    read_place(*command, to->server, to->port);
+    return ntp(*to, to->server, to->port, to->samples);
+  });
 }
 
 void add_tls_options(CLI::App& command, stream_options& to) {
@@ -96,11 +118,14 @@ void add_tls(CLI::App& parent) {
   to->port = 8883;
   to->secure = true;
   CLI::App* command = add(parent, "tls", "Shake hands, show the server's chain and the verdict", to);
-  command->add_option("HOST", to->host, "Host name or address")->required();
+  add_place(*command, "HOST", to->host);
   command->add_option("-p,--port", to->port, "TCP port")->capture_default_str();
   add_dns_servers(*command, *to);
   add_tls_options(*command, *to);
-  on_run(*command, [to] { return tls(*to); });
+  on_run(*command, [to, command] {
+    read_place(*command, to->host, to->port);
+    return tls(*to);
+  });
 }
 
 std::string first_line_of(const std::string& path) {
@@ -113,6 +138,7 @@ int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& versi
                                               "--crlfile", "--tls-version", "--insecure",         "--keylog", "--tls"};
   for (const char* each : needs_tls) to.secure = to.secure || command.count(each) != 0;
   if (command.count("--port") == 0) to.port = to.secure ? 8883 : 1883;
+  read_place(command, to.host, to.port);
   if (to.keep_alive_s > 65'535) throw usage_error("--keepalive is at most 65535 s", "0 turns it off");
   to.has_user_name = command.count("--username") != 0;
   to.has_password = command.count("--pw") != 0 || !to.password_file.empty();
@@ -125,7 +151,7 @@ void add_mqtt(CLI::App& parent) {
   const auto to = std::make_shared<mqtt_options>();
   const auto version = std::make_shared<std::string>("5");
   CLI::App* command = add(parent, "mqtt", "Connect to a broker and show what it offers", to);
-  command->add_option("HOST", to->host, "Host name or address")->required();
+  add_place(*command, "HOST", to->host);
   command->add_option("-p,--port", to->port, "TCP port (default: 1883, with TLS 8883)");
   add_dns_servers(*command, *to);
   command->add_option("-V,--protocol-version", *version, "5 or 311")

@@ -18,6 +18,7 @@
 
 namespace {
 
+using namespace std::string_literals;
 using namespace recado::tls::openssl::tests;
 using recado::tls::verdict;
 using recado::tls::openssl::key_handle;
@@ -195,6 +196,31 @@ TEST_F(probe_tls, shows_a_good_chain_and_both_handshakes_in_the_open) {
   const result insecure = probe("--insecure", "127.0.0.1");
   EXPECT_EQ(insecure.status, 0) << insecure.output;
   EXPECT_THAT(insecure.output, HasSubstr("the server was not verified"));
+}
+
+TEST_F(probe_tls, the_port_may_stand_behind_the_host) {
+  const auto good = made({.name = "b"}, the_world().authority);
+  ASSERT_NO_FATAL_FAILURE(serve(*good, {&the_world().authority}));
+  const auto run = [&](const std::string& arguments) {
+    const auto done = recado::pki::shell(RECADO_PROGRAM " probe " + arguments);
+    return result{done.status, done.output};
+  };
+  const std::string trust = " --cafile '" + saved("ca.crt", pem(the_world().root)) + "'";
+  for (const char* host : {"127.0.0.1", "[127.0.0.1]"}) {
+    const result done = run("tls '" + std::string{host} + ":" + port_ + "'" + trust);
+    EXPECT_EQ(done.status, 0) << done.output;
+    EXPECT_THAT(done.output, HasSubstr("the chain and the name are right"));
+  }
+  for (const std::string& command : {"tls"s, "mqtt"s, "ntp"s}) {
+    for (const char* host : {"host:0", "host:x", "[::1", ":1", "host:70000"}) {
+      const result wrong = run(command + " '" + host + "'");
+      EXPECT_EQ(wrong.status, 2) << wrong.output;
+      EXPECT_THAT(wrong.last_line(), HasSubstr("'"s + host + "' is no host; give "));
+    }
+    const result twice = run(command + " 127.0.0.1:1 --port 2");
+    EXPECT_EQ(twice.status, 2) << twice.output;
+    EXPECT_THAT(twice.last_line(), HasSubstr("the port is given twice; "));
+  }
 }
 
 TEST_F(probe_tls, says_which_alert_ended_it) {

@@ -35,19 +35,6 @@ struct run_options {
 /// The sizes of the comparison: 16 bytes to 4 KiB.
 const std::vector<std::uint32_t> comparison_sizes{16, 32, 64, 128, 256, 512, 1024, 2048, 4096};
 
-/// Asks for the pass phrase of the client's key on the terminal.
-class asking final : public tls::pass_phrase_source {
- public:
-  std::size_t ask(std::span<char> out) override {
-    const pki::secret secret =
-        ask_passphrase("the private key of the client certificate", false, "tls.key_password_file");
-    const std::string_view text = secret.view();
-    if (text.size() > out.size()) return 0;
-    std::memcpy(out.data(), text.data(), text.size());
-    return text.size();
-  }
-};
-
 /// Each secret to the key log and to the recording.
 class both final : public tls::key_log {
  public:
@@ -112,7 +99,11 @@ class one_run {
     record(options);
   }
 
-  std::expected<void, fault> check() const { return board::check_tls(chosen_, how_); }
+  std::expected<void, fault> check() const {
+    const auto good = board::check_tls(chosen_, how_);
+    ask_.rethrow();
+    return good;
+  }
   /// The session outlives this run.
   void keep_session() {
     if (chosen_.device.session.empty()) return;
@@ -122,12 +113,17 @@ class one_run {
                      static_cast<posix::durability>(chosen_.device.session_durability), true);
     how_.session = &*session_;
   }
-  board::run_result operator()(const device::test_plan* plan) { return board::run(chosen_, how_, plan); }
+  board::run_result operator()(const device::test_plan* plan) { return asked(board::run(chosen_, how_, plan)); }
   board::run_result compare(const device::test_plan& secure, const device::test_plan& plain) {
-    return board::compare(chosen_, how_, secure, plain);
+    return asked(board::compare(chosen_, how_, secure, plain));
   }
 
  private:
+  board::run_result asked(board::run_result ended) const {
+    ask_.rethrow();
+    return ended;
+  }
+
   void read_pass_phrase() {
     if (chosen_.tls.key_password_file.empty()) return;
     pass_phrase_.emplace(read_passphrase_file(std::string{chosen_.tls.key_password_file}));
@@ -162,7 +158,7 @@ class one_run {
   std::vector<std::byte> session_buffer_;
   std::optional<posix::file_storage> session_;
   board::run_choices how_;
-  asking ask_;
+  key_passphrase ask_{"the private key of the client certificate", passphrase_from({}, "tls.key_password_file")};
   std::optional<pki::secret> pass_phrase_;
   both keys_;
   std::optional<capture::key_log_file> key_log_;

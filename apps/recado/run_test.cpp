@@ -87,10 +87,13 @@ TEST(run, says_what_cannot_be_done) {
       {"-s network.mode=as-is -s tls.ca=/no/such/ca.crt", 1, "recado run: TLS: the CA file can't be read; "},
       {"--button pressed", 2, "recado run: "},
   };
+  const auto storage = std::filesystem::path{RECADO_TEST_FOLDER} / "never_made";
+  std::filesystem::remove_all(storage);
   for (const row& each : table) {
-    const result done = run(each.arguments);
+    const result done = run(each.arguments + (" --storage '" + storage.string() + "'"));
     EXPECT_EQ(done.status, each.status) << each.arguments;
     EXPECT_THAT(done.output, HasSubstr(each.says)) << each.arguments;
+    EXPECT_FALSE(std::filesystem::exists(storage)) << each.arguments;
   }
 }
 

@@ -1,7 +1,10 @@
 // recado session: what lies in the folder of --session.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -42,6 +45,14 @@ void each_message(kept_session& kept, Tell&& tell) {
   while (const auto one = kept.store().next_released(from)) tell(*one);
 }
 
+/// Calls `tell` with each message that waits for a connection.
+template <class Tell>
+void each_held(kept_session& kept, Tell&& tell) {
+  std::optional<std::uint32_t> number;
+  for (std::uint32_t from = 0; (number = kept.store().next_held(from)); from = *number + 1)
+    if (const auto one = kept.store().head_of_held(*number)) tell(*one);
+}
+
 void show_as_json(kept_session& kept) {
   tools::json to;
   const auto number = [&](std::string_view name, std::uint64_t value) { to.key(name).word(std::to_string(value)); };
@@ -65,6 +76,14 @@ void show_as_json(kept_session& kept) {
     number("bytes", one.size);
     to.close('}');
   });
+  each_held(kept, [&](const chain::held_message& one) {
+    to.open('{');
+    number("line", one.label);
+    number("qos", static_cast<unsigned>(one.qos));
+    to.key("waits_for").string("connection");
+    number("bytes", one.size());
+    to.close('}');
+  });
   to.close(']').key("subscriptions").open('[');
   std::vector<std::byte> space(65'535);
   for (std::uint32_t from = 0; const auto one = kept.store().next_subscription(from, space);) {
@@ -76,7 +95,7 @@ void show_as_json(kept_session& kept) {
   to.close(']').key("note").open('[');
   to.word(std::to_string(kept.store().last_note().first)).word(std::to_string(kept.store().last_note().second));
   to.close(']');
-  if (const auto at = tools::input_position_of(kept.store().last_note())) {
+  if (const auto at = tools::input_position_of(kept.position(tools::noted::input))) {
     to.key("input").open('{');
     number("line", at->line);
     number("topic", at->topic);
@@ -104,7 +123,7 @@ int show(const options& from) {
         << "received   " << std::to_string(counts.received) << " of QoS 2 wait for PUBREL\n"
         << "waiting    " << std::to_string(counts.held) << " for a connection\n"
         << "subscribed " << std::to_string(counts.subscriptions) << " filters\n";
-  if (const auto at = tools::input_position_of(kept.store().last_note()))
+  if (const auto at = tools::input_position_of(kept.position(tools::noted::input)))
     out() << "input      " << std::to_string(at->line) << " lines were taken, "
           << (at->ended ? "all that there were" : "the next run goes on behind them") << '\n';
   out() << "room       " << std::to_string(kept.records().live_bytes()) << " of "
@@ -113,6 +132,10 @@ int show(const options& from) {
     out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
           << ", packet identifier " << std::to_string(one.identifier) << ", "
           << (one.released ? "waits for PUBCOMP" : std::to_string(one.size) + " bytes") << '\n';
+  });
+  each_held(kept, [](const chain::held_message& one) {
+    out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
+          << ", waits for a connection, " << std::to_string(one.size()) << " bytes\n";
   });
   return exit_success;
 }
@@ -124,14 +147,14 @@ int check(const options& from) {
                   "go on with it all the same, or begin anew by 'recado session clear'");
   out() << painted{style::good, "whole"} << ": " << std::to_string(kept.records().records()) << " entries in "
         << std::to_string(kept.report().sectors_read) << " parts"
-        << (kept.report().torn ? "; its last write was interrupted, nothing that counted is missing" : "") << '\n';
+        << (kept.report().torn ? "; what was written last was interrupted or damaged and doesn't count" : "") << '\n';
   return exit_success;
 }
 
 int clear(const options& from) {
   if (from.input_only) {
     kept_session kept{from.folder, posix::durability::fsync, false};
-    if (!kept.records().put_note({}) || !kept.records().sync())
+    if (!kept.forget_input() || !kept.records().sync())
       throw failure("the session in " + from.folder + ": " + kept.cause(), kept.remedy());
     out() << painted{style::good, "cleared"} << ": the next input begins at its first line; the session stays\n";
     return exit_success;
@@ -141,8 +164,14 @@ int clear(const options& from) {
   return exit_success;
 }
 
-/// A message of 100 bytes and its end, `group` of them for one commit: microseconds for each.
-double cost_of(const std::string& folder, posix::durability how, std::size_t messages, std::size_t group) {
+/// What a message costs.
+struct cost {
+  double microseconds = 0;
+  double syncs = 0;
+};
+
+/// A message of 100 bytes and its end, `group` of them for one commit.
+cost cost_of(const std::string& folder, posix::durability how, std::size_t messages, std::size_t group) {
   kept_session kept{folder, how, true};
   const std::string text(100, 'x');
   const bytes pieces[] = {as_bytes(text)};
@@ -154,25 +183,68 @@ double cost_of(const std::string& folder, posix::durability how, std::size_t mes
                       ((i + 1) % group != 0 || kept.records().sync().has_value());
     if (!good) throw failure("the folder " + folder + " cannot be written", "check the disk and its room");
   }
-  return static_cast<double>((posix::now() - begun).count()) / static_cast<double>(messages);
+  const auto count = static_cast<double>(messages);
+  return {static_cast<double>((posix::now() - begun).count()) / count,
+          static_cast<double>(kept.records().counts().syncs) / count};
+}
+
+constexpr std::size_t rounds = 5;
+constexpr std::size_t groups[] = {1, 10, 100};
+constexpr posix::durability durabilities[] = {posix::durability::none, posix::durability::flush,
+                                              posix::durability::fsync};
+
+/// The same several times, in turn: what disturbs one disturbs all.
+struct figure {
+  std::array<double, rounds> times{};
+  double syncs = 0;
+};
+using figures = std::array<std::array<figure, std::size(groups)>, std::size(durabilities)>;
+
+figures measured(const std::filesystem::path& folder, std::size_t messages) {
+  figures result;
+  for (std::size_t round = 0; round < rounds; ++round)
+    for (std::size_t i = 0; i < std::size(durabilities); ++i)
+      for (std::size_t j = 0; j < std::size(groups); ++j) {
+        std::filesystem::remove_all(folder);
+        const cost one = cost_of(folder.string(), durabilities[i], messages, groups[j]);
+        result[i][j].times[round] = one.microseconds;
+        result[i][j].syncs = one.syncs;
+      }
+  std::filesystem::remove_all(folder);
+  return result;
+}
+
+template <class... Values>
+std::string formatted(const char* as, Values... values) {
+  char text[64];
+  std::snprintf(text, sizeof text, as, values...);
+  return text;
+}
+
+void print_row(std::string_view name, const std::array<std::string, std::size(groups)>& cells) {
+  out() << formatted("%-16s", std::string{name}.c_str());
+  for (const std::string& each : cells) out() << formatted("%26s", each.c_str());
+  out() << '\n';
 }
 
 int measure(const options& from) {
-  const std::filesystem::path folder =
-      std::filesystem::path{from.folder} / ("recado-measure-" + std::to_string(::getpid()));
-  out() << "microseconds for a message of 100 bytes, put and removed\n"
-        << "one commit for   1 message   10 messages   100 messages\n";
-  for (const auto how : {posix::durability::none, posix::durability::flush, posix::durability::fsync}) {
-    out() << durability_name(how) << (how == posix::durability::none ? "       " : "      ");
-    for (const std::size_t group : {1U, 10U, 100U}) {
-      std::filesystem::remove_all(folder);
-      char cell[32];
-      std::snprintf(cell, sizeof cell, "%14.2f", cost_of(folder.string(), how, from.messages, group));
-      out() << std::string_view{cell};
+  const std::string own = "recado-measure-" + std::to_string(::getpid());
+  figures all = measured(std::filesystem::path{from.folder} / own, from.messages);
+  out() << "microseconds for a message of 100 bytes, put and removed: the median of " << std::to_string(rounds)
+        << " rounds (the least - the most)\n";
+  print_row("one commit for", {"1 message", "10 messages", "100 messages"});
+  for (std::size_t i = 0; i < std::size(durabilities); ++i) {
+    std::array<std::string, std::size(groups)> cells;
+    for (std::size_t j = 0; j < std::size(groups); ++j) {
+      auto& times = all[i][j].times;
+      std::ranges::sort(times);
+      cells[j] = formatted("%.2f (%.2f - %.2f)", times[rounds / 2], times.front(), times.back());
     }
-    out() << '\n';
+    print_row(durability_name(durabilities[i]), cells);
   }
-  std::filesystem::remove_all(folder);
+  std::array<std::string, std::size(groups)> syncs;
+  for (std::size_t j = 0; j < std::size(groups); ++j) syncs[j] = formatted("%.3f", all.back()[j].syncs);
+  print_row("syncs", syncs);
   return exit_success;
 }
 

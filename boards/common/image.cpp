@@ -66,8 +66,8 @@ fault open_tls(const image_configuration& image, const hardware& on) {
   return ready ? fault{} : ready.error();
 }
 
-/// What was used at most of all that can run out.
-void say_memory(const hardware& on) {
+/// What was used at most of all that can run out. Stays apart: its line would lie on the stack of the whole run.
+[[gnu::noinline]] void say_memory(const hardware& on) {
   char room[240];
   buffer_sink line{room};
   line << "memory: stack ", line.number(on.stack_used != nullptr ? on.stack_used() : 0);
@@ -77,7 +77,7 @@ void say_memory(const hardware& on) {
   console->line(device::console_level::debug, line.view());
 }
 
-void say_end(fault why) {
+[[gnu::noinline]] void say_end(fault why) {  // stays apart likewise
   if (!why) return console->line(device::console_level::info, "ended");
   char room[320];
   buffer_sink line{room};
@@ -88,7 +88,7 @@ void say_end(fault why) {
 }  // namespace
 
 fault run(const image_configuration& image, const hardware& on) {
-  console.emplace(on.write, image.chosen.device.console);
+  console.emplace(on.write, image.chosen.device.console, on.effort_spent);
   lwip::start(on.now, on.random, on.failed);
   network.open(on.ethernet, on.random);
   button.emplace(on.button, image.test_mode);

@@ -10,6 +10,7 @@
 #include <recado/store/eeprom_storage.hpp>
 
 #include "firmware_configuration.hpp"
+#include "text_console.hpp"
 
 namespace recado::firmware {
 
@@ -30,6 +31,7 @@ struct hardware {
   void (*failed)(const char* what);          ///< the program is wrong; doesn't return
   store::eeprom* session_chip = nullptr;     ///< for the TLS session; null: it ends with the power
   std::size_t (*stack_used)() = nullptr;     ///< bytes of stack that were used at most; null: that isn't known
+  effort_function effort_spent = nullptr;    ///< for measuring what each rung takes; null: it isn't said
 };
 
 /// Runs the application that the image is made for until it has ended; why, if nobody had asked for that.

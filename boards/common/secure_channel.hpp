@@ -36,11 +36,11 @@ class secure_channel {
     device::console* console = nullptr;
   };
 #if defined(RECADO_TINY)
-  static constexpr std::size_t pool_bytes = 18 * 1024 + 512;
+  static constexpr std::size_t pool_bytes = 18 * 1024;
 #else
   static constexpr std::size_t pool_bytes = 23 * 1024 + 512;
 #endif
-  static constexpr std::size_t outgoing_bytes = 1536, plaintext_bytes = 1280;
+  static constexpr std::size_t outgoing_bytes = 1280, plaintext_bytes = 1280;
 
   alignas(8) std::array<std::byte, pool_bytes> pool_;
   std::array<std::byte, outgoing_bytes> outgoing_{};

@@ -35,14 +35,28 @@ void text_console::rung_line(std::string_view mark, const device::rung_report& r
   out_ << report.detail << "\r\n";
 }
 
+/// Its title, and the microseconds worked and passed since it was begun.
+void text_console::effort_line(const device::rung_report& report) {
+  const effort now = spent_();
+  out_ << "effort: " << chain::step_of(report.at).title << ' ';
+  for (const std::uint64_t each : {now.worked - begun_.worked, now.passed - begun_.passed}) {
+    out_.number(each / 1000) << '.';
+    out_.number(each / 100 % 10) << ' ';
+  }
+  out_ << "us\r\n";
+  begun_ = now;
+}
+
 void text_console::rung(const device::rung_report& report) {
   using kind = device::rung_report::kind;
   using device::console_level;
   switch (report.what) {
     case kind::begun:
+      if (spent_ != nullptr) begun_ = spent_();
       return;
     case kind::reached:
       if (level_ >= console_level::info) rung_line("  ok ", report);
+      if (spent_ != nullptr && level_ >= console_level::debug) effort_line(report);
       return;
     case kind::failed:
       if (level_ >= console_level::warning) rung_line("  !! ", report);

@@ -1,12 +1,14 @@
 #include "configuration_file.hpp"
 
 #include <toml++/toml.h>
+#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include <recado/core/nearest.hpp>
 #include <recado/device/options.hpp>
+#include <recado/tls/limits.hpp>
 
 namespace recado::linux_board {
 
@@ -20,7 +22,10 @@ std::string path_of(std::string_view section, std::string_view option) {
 
 std::string suggestion(std::string_view word, const std::vector<std::string_view>& known) {
   const std::string_view guess = nearest(word, known);
-  return guess.empty() ? "'recado run --options' lists what there is" : "did you mean " + in_quotes(guess) + "?";
+  if (!guess.empty()) return "did you mean " + in_quotes(guess) + "?";
+  std::string all;
+  for (const std::string_view each : known) (all += all.empty() ? "there are " : ", ") += each;
+  return all;
 }
 
 std::vector<std::string_view> sections() {
@@ -42,6 +47,18 @@ std::string type_of(const device::option& which) {
   buffer_sink out{memory};
   device::print_type(which, out);
   return std::string{out.view()};
+}
+
+std::optional<std::string> bytes_of_hex(std::string_view text) {
+  std::string result;
+  for (; text.size() >= 2; text.remove_prefix(2)) {
+    unsigned char octet = 0;
+    const auto [end, why] = std::from_chars(text.data(), text.data() + 2, octet, 16);
+    if (why != std::errc{} || end != text.data() + 2) return std::nullopt;
+    result += static_cast<char>(octet);
+  }
+  if (!text.empty()) return std::nullopt;
+  return result;
 }
 
 }  // namespace
@@ -175,18 +192,26 @@ void configuration_file::refuse(std::string_view section, std::string_view optio
   complain(given == given_.end() ? 0 : given->second, path + ": " + std::string{why});
 }
 
+std::optional<std::string> configuration_file::first_line_of(std::string_view path, std::string_view option) {
+  std::ifstream in{std::string{path}};
+  std::string line;
+  if (!std::getline(in, line)) {
+    complain(0, std::string{option} + ": " + std::string{path} + " can't be read or is empty");
+    return std::nullopt;
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  return line;
+}
+
 void configuration_file::load_password() {
   const auto& broker = values.broker;
   const int sources = !broker.password.empty() + !broker.password_file.empty() + !broker.password_environment.empty();
   if (sources > 1)
     return complain(0, "broker.password, broker.password_file and broker.password_environment exclude each other");
   if (!broker.password_file.empty()) {
-    std::ifstream in{std::string{broker.password_file}};
-    std::string line;
-    if (!std::getline(in, line))
-      return complain(0, "broker.password_file: " + std::string{broker.password_file} + " can't be read or is empty");
-    if (line.ends_with('\r')) line.pop_back();
-    values.broker.password = keep(std::move(line));
+    auto line = first_line_of(broker.password_file, "broker.password_file");
+    if (!line) return;
+    values.broker.password = keep(std::move(*line));
   }
   if (!broker.password_environment.empty()) {
     const char* secret = std::getenv(std::string{broker.password_environment}.c_str());
@@ -197,8 +222,29 @@ void configuration_file::load_password() {
   }
 }
 
+// From hexadecimal to the bytes that are meant.
+void configuration_file::load_psk() {
+  auto& tls = values.tls;
+  if (!tls.psk.empty() && !tls.psk_file.empty()) return complain(0, "tls.psk and tls.psk_file exclude each other");
+  if (!tls.psk_file.empty()) {
+    auto line = first_line_of(tls.psk_file, "tls.psk_file");
+    if (!line) return;
+    tls.psk = keep(std::move(*line));
+  }
+  if (tls.psk.empty() != tls.psk_identity.empty())
+    return complain(0, "tls.psk_identity and tls.psk, or tls.psk_file, need each other");
+  if (tls.psk.empty()) return;
+  if (!tls.ca.empty() || !tls.certificate.empty() || !tls.crl.empty())
+    complain(0, "a pre-shared key and certificates are both given; leave one of them out of [tls]");
+  const auto key = bytes_of_hex(tls.psk);
+  if (!key || key->size() < tls::psk_bytes_min || key->size() > tls::psk_bytes_max)
+    return complain(0, "the pre-shared key of [tls] has to be 28 to 128 hexadecimal digits, which are 14 to 64 bytes");
+  tls.psk = keep(*key);
+}
+
 void configuration_file::finish() {
   load_password();
+  load_psk();
   const auto& c = values;
   if (c.tls.enabled && c.tls.client_authentication && c.tls.certificate.empty())
     complain(0, "tls.client_authentication needs tls.certificate");

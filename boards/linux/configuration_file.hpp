@@ -4,6 +4,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,7 @@ class configuration_file {
   void parse(std::string_view text, std::string_view name, const std::filesystem::path& folder);
   /// Takes one "section.name=value" of the command line, the value as TOML or as a bare word.
   void override_with(std::string_view assignment);
-  /// Looks for what contradicts itself, and reads the password from its file or the environment.
+  /// Looks for what contradicts itself, and reads password and pre-shared key from their files or the environment.
   void finish();
   /// True if the file or an assignment gave this option.
   bool gives(std::string_view section, std::string_view option) const;
@@ -52,6 +53,8 @@ class configuration_file {
   std::string_view keep(std::string text) { return texts_.emplace_back(std::move(text)); }
   void complain(unsigned line, std::string text) { problems_.push_back({line, std::move(text)}); }
   void load_password();
+  void load_psk();
+  std::optional<std::string> first_line_of(std::string_view path, std::string_view option);
 
   std::deque<std::string> texts_;
   std::vector<problem> problems_;

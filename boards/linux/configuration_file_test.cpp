@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include <recado/device/options.hpp>
 
@@ -111,7 +115,7 @@ TEST(configuration, says_what_is_wrong_where) {
       {"[dhpc]\nattempts = 1", "device.toml:1: unknown section 'dhpc'; did you mean 'dhcp'?"},
       {"attempts = 1", "device.toml:1: 'attempts' stands outside its section; put it under [dhcp]"},
       {"\ndhcp = 4", "device.toml:2: 'dhcp' has to be a section: [dhcp]"},
-      {"frobnicate = 4", "device.toml:1: unknown key 'frobnicate' outside any section; 'recado run --options' lists"},
+      {"frobnicate = 4", "device.toml:1: unknown key 'frobnicate' outside any section; there are device, network"},
       {"[dhcp]\nattempts = ", "device.toml:2: this is no TOML: "},
       {"[dhcp]\nattempts = -1", "device.toml:2: dhcp.attempts is out of range; it takes a number from 0 to 100000"},
       {"[dhcp]\nattempts = 4294967296", "device.toml:2: dhcp.attempts is out of range"},
@@ -173,6 +177,41 @@ TEST(configuration, passwords_come_from_one_place) {
   none.override_with("broker.password_file=/no/such/file");
   none.finish();
   EXPECT_THAT(none.describe_problems(), HasSubstr("can't be read"));
+}
+
+TEST(configuration, a_pre_shared_key_becomes_its_bytes) {
+  const std::string path = testing::TempDir() + "recado_psk_" + std::to_string(::getpid());
+  std::ofstream{path} << "00112233445566778899aabbCCDD\r\n";
+  for (const std::string& given : {std::string{"tls.psk=00112233445566778899aabbCCDD"}, "tls.psk_file=" + path}) {
+    configuration_file file;
+    file.override_with("tls.psk_identity=lamp");
+    file.override_with(given);
+    file.finish();
+    EXPECT_EQ(file.describe_problems(), "");
+    EXPECT_EQ(file.values.tls.psk, (std::string{"\0\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd", 14}));
+  }
+  std::filesystem::remove(path);
+}
+
+TEST(configuration, a_pre_shared_key_that_is_none_or_not_alone_is_found) {
+  const std::string good = "tls.psk=00112233445566778899aabbccdd", name = "tls.psk_identity=lamp";
+  const std::pair<std::vector<std::string>, const char*> table[] = {
+      {{good}, "need each other"},
+      {{name}, "need each other"},
+      {{name, good, "tls.psk_file=x"}, "exclude each other"},
+      {{name, "tls.psk_file=/no/such/file"}, "tls.psk_file: /no/such/file can't be read"},
+      {{name, good, "tls.ca=x"}, "are both given"},
+      {{name, "tls.psk=00112233445566778899aabbcc"}, "28 to 128 hexadecimal digits"},   // 13 bytes
+      {{name, "tls.psk=00112233445566778899aabbccd"}, "28 to 128 hexadecimal digits"},  // half a byte
+      {{name, "tls.psk=00112233445566778899aabbccdg"}, "28 to 128 hexadecimal digits"},
+      {{name, "tls.psk=" + std::string(130, 'a')}, "tls.psk has the wrong length"},
+  };
+  for (const auto& [settings, says] : table) {
+    configuration_file file;
+    for (const std::string& each : settings) file.override_with(each);
+    file.finish();
+    EXPECT_THAT(file.describe_problems(), HasSubstr(says));
+  }
 }
 
 TEST(configuration, contradictions_are_found) {

@@ -19,7 +19,8 @@ tls::client_options tls_options(const device::configuration& chosen, const run_c
                                 tls::session_store& sessions) {
   tls::client_options options;
   const auto& tls = chosen.tls;
-  if (tls.ca.empty()) options.system_store = true;
+  if (!tls.psk.empty()) options.psk = {tls.psk_identity, as_bytes(tls.psk)};
+  else if (tls.ca.empty()) options.system_store = true;
   else options.ca = tls::source::file(tls.ca);
   if (!tls.crl.empty()) options.crl = tls::source::file(tls.crl);
   if (tls.client_authentication) options.certificate = tls::source::file(tls.certificate);
@@ -43,14 +44,17 @@ one_device::one_device(posix::loop& loop, panel& shown, const device::configurat
       filter_(context_, {records_, plaintext_}),
       cipher_(filter_) {}
 
+std::expected<void, fault> one_device::load() {
+  if (!chosen_.tls.enabled) return {};
+  const auto loaded = context_.load(tls_options(chosen_, how_, clock_, sessions_));
+  if (!loaded) return std::unexpected{make_fault(loaded.error())};
+  return {};
+}
+
 std::expected<void, fault> one_device::open(device::leds& lights, const device::test_plan* plan) {
   network_.observe(how_.observer);
   if (const auto opened = network_.open(chosen_); !opened) return opened;
-  storage_.open(how_.storage);
-  if (chosen_.tls.enabled) {
-    const auto loaded = context_.load(tls_options(chosen_, how_, clock_, sessions_));
-    if (!loaded) return std::unexpected{make_fault(loaded.error())};
-  }
+  storage_.open(how_.storage);  // last: a device that can't begin leaves no folder behind
   const device::board board{lights,   panel_,   rtc_,     stopwatch_, panel_,
                             storage_, network_, entropy_, clock_,     how_.session};
   device_.emplace(chosen_, board, &cipher_, memory_.view(plan != nullptr ? plan->cycles : 0, how_.session != nullptr),

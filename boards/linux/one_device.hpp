@@ -47,7 +47,10 @@ tls::client_options tls_options(const device::configuration& chosen, const run_c
 class one_device {
  public:
   one_device(posix::loop& loop, panel& shown, const device::configuration& chosen, const run_choices& how);
-  /// Opens all that the configuration needs and begins; `plan` may be null. `lights` are the device's LEDs.
+  /// Loads the certificates and the key. It may ask for a pass phrase, so it comes before the panel and the signals are
+  /// opened: a terminal that gives keys one by one and holds Ctrl-C back is none to type it on.
+  std::expected<void, fault> load();
+  /// Opens all else that the configuration needs and begins; `plan` may be null. `lights` are the device's LEDs.
   std::expected<void, fault> open(device::leds& lights, const device::test_plan* plan);
 
   device::application& operator*() { return *device_; }

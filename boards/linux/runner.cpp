@@ -41,6 +41,7 @@ class running {
 
  private:
   std::expected<void, fault> open(const device::test_plan* plan) {
+    if (const auto loaded = device_.load(); !loaded) return loaded;
     if (const auto opened = loop_.open(); !opened) return opened;
     if (const auto opened = signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}); !opened) return opened;
     panel_.open(loop_);

@@ -13,6 +13,7 @@ constexpr std::uint32_t watchdog_unlock = 0x1acce551;
 
 std::uint32_t last_count = 0;
 std::uint64_t counted = 0;
+std::uint64_t slept = 0;
 
 /// An interrupt has brought something that the loop may not have seen yet.
 volatile bool woken = false;
@@ -42,6 +43,8 @@ std::uint64_t cycles() {
   return counted;
 }
 
+std::uint64_t cycles_slept() { return slept; }
+
 instant now() { return instant{duration{static_cast<std::int64_t>(cycles() / cycles_per_us)}}; }
 
 void wake() { woken = true; }
@@ -56,7 +59,11 @@ void sleep_until(instant then) {
   at(scs::systick_value) = 0;
   at(scs::systick_control) = 7;
   asm volatile("cpsid i" ::: "memory");
-  if (!woken) asm volatile("dsb\n wfi" ::: "memory");
+  if (!woken) {
+    const std::uint64_t begun = cycles();
+    asm volatile("dsb\n wfi" ::: "memory");
+    slept += cycles() - begun;
+  }
   woken = false;
   asm volatile("cpsie i\n isb" ::: "memory");
   at(scs::systick_control) = 0;

@@ -13,6 +13,8 @@ void start_clock();
 instant now();
 /// Cycles of 40 ns since the start.
 std::uint64_t cycles();
+/// Those of them that `sleep_until` slept.
+std::uint64_t cycles_slept();
 /// For interrupts: the next sleep ends at once.
 void wake();
 /// Sleeps until an interrupt, or until then; half a second at most.

@@ -1,5 +1,7 @@
 #include "faults.hpp"
 
+#include <type_traits>
+
 #include <recado/core/text.hpp>
 
 #include "console.hpp"
@@ -11,11 +13,12 @@ namespace {
 constexpr std::uint32_t valid = 0x4641554c;
 constexpr int fault_status = 99;
 
-/// Survives the reset behind the fault.
+/// Survives the reset behind the fault, and so may have no constructor to run behind that.
 struct kept_record {
   std::uint32_t mark;
   fault_record what;
 };
+static_assert(std::is_trivially_default_constructible_v<kept_record>);
 [[gnu::section(".noinit")]] kept_record kept;
 
 void name(std::uint32_t exception, text_sink& out) {

@@ -14,13 +14,14 @@ void watchdog_handler();  ///< the watchdog's NMI: the program stood still
 
 namespace recado::mps2_an500 {
 
-/// What was written down when the last run ended badly.
+/// What was written down when the last run ended badly. Without values of its own: it lies in memory that nothing may
+/// clear at the start.
 struct fault_record {
-  std::uint32_t exception = 0;                           ///< its number: 2 watchdog, 3 hard fault, 4 to 6 others
-  std::uint32_t program_counter = 0, link_register = 0;  ///< where it was, and who had called
-  std::uint32_t program_status = 0;                      ///< xPSR
-  std::uint32_t configurable_fault = 0, hard_fault = 0;  ///< CFSR and HFSR
-  std::uint32_t memory_fault_address = 0, bus_fault_address = 0;  ///< MMFAR and BFAR, if CFSR says that they hold
+  std::uint32_t exception;                                ///< its number: 2 watchdog, 3 hard fault, 4 to 6 others
+  std::uint32_t program_counter, link_register;           ///< where it was, and who had called
+  std::uint32_t program_status;                           ///< xPSR
+  std::uint32_t configurable_fault, hard_fault;           ///< CFSR and HFSR
+  std::uint32_t memory_fault_address, bus_fault_address;  ///< MMFAR and BFAR, if CFSR says that they hold
 };
 
 /// In words, on one line.

@@ -93,6 +93,16 @@ void say_last_fault() {
   say(line.view());
 }
 
+#if defined(RECADO_SEMIHOSTING)
+firmware::effort effort_spent() {
+  const std::uint64_t all = cycles();
+  return {(all - cycles_slept()) * 40, all * 40};
+}
+constexpr firmware::effort_function effort_said = effort_spent;
+#else
+constexpr firmware::effort_function effort_said = nullptr;
+#endif
+
 int run() {
   start_clock();
   open_uarts();
@@ -118,7 +128,8 @@ int run() {
                                     sleep_until,
                                     failed,
                                     remembers ? &tls_part : nullptr,
-                                    stack_used};
+                                    stack_used,
+                                    effort_said};
   const fault why = firmware::run(firmware::configuration(), hardware);
   write_at_once("");
   return why ? 1 : 0;
@@ -140,7 +151,8 @@ void rest(int) {}
 }  // namespace
 }  // namespace recado::mps2_an500
 
-extern "C" [[noreturn]] void run_board();
+// Not a part of the start-up, whatever the optimiser sees of both: before it memory isn't initialised.
+extern "C" [[noreturn, gnu::noipa]] void run_board();
 void run_board() {
   const int status = recado::mps2_an500::run();
   recado::mps2_an500::rest(status);

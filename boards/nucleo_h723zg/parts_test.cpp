@@ -153,6 +153,7 @@ TEST(time, goes_on_beyond_32_bits) {
   EXPECT_EQ(chip.at(tim2::dier), 0U);
 }
 
+// original defect 45: the counter ran on from where it was
 TEST(time, counts_cycles_and_what_they_miss_in_sleep) {
   chip_model chip;
   cycle_stopwatch watch;
@@ -172,6 +173,7 @@ TEST(time, counts_cycles_and_what_they_miss_in_sleep) {
   EXPECT_EQ(watch.nanoseconds() - before, 3'000'010'000U);
 }
 
+// original defect 37: every failure was the end, and no watchdog brought the board back
 TEST(time, gives_the_watchdog_longer_than_an_erase) {
   chip_model chip;
   start_watchdog();
@@ -188,6 +190,7 @@ std::string said(const fault_record& what) {
   return std::string{out.view()};
 }
 
+// original defect 37: a fault ended in silence
 TEST(faults, say_what_and_where) {
   fault_record record{.mark = fault_record::valid,
                       .exception = 5,

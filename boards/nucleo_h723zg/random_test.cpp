@@ -84,6 +84,7 @@ TEST_F(generator, starts_although_its_start_leaves_a_seed_error) {
   EXPECT_TRUE(source.fill(out));
 }
 
+// original defect 20: an error of the generator was taken for randomness
 TEST_F(generator, throws_away_a_word_of_bad_noise) {
   ASSERT_TRUE(source.start());
   fails_at = 3;
@@ -109,6 +110,7 @@ TEST_F(generator, goes_on_after_its_clock_was_slow) {
   EXPECT_EQ(source.counted().seed_errors, 0U);
 }
 
+// original defect 20
 TEST_F(generator, gives_nothing_if_it_does_not_recover) {
   ASSERT_TRUE(source.start());
   fails_at = 3, broken = true;

@@ -201,6 +201,7 @@ TEST_F(rings, send_no_more_than_there_is_room_for_and_lose_nothing) {
   for (unsigned i = 0; i < 20; ++i) EXPECT_EQ(chip.sent[i], numbered(i));
 }
 
+// original defect 43: a transmission that failed went unnoticed
 TEST_F(rings, count_what_could_not_be_sent) {
   open(2, 4, 4);
   chip.transmit_status = eth::transmit_error;
@@ -236,6 +237,7 @@ TEST(checksum_offload, leaves_to_the_stack_what_the_mac_does_not_know) {
   EXPECT_EQ(checksums_for(as_frame(frame).first(33)), checksums::none);
 }
 
+// original defect 43: checksums were computed twice
 TEST_F(rings, ask_the_mac_for_the_checksums) {
   open(2, 4, 4);
   for (const checksums each : {checksums::none, checksums::header, checksums::all}) {

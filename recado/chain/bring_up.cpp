@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
+
+#include <recado/chain/prospect.hpp>
 
 namespace recado::chain {
 namespace {
@@ -182,6 +185,7 @@ void bring_up::time_failed(instant now) {
 // What the reason says: another server, never again, or once more.
 void bring_up::broker_failed(const happening& what, instant now) {
   const broker_verdict verdict = order_.failed(what.why, what.choices);
+  clock_doubted_ = clock_doubted_ || blames_a_date(what.why);
   if (verdict == broker_verdict::follow) return address_ = 0, fall(rung::name, rung::name);
   if (verdict == broker_verdict::left_out && !order_.anybody()) {
     phase_ = phase::ending;
@@ -201,8 +205,16 @@ void bring_up::next_of_broker(bool same, instant now) {
     address_ = 0;
     return fall(rung::name, rung::name);
   }
-  // The static address may be the wrong one for this network: the next round asks DHCP again.
-  round_failed(static_used_ ? rung::lease : rung::name, now);
+  round_failed(next_round(), now);
+}
+
+// The static address may be the wrong one for this network: the next round asks DHCP again. After a certificate was
+// refused for its dates it asks for the time again; without an answer the clock is as good as it was.
+rung bring_up::next_round() {
+  const bool asks_time = std::exchange(clock_doubted_, false) && how_.time_servers != 0;
+  if (asks_time) plausible_ = plausible_ || clock_set_, clock_set_ = false;
+  if (static_used_) return rung::lease;
+  return asks_time ? rung::time_name : rung::name;
 }
 
 void bring_up::round_failed(rung next, instant now) {

@@ -121,7 +121,7 @@ class bring_up {
  public:
   /// The randomness must outlive it.
   bring_up(const policy& how, entropy& random)
-      : how_(how), random_(&random), backoff_(how.retry), order_({how.brokers, how.retry_final, how.references_max}) {}
+      : random_(&random), how_(how), backoff_(how.retry), order_({how.brokers, how.retry_final, how.references_max}) {}
 
   /// Takes in what happened and answers one thing to do. Call it again with `time_passed` until it answers `wait`,
   /// and again when something happened or `until` has come. What comes late (a rung that isn't attempted any
@@ -165,30 +165,33 @@ class bring_up {
   void time_failed(instant now);
   void broker_failed(const happening& what, instant now);
   void next_of_broker(bool same, instant now);
+  rung next_round();
   void round_failed(rung next, instant now);
   void fall(rung from, rung next);
   void start_again(rung at);
   want next_want(instant now);
   want start_attempt(instant now);
 
-  policy how_;
-  entropy* random_;
-  backoff backoff_;
-  broker_order order_;
+  // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
   rung at_ = rung::link;
   phase phase_ = phase::due;
-  instant until_ = never;
-  instant online_since_ = never;
   rung undo_from_ = rung::link;
   bool undo_due_ = false;
   bool clock_set_ = false;
   bool plausible_ = false;
+  bool clock_doubted_ = false;
   bool static_used_ = false;
   bool farewell_asked_ = false;
   std::uint8_t server_ = 0;
   std::uint16_t address_ = 0;
   std::uint16_t addresses_ = 0;
   std::uint32_t rounds_ = 0;
+  entropy* random_;
+  instant until_ = never;
+  instant online_since_ = never;
+  policy how_;
+  backoff backoff_;
+  broker_order order_;
   fault last_fault_;
 };
 

@@ -76,7 +76,7 @@ TEST(bring_up, dates_judged_by_a_guessed_clock_are_not_final) {
     dialogue d{how};
     d.climbs_to(rung::secure);
     const fault why = make_fault(tls::error_of(tls::verdict::not_yet_valid), tls::pack_date(when, trusted));
-    d.undoes(trusted ? rung::link : rung::name, happening::failed(rung::secure, why));
+    d.undoes(trusted ? rung::link : rung::time_name, happening::failed(rung::secure, why));
     EXPECT_EQ(d.conductor.ending(), trusted);
   }
 }

@@ -165,6 +165,7 @@ TEST(bring_up, a_lost_link_falls_to_the_link_from_every_rung) {
   }
 }
 
+// original defect 34: DHCP could not begin again
 TEST(bring_up, a_lost_lease_falls_to_the_lease_and_keeps_the_time) {
   dialogue d{usual()};
   d.comes_online();
@@ -173,6 +174,7 @@ TEST(bring_up, a_lost_lease_falls_to_the_lease_and_keeps_the_time) {
   d.attempts(rung::name, 0, 0, happening::reached(rung::lease));
 }
 
+// original defect 37: every failure was the end
 TEST(bring_up, a_lost_connection_is_tried_again_after_a_pause_that_grows) {
   dialogue d{usual(), 0xef};
   d.comes_online();

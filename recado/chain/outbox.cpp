@@ -17,7 +17,8 @@ struct outbox::record {
   std::uint8_t qos = 0;
   std::uint8_t marks = 0;
 
-  static constexpr std::uint8_t retain = 1, dead = 2, kept = 4;
+  static constexpr std::uint8_t retain = 1, dead = 2, kept = 4, undated = 8;
+  held_message held(utc_time since = {}) const;
   std::size_t content() const { return std::size_t{topic} + properties + payload; }
   std::size_t size() const { return header_bytes + content() + ((marks & kept) != 0 ? number_bytes : 0); }
   bool expired(instant now) const { return now.time_since_epoch().count() >= expires_us; }
@@ -71,26 +72,29 @@ waiting_message outbox::message_at(std::size_t at, instant now) const {
 
 std::expected<void, error> outbox::push(const waiting_message& what, instant now) {
   const std::size_t listed = what.properties.wire_size();
-  const bool kept = kept_in_ != nullptr && what.qos != mqtt::qos::at_most_once;
+  const bool kept = has_session_journal && kept_in_ != nullptr && what.qos != mqtt::qos::at_most_once;
   const std::size_t needed = cost(what) + (kept ? number_bytes : 0);
   if (needed > memory_.size() || limits_.messages_max == 0 || what.topic.size() > mqtt::string_bytes_max)
     return std::unexpected{error::message_too_long};
   if (!fits(needed)) expire(now);
   if (!fits(needed)) make_room(needed, now);
   if (!fits(needed)) return std::unexpected{error::outbox_full};
-  if (needed > memory_.size() - end_) compact();
   record head{.payload = static_cast<std::uint32_t>(what.payload.size()),
               .properties = static_cast<std::uint32_t>(listed),
               .tag = what.tag,
               .topic = static_cast<std::uint16_t>(what.topic.size()),
               .qos = static_cast<std::uint8_t>(what.qos),
               .marks = static_cast<std::uint8_t>((what.retain ? record::retain : 0) | (kept ? record::kept : 0))};
-  if (const auto expiry = what.properties.find(mqtt::property::message_expiry_interval))
+  if (kept) make_room_in_store(head, now);
+  if (needed > memory_.size() - end_) compact();
+  if (const auto expiry = what.properties.find(mqtt::property::message_expiry_interval)) {
     head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
+    if (kept && !knows_time()) head.marks |= record::undated;
+  }
   copy(as_bytes(what.topic), memory_.subspan(end_ + header_bytes));
   what.properties.write(memory_.data() + end_ + header_bytes + what.topic.size());
   copy(what.payload, memory_.subspan(end_ + header_bytes + what.topic.size() + listed));
-  const auto number = kept ? hold(head) : std::expected<std::uint32_t, error>{0U};
+  const auto number = kept ? hold(head, now) : std::expected<std::uint32_t, error>{0U};
   if (!number) return std::unexpected{number.error()};
   append(head, *number);
   return {};
@@ -101,11 +105,13 @@ void outbox::append(const record& head, std::uint32_t number) {
   std::memcpy(memory_.data() + end_, &head, sizeof head);
   if ((head.marks & record::kept) != 0)
     std::memcpy(memory_.data() + end_ + header_bytes + head.content(), &number, number_bytes);
+  undated_ = undated_ || (head.marks & record::undated) != 0;
   end_ += head.size(), held_ += head.size(), ++count_;
   next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
 }
 
 std::uint32_t outbox::number_at(std::size_t at) const {
+  if constexpr (!has_session_journal) return 0;
   const record head = header_at(at);
   std::uint32_t number = 0;
   if ((head.marks & record::kept) != 0)
@@ -113,15 +119,20 @@ std::uint32_t outbox::number_at(std::size_t at) const {
   return number;
 }
 
-std::expected<std::uint32_t, error> outbox::hold(const record& head) {
+held_message outbox::record::held(utc_time since) const {
+  return {.tag = tag,
+          .qos = static_cast<mqtt::qos>(qos),
+          .retain = (marks & retain) != 0,
+          .topic = topic,
+          .properties = properties,
+          .payload = payload,
+          .since = since};
+}
+
+std::expected<std::uint32_t, error> outbox::hold(const record& head, instant now) {
   const bytes content[] = {memory_.subspan(end_ + header_bytes, head.content())};
-  const auto number = kept_in_->hold({.tag = head.tag,
-                                      .qos = static_cast<mqtt::qos>(head.qos),
-                                      .retain = (head.marks & record::retain) != 0,
-                                      .topic = head.topic,
-                                      .properties = head.properties,
-                                      .payload = head.payload},
-                                     content);
+  const bool dated = head.expires_us != INT64_MAX && knows_time();
+  const auto number = kept_in_->hold(head.held(dated ? clock_->at(now) : utc_time{}), content);
   if (number) return *number;
   using store::error;
   if (number.error() == error::full || number.error() == error::index_full)
@@ -129,7 +140,36 @@ std::expected<std::uint32_t, error> outbox::hold(const record& head) {
   return std::unexpected{number.error() == error::too_long ? chain::error::message_too_long : chain::error::not_kept};
 }
 
+bool outbox::gives_way_in_store(const record& head) const {
+  return (head.marks & record::kept) != 0 && may_give_way(head);
+}
+
+// False: even without all that may give way the store has no room, so nothing is to be dropped.
+bool outbox::crowding_out_helps(const record& head) const {
+  std::size_t dropped = 0;
+  std::uint32_t freed = 0;
+  for (std::size_t at = begin_; at < end_; at = behind(at))
+    if (gives_way_in_store(header_at(at))) ++dropped, freed += kept_in_->cost_of_held(number_at(at));
+  return dropped != 0 && kept_in_->has_room(head.held(), dropped, freed);
+}
+
+// What has expired leaves the store first, then the oldest that may give way. Not by trying: a refused `hold` would
+// take the note that belongs to the message.
+void outbox::make_room_in_store(const record& head, instant now) {
+  const held_message what = head.held();
+  if (kept_in_->has_room(what)) return;
+  expire(now);
+  if (kept_in_->has_room(what) || !crowding_out_helps(head)) return;
+  for (std::size_t at = begin_; at < end_ && !kept_in_->has_room(what);) {
+    const record one = header_at(at);
+    const std::size_t next = at + one.size();
+    if (gives_way_in_store(one)) lose(at, outbox_loss::crowded_out, now);
+    at = next;
+  }
+}
+
 std::expected<std::size_t, store::error> outbox::restore(instant now) {
+  restored_at_ = now;
   std::size_t count = 0;
   std::optional<std::uint32_t> number;
   for (std::uint32_t from = 0; (number = kept_in_->next_held(from)); from = *number + 1) {
@@ -147,11 +187,38 @@ std::expected<std::size_t, store::error> outbox::restore(instant now) {
     if (*read != head.content()) return std::unexpected{store::error::damaged};
     const mqtt::properties list{mqtt::sequence<mqtt::property_value>::of_wire(
         memory_.subspan(end_ + header_bytes + head.topic, head.properties))};
-    if (const auto expiry = list.find(mqtt::property::message_expiry_interval))
+    if (const auto expiry = list.find(mqtt::property::message_expiry_interval)) {
       head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
+      head.marks |= record::undated;
+    }
     append(head, *number), ++count;
   }
+  date_all(now);
   return count;
+}
+
+// What came before the clock was known.
+void outbox::date_all(instant now) {
+  if (!has_session_journal || !undated_ || !knows_time()) return;
+  undated_ = false;
+  for (std::size_t at = begin_; at < end_; at = behind(at))
+    if ((header_at(at).marks & (record::dead | record::undated)) == record::undated) date(at, now);
+  next_expiry_ = instant::min();  // looked for anew
+}
+
+// It counts from the restart so far: what passed before is taken off. If nobody knows how much, what is left counts
+// from now on, also over the next restart; without room for that in the store it does not.
+void outbox::date(std::size_t at, instant now) {
+  record head = header_at(at);
+  const std::uint32_t number = number_at(at);
+  const auto kept = kept_in_->head_of_held(number);
+  head.marks = static_cast<std::uint8_t>(head.marks & ~record::undated);
+  if (kept && kept->since != utc_time{})
+    head.expires_us -= std::max(clock_->at(restored_at_) - kept->since, duration{}).count();
+  std::memcpy(memory_.data() + at, &head, sizeof head);
+  if (!kept || kept->since != utc_time{}) return;
+  (void)message_at(at, now);  // its properties say what is left
+  (void)kept_in_->hold_again(number, head.held(clock_->at(now)), memory_.subspan(at + header_bytes, head.content()));
 }
 
 std::optional<std::expected<mqtt::token, mqtt::error>> outbox::publish(mqtt::session& by, instant now) {
@@ -169,6 +236,7 @@ std::optional<std::expected<mqtt::token, mqtt::error>> outbox::publish(mqtt::ses
 }
 
 std::optional<waiting_message> outbox::front(instant now) {
+  date_all(now);
   while (count_ != 0 && header_at(begin_).expired(now)) lose(begin_, outbox_loss::expired, now);
   if (count_ == 0) return std::nullopt;
   return message_at(begin_, now);
@@ -180,6 +248,7 @@ void outbox::pop() {
 }
 
 void outbox::expire(instant now) {
+  date_all(now);
   if (now < next_expiry_) return;
   next_expiry_ = never;
   for (std::size_t at = begin_; at < end_;) {

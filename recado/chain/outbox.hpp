@@ -8,8 +8,15 @@
 //
 // With `keep_in` messages of QoS 1 and 2 wait in a session's journal too, and outlive this program and the power: what
 // `push` took is durable with the store's next `commit` or `settle`, and `publish` moves it from the queue to the
-// session's messages in flight in one instant. Of their Message Expiry Interval what was left when they came counts
-// anew after a restart: how long that took isn't known. Those of QoS 0 promise nothing and are only here.
+// session's messages in flight in one instant. Those of QoS 0 promise nothing and are only here.
+//
+// Their Message Expiry Interval counts on over a restart by a civil clock, as soon as that is trusted:
+//   the clock is trusted when the message comes, and after the restart: to the second; a clock that was set back
+//     counts nothing for that time
+//   it is not trusted yet after the restart: the interval counts from the restart, and what passed before is taken off
+//     when the clock is trusted; until then the message has its whole interval at most, counted from the restart
+//   it was not trusted yet when the message came: what is left when it becomes so counts from then. If the power goes
+//     before, the interval begins anew: once for each start that never knew the time
 #pragma once
 
 #include <cstddef>
@@ -38,7 +45,7 @@ struct waiting_message {
   mqtt::properties properties{};            ///< in their order; of the Message Expiry Interval what is left of it
 };
 
-/// What a full outbox does with one message more.
+/// What a full outbox does with one message more, and with `keep_in` a full store.
 enum class outbox_policy : std::uint8_t {
   refuse,             ///< the new one is refused; nothing that was accepted is lost
   drop_oldest_qos_0,  ///< the oldest of QoS 0 make room; if that isn't enough the new one is refused
@@ -79,8 +86,9 @@ class outbox {
   explicit outbox(mutable_bytes memory, const outbox_limits& limits = {}, outbox_listener* listener = nullptr)
       : memory_(memory), limits_(limits), listener_(listener) {}
 
-  /// From now on what comes waits there, too; null: no more. It must outlive the outbox or that.
-  void keep_in(session_store* where) { kept_in_ = where; }
+  /// From now on what comes waits there, too; null: no more. `clock` tells how long it waited over a restart; null:
+  /// nobody knows. Both must outlive the outbox or that.
+  void keep_in(session_store* where, const wall_clock* clock = nullptr) { kept_in_ = where, clock_ = clock; }
   /// Takes back what waits in the store of `keep_in`, behind what is here. Returns how many; what finds no room here
   /// stays in the store. Before anything is pushed, so that the order is kept.
   std::expected<std::size_t, store::error> restore(instant now);
@@ -109,6 +117,8 @@ class outbox {
   bool empty() const { return count_ == 0; }
   /// How many bytes their records take.
   std::size_t bytes_held() const { return held_; }
+  /// True if they take more than half of the memory.
+  bool more_than_half_full() const { return held_ > memory_.size() / 2; }
   /// Bytes that a message needs in here.
   static std::size_t cost(const waiting_message& what) {
     return header_bytes + what.topic.size() + what.properties.wire_size() + what.payload.size();
@@ -127,6 +137,9 @@ class outbox {
   std::size_t behind(std::size_t at) const;
   bool dead(std::size_t at) const;
   bool fits(std::size_t needed) const { return held_ + needed <= memory_.size() && count_ < limits_.messages_max; }
+  bool knows_time() const { return clock_ != nullptr && clock_->trusted(); }
+  void date_all(instant now);
+  void date(std::size_t at, instant now);
   bool may_give_way(const record& head) const;
   void make_room(std::size_t needed, instant now);
   void lose(std::size_t at, outbox_loss why, instant now);
@@ -134,12 +147,18 @@ class outbox {
   void compact();
   void append(const record& head, std::uint32_t number);
   std::uint32_t number_at(std::size_t at) const;
-  std::expected<std::uint32_t, error> hold(const record& head);
+  std::expected<std::uint32_t, error> hold(const record& head, instant now);
+  bool crowding_out_helps(const record& head) const;
+  void make_room_in_store(const record& head, instant now);
+  bool gives_way_in_store(const record& head) const;
 
   mutable_bytes memory_;
   outbox_limits limits_;
   outbox_listener* listener_;
   session_store* kept_in_ = nullptr;
+  const wall_clock* clock_ = nullptr;
+  bool undated_ = false;  // some wait for the clock
+  instant restored_at_{};
   std::size_t begin_ = 0;  // the oldest record; it isn't dead
   std::size_t end_ = 0;
   std::size_t count_ = 0;

@@ -62,8 +62,10 @@ prospect of_mqtt(const fault& why) {
   return of_reason(mqtt::answer_to(code));  // what this side found wrong with what the server sent
 }
 
+tls::verdict verdict_of(const fault& why) { return tls::verdict_of(static_cast<tls::error>(why.code)); }
+
 prospect of_tls(const fault& why) {
-  const tls::verdict judged = tls::verdict_of(static_cast<tls::error>(why.code));
+  const tls::verdict judged = verdict_of(why);
   const bool by_date = judged == tls::verdict::expired || judged == tls::verdict::not_yet_valid;
   if (by_date && tls::clock_was_guessed(why.detail)) return prospect::passing;  // the time may be found yet
   using enum tls::error;
@@ -91,6 +93,13 @@ prospect prospect_of(const fault& why) {
   if (why.where == layer::tls) return of_tls(why);
   if (is(why, error::subscription_refused)) return of_reason(static_cast<mqtt::reason>(why.detail));
   return prospect::passing;
+}
+
+bool blames_a_date(const fault& why) {
+  if (why.where != layer::tls) return false;
+  const tls::verdict judged = verdict_of(why);
+  return judged == tls::verdict::expired || judged == tls::verdict::not_yet_valid ||
+         judged == tls::verdict::crl_expired;
 }
 
 bool moved_for_good(const fault& why) {

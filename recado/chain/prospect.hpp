@@ -17,6 +17,9 @@ enum class prospect : std::uint8_t {
 /// Judges by the fault alone. What isn't known is `passing`: it is tried again, and told each time.
 prospect prospect_of(const fault& why);
 
+/// True if TLS refused a certificate or a CRL for its dates: then this side's clock may be what is wrong.
+bool blames_a_date(const fault& why);
+
 /// True if the server has moved for good (0x9D), as opposed to for now (0x9C).
 bool moved_for_good(const fault& why);
 

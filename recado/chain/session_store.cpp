@@ -15,7 +15,7 @@ using store::key;
 constexpr std::uint8_t kind_message = 1, kind_released = 2, kind_received = 3, kind_subscription = 4, kind_facts = 5,
                        kind_held = 6, kind_unanswered = 7;
 constexpr std::uint32_t released_mark = 0x8000'0000;
-constexpr key unanswered{kind_unanswered, 0};  // CONNECT has left, and its answer is not known
+constexpr key unanswered_connects{kind_unanswered, 0};  // they have left, and their answers are not known: how many
 
 /// Numbers at the front of a record.
 template <std::size_t Size>
@@ -40,12 +40,19 @@ class numbers {
 constexpr std::size_t message_head_bytes = 19;
 // options 1, identifier 4
 constexpr std::size_t subscription_head_bytes = 5;
-// label 8, tag 4, QoS and RETAIN 1, and the bytes of topic 2 and properties 4
-constexpr std::size_t held_head_bytes = 19;
+// label 8, tag 4, QoS and RETAIN 1, the bytes of topic 2 and properties 4, and since when it expires 8
+constexpr std::size_t held_head_bytes = 27;
+constexpr std::size_t held_pieces_max = 4;
 // version 1, places 2, session expiry 4
 constexpr std::size_t facts_head_bytes = 7;
 
 }  // namespace
+
+std::uint32_t seconds_left(std::uint32_t interval, utc_time since, utc_time now) {
+  if (since == utc_time{} || now <= since) return interval;
+  const duration left = std::chrono::seconds{interval} - (now - since);
+  return static_cast<std::uint32_t>(std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(left).count(), 0));
+}
 
 session_store::session_store(store::journal& records, std::span<std::uint32_t> places)
     : records_(records), places_(places) {
@@ -96,18 +103,21 @@ mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::mess
   return mqtt::error::none;
 }
 
-// The new record first: should the power go between the two, `restore` knows which one is meant.
+// The new record first: should the power go between the two, `restore` knows which one is meant. Where damage took the
+// message, tag and label are gone with it, and the exchange goes on: its identifier is what matters now.
 void session_store::released(std::uint16_t identifier) {
   std::uint32_t& place = place_of(identifier);
   const std::uint32_t number = place;
   std::uint32_t unused = 0;
   const auto message = read_message({kind_message, number}, unused);
-  if (!message) return keep(std::unexpected{error::not_found});
+  const bool there = records_.next(kind_message, number) == number;
+  if (!message && !there && records_.lost_later() == 0) return keep(std::unexpected{error::not_found});
+  const stored_message known = message.value_or(stored_message{});
   numbers<message_head_bytes> head;
   head.put(identifier, 2);
-  head.put(static_cast<std::uint64_t>(message->qos), 1);
-  head.put(message->tag, 4);
-  head.put(message->label, 8);
+  head.put(static_cast<std::uint64_t>(known.qos), 1);
+  head.put(known.tag, 4);
+  head.put(known.label, 8);
   head.put(number, 4);
   const bytes pieces[] = {head.octets()};
   keep(records_.put({kind_released, next_released_}, pieces));
@@ -123,6 +133,7 @@ void session_store::finished(std::uint16_t identifier) {
 }
 
 void session_store::took(mqtt::qos level, std::uint16_t identifier) {
+  if (level == mqtt::qos::exactly_once) keep_unanswered();
   const store::note* with = take_note();
   if (level == mqtt::qos::exactly_once) return keep(records_.put({kind_received, identifier}, {}, with));
   if (with != nullptr) keep(records_.put_note(*with));
@@ -134,18 +145,40 @@ void session_store::session_lost() {
   keep(records_.clear(kind_received));
   keep(records_.clear(kind_released));
   keep(records_.clear(kind_subscription));  // the new session has none of them
-  keep(records_.remove(unanswered));
+  forget_unanswered();
 }
 
-// Nothing is written where nothing depends on the answer: without what the server may have forgotten unheard.
-void session_store::connecting() {
-  const bool at_stake = records_.next(kind_received, 0) || records_.next(kind_subscription, 0);
-  if (at_stake && !records_.size_of(unanswered)) keep(records_.put(unanswered, {}));
+// Nothing is written where nothing depends on the answer: without what the server may have forgotten unheard. What is
+// received or subscribed later writes it then, before itself.
+void session_store::unanswered(std::uint8_t count) {
+  unanswered_ = count;
+  if (records_.next(kind_received, 0) || records_.next(kind_subscription, 0)) keep_unanswered();
+}
+
+void session_store::keep_unanswered() {
+  if (unanswered_ == unanswered_kept_) return;
+  unanswered_kept_ = unanswered_;
+  const std::byte count[] = {std::byte{unanswered_}};
+  const bytes pieces[] = {count};
+  keep(records_.put(unanswered_connects, pieces));
+}
+
+void session_store::forget_unanswered() {
+  unanswered_ = unanswered_kept_ = 0;
+  keep(records_.remove(unanswered_connects));
+}
+
+// The record was empty once, and stood for one.
+std::uint8_t session_store::kept_unanswered() {
+  if (!records_.size_of(unanswered_connects)) return 0;
+  std::byte count[] = {std::byte{1}};
+  (void)records_.read(unanswered_connects, 0, count);
+  return std::to_integer<std::uint8_t>(count[0]);
 }
 
 void session_store::certain(bool subscriptions_hold) {
   if (!subscriptions_hold) keep(records_.clear(kind_subscription));
-  keep(records_.remove(unanswered));
+  forget_unanswered();
 }
 
 fault session_store::commit() {
@@ -235,7 +268,8 @@ std::expected<stored_counts, error> session_store::restore(mqtt::session& into) 
     if (!into.restore_received(static_cast<std::uint16_t>(*number))) return std::unexpected{error::index_full};
   for (std::uint32_t from = 0; (number = records_.next(kind_held, from)); from = *number + 1)
     next_held_ = std::max(next_held_, *number + 1);
-  if (records_.size_of(unanswered)) into.restore_unanswered();
+  unanswered_kept_ = kept_unanswered();
+  into.restore_unanswered(unanswered_kept_);
   into.keep_in(this);
   return counts();
 }
@@ -308,6 +342,7 @@ std::expected<void, error> session_store::subscribed(const mqtt::subscription& w
   auto number = number_of(what.filter);
   for (std::uint32_t from = 0; !number; ++from)
     if (records_.next(kind_subscription, from) != from) number = from;
+  keep_unanswered();
   const bytes pieces[] = {head.octets(), as_bytes(what.filter)};
   return records_.put({kind_subscription, *number}, pieces);
 }
@@ -336,24 +371,56 @@ std::optional<session_store::stored_subscription> session_store::next_subscripti
 }
 
 std::expected<std::uint32_t, error> session_store::hold(const held_message& what, std::span<const bytes> pieces) {
-  constexpr std::size_t pieces_max = 4;
-  if (what.size() > spare_bytes() || pieces.size() >= pieces_max) return std::unexpected{error::too_long};
-  if (records_.records() + records_.records_max() / 4 >= records_.records_max())
-    return std::unexpected{error::index_full};
+  if (what.size() > spare_bytes() || pieces.size() >= held_pieces_max) return std::unexpected{error::too_long};
+  if (!has_place(0)) return std::unexpected{error::index_full};
+  const std::uint32_t number = next_held_;
+  held_message labelled = what;
+  labelled.label = label_;
+  if (auto done = put_held(number, labelled, pieces, take_note(), spare_bytes()); !done)
+    return std::unexpected{done.error()};
+  ++next_held_;
+  return number;
+}
+
+// What is kept free for others is free for this, too: it takes it for a moment only.
+std::expected<void, error> session_store::hold_again(std::uint32_t number, const held_message& what, bytes content) {
+  const auto old = head_of_held(number);
+  if (!old) return std::unexpected{error::not_found};
+  held_message labelled = what;
+  labelled.label = old->label;
+  return put_held(number, labelled, {&content, 1}, nullptr, 0);
+}
+
+std::expected<void, error> session_store::put_held(std::uint32_t number, const held_message& what,
+                                                   std::span<const bytes> pieces, const store::note* with,
+                                                   std::uint32_t spare) {
   numbers<held_head_bytes> head;
-  head.put(label_, 8);
+  head.put(what.label, 8);
   head.put(what.tag, 4);
   head.put(static_cast<std::uint64_t>(what.qos) | (what.retain ? 4U : 0U), 1);
   head.put(what.topic, 2);
   head.put(what.properties, 4);
-  std::array<bytes, pieces_max> all{head.octets()};
+  head.put(static_cast<std::uint64_t>(what.since.time_since_epoch().count()), 8);
+  std::array<bytes, held_pieces_max> all{head.octets()};
   std::ranges::copy(pieces, all.begin() + 1);
-  const std::uint32_t number = next_held_;
-  if (auto done = records_.put({kind_held, number}, all, take_note(), spare_bytes()); !done)
-    return std::unexpected{done.error()};
-  ++next_held_;
-  unsettled_ = true;
-  return number;
+  auto done = records_.put({kind_held, number}, all, with, spare);
+  unsettled_ = unsettled_ || done;
+  return done;
+}
+
+bool session_store::has_place(std::size_t dropped) const {
+  return records_.records() - dropped + records_.records_max() / 4 < records_.records_max();
+}
+
+bool session_store::has_room(const held_message& what, std::size_t dropped, std::uint32_t freed) const {
+  return what.size() <= spare_bytes() && has_place(dropped) &&
+         records_.has_room(held_head_bytes + what.size(), note_.has_value(), spare_bytes(), freed);
+}
+
+// A note that the record carries stays, and is counted apart.
+std::uint32_t session_store::cost_of_held(std::uint32_t number) {
+  const auto size = records_.size_of({kind_held, number});
+  return size ? records_.stored_bytes(*size, false) : 0;
 }
 
 std::optional<std::uint32_t> session_store::next_held(std::uint32_t from) const {
@@ -373,6 +440,7 @@ std::optional<held_message> session_store::head_of_held(std::uint32_t number) {
   result.retain = (options & 4) != 0;
   result.topic = static_cast<std::uint16_t>(head.get(2));
   result.properties = static_cast<std::uint32_t>(head.get(4));
+  result.since = utc_time{duration{static_cast<std::int64_t>(head.get(8))}};
   const std::uint64_t before = held_head_bytes + std::uint64_t{result.topic} + result.properties;
   if (*size < before || (options & 3) == 3) return std::nullopt;
   result.payload = static_cast<std::uint32_t>(*size - before);

@@ -15,11 +15,20 @@
 #include <span>
 #include <string_view>
 
+#include <recado/core/instant.hpp>
 #include <recado/mqtt/journal.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/store/journal.hpp>
 
 namespace recado::chain {
+
+/// False in a build with RECADO_WITHOUT_SESSION_JOURNAL defined (CMake: -DRECADO_SESSION_JOURNAL=OFF): outbox and
+/// device then keep nothing over a loss of power, and nothing of this is linked.
+#if defined(RECADO_WITHOUT_SESSION_JOURNAL)
+inline constexpr bool has_session_journal = false;
+#else
+inline constexpr bool has_session_journal = true;
+#endif
 
 /// What has to be known of the server to come back to the session.
 struct session_facts {
@@ -42,15 +51,21 @@ struct stored_message {
 /// What is remembered of a message that waits for a connection: behind it lie its topic, its properties as on the wire,
 /// and its payload, without gaps.
 struct held_message {
-  std::uint64_t label = 0;                                                        ///< as `session_store::label` said
-  std::uint32_t tag = 0;                                                          ///< of the message
-  mqtt::qos qos = mqtt::qos::exactly_once;                                        ///< with which it is published
-  bool retain = false;                                                            ///< the server shall keep it
-  std::uint16_t topic = 0;                                                        ///< bytes of it,
-  std::uint32_t properties = 0;                                                   ///< and of these,
-  std::uint32_t payload = 0;                                                      ///< and of this
+  std::uint64_t label = 0;                  ///< as `session_store::label` said
+  std::uint32_t tag = 0;                    ///< of the message
+  mqtt::qos qos = mqtt::qos::exactly_once;  ///< with which it is published
+  bool retain = false;                      ///< the server shall keep it
+  std::uint16_t topic = 0;                  ///< bytes of it,
+  std::uint32_t properties = 0;             ///< and of these,
+  std::uint32_t payload = 0;                ///< and of this
+  utc_time since{};                         ///< from when on its Message Expiry Interval counts; 1970: that isn't known
   std::size_t size() const { return std::size_t{topic} + properties + payload; }  ///< Bytes of all three.
 };
+
+/// What is left at `now` of a Message Expiry Interval in seconds that counts from `since` on (5.0 §3.3.2.3.3), begun
+/// ones included; 0: it has expired. A clock that was set back has counted nothing, and neither has one that isn't
+/// known.
+std::uint32_t seconds_left(std::uint32_t interval, utc_time since, utc_time now);
 
 /// How much `restore` put back, or `session_store` counts.
 struct stored_counts {
@@ -108,6 +123,13 @@ class session_store final : public mqtt::journal {
   /// quarter of the room and of the index stays free for what is sent and received. Errors: `full`, `index_full` (until
   /// others have left), `too_long`, `failed`.
   std::expected<std::uint32_t, store::error> hold(const held_message& what, std::span<const bytes> pieces);
+  /// Puts the same message anew, with another `since`, and what its properties say of its interval then. Errors:
+  /// `full`, `failed`; it is there as it was then.
+  std::expected<void, store::error> hold_again(std::uint32_t number, const held_message& what, bytes content);
+  /// True if `hold` has room for that message, were `dropped` of the queue not there that take `freed` bytes.
+  bool has_room(const held_message& what, std::size_t dropped = 0, std::uint32_t freed = 0) const;
+  /// What a message of the queue takes in the journal, in bytes; 0 if it isn't there.
+  std::uint32_t cost_of_held(std::uint32_t number);
   /// The lowest number in the queue that is at least `from`.
   std::optional<std::uint32_t> next_held(std::uint32_t from) const;
   /// What is remembered of it; nothing if it is not there.
@@ -132,16 +154,23 @@ class session_store final : public mqtt::journal {
   void took(mqtt::qos level, std::uint16_t identifier) override;
   void completed(std::uint16_t identifier) override;
   void session_lost() override;
-  void connecting() override;
+  void unanswered(std::uint8_t count) override;
   void certain(bool subscriptions_hold) override;
   fault commit() override;
 
  private:
   std::uint32_t& place_of(std::uint16_t identifier) { return places_[(identifier - 1U) % places_.size()]; }
+  std::expected<void, store::error> put_held(std::uint32_t number, const held_message& what,
+                                             std::span<const bytes> pieces, const store::note* with,
+                                             std::uint32_t spare);
   std::optional<stored_message> read_message(store::key name, std::uint32_t& other);
   std::expected<void, store::error> forget_halves();
   std::uint32_t spare_bytes() const;
+  bool has_place(std::size_t dropped) const;
   void keep(const std::expected<void, store::error>& done);
+  void keep_unanswered();
+  void forget_unanswered();
+  std::uint8_t kept_unanswered();
   std::optional<std::uint32_t> number_of(std::string_view filter);
   const store::note* take_note();
 
@@ -155,6 +184,8 @@ class session_store final : public mqtt::journal {
   std::optional<store::note> note_;
   store::note taken_note_;
   store::error why_{};
+  std::uint8_t unanswered_ = 0;       // as the session told,
+  std::uint8_t unanswered_kept_ = 0;  // and as the journal has it
   bool failed_ = false;
   bool unsettled_ = false;
 };

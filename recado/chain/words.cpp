@@ -19,6 +19,13 @@ Error error_of(const fault& what) {
   return static_cast<Error>(what.code);
 }
 
+/// For a build without the words.
+[[maybe_unused]] void describe_number(const fault& what, text_sink& out) {
+  out << "error ";
+  out.number(what.code);
+  if (what.detail != 0) out << ", detail 0x", out.hex(what.detail, 8);
+}
+
 void with_errno(std::string_view cause, std::uint32_t number, text_sink& out) {
   out << cause;
   if (number == 0) return;
@@ -46,7 +53,7 @@ void describe_mqtt(const fault& what, text_sink& out) {
   out << words(code);
   const bool by_reason = code == mqtt::error::refused || code == mqtt::error::disconnected;
   if (by_reason && what.detail != 0) {
-    out << ": " << words(static_cast<mqtt::reason>(what.detail));
+    out << ": ", describe_reason(static_cast<mqtt::reason>(what.detail), out);
     return;
   }
   const auto defect = mqtt::defect::from(what);
@@ -70,7 +77,7 @@ void describe_own(const fault& what, text_sink& out) {
   out << words(error_of<error>(what));
   if (is(what, error::no_answer_in_time) && what.detail < rung_count)
     out << ": " << step_of(static_cast<rung>(what.detail)).title;
-  if (is(what, error::subscription_refused)) out << ": " << words(static_cast<mqtt::reason>(what.detail));
+  if (is(what, error::subscription_refused)) out << ": ", describe_reason(static_cast<mqtt::reason>(what.detail), out);
 }
 
 }  // namespace
@@ -103,7 +110,13 @@ std::string_view name_of(layer where) {
   return "";
 }
 
+void describe_reason(mqtt::reason code, text_sink& out) {
+  if constexpr (has_causes) out << words(code);
+  else out << "0x", out.hex(static_cast<std::uint8_t>(code), 2);
+}
+
 void describe_cause(const fault& what, text_sink& out) {
+  if constexpr (!has_causes) return describe_number(what, out);
   switch (what.where) {
     case layer::none:
       out << "nothing went wrong";
@@ -124,7 +137,8 @@ void describe_cause(const fault& what, text_sink& out) {
     case layer::mqtt:
       return describe_mqtt(what, out);
     case layer::transport:
-      return describe_transport(what, out);
+      if constexpr (transport::has_transport) describe_transport(what, out);
+      return;
     case layer::store:
       out << words(error_of<store::error>(what));
       return;
@@ -153,7 +167,7 @@ std::string_view remedy_of(const fault& what) {
     case layer::mqtt:
       return remedy(error_of<mqtt::error>(what));
     case layer::transport:
-      return remedy(error_of<transport::error>(what));
+      return transport::has_transport ? remedy(error_of<transport::error>(what)) : "";
     case layer::store:
       return remedy(error_of<store::error>(what));
     case layer::application:

@@ -5,6 +5,7 @@
 
 #include <recado/core/fault.hpp>
 #include <recado/core/text.hpp>
+#include <recado/mqtt/reason.hpp>
 
 namespace recado::chain {
 
@@ -21,6 +22,8 @@ std::string_view name_of(layer where);
 
 /// The cause with what the detail knows, as half a sentence: "the connection was refused (errno 111)".
 void describe_cause(const fault& what, text_sink& out);
+/// An MQTT reason code by its name, or in a build without causes as a number.
+void describe_reason(mqtt::reason code, text_sink& out);
 /// What the user can do about it; may be empty.
 std::string_view remedy_of(const fault& what);
 

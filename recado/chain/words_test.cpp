@@ -6,6 +6,7 @@
 
 #include <recado/chain/bring_up.hpp>
 #include <recado/chain/error.hpp>
+#include <recado/chain/line_of_for_tests.hpp>
 #include <recado/dhcp/error.hpp>
 #include <recado/dns/error.hpp>
 #include <recado/mqtt/error.hpp>
@@ -14,13 +15,6 @@
 
 namespace recado::chain {
 namespace {
-
-std::string line_of(const fault& what, std::string_view cause = {}) {
-  char memory[1024];
-  buffer_sink out{memory};
-  describe(what, out, cause);
-  return std::string{out.view()};
-}
 
 TEST(words, every_layer_says_who_why_and_what_to_do) {
   struct row {

@@ -277,7 +277,7 @@ std::expected<void, failure> engine::disconnect(duration timeout) {
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
-  const auto busy = [this] { return session_.in_flight() != 0 || unsettled_ != 0 || !outbox_.empty(); };
+  const auto busy = [this] { return session_.in_flight() != 0 || subscriptions_.unsettled() != 0 || !outbox_.empty(); };
   bool all_done = true;
   while (!unusable() && busy() && all_done) all_done = wait_for_room(held, how);
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};

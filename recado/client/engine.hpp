@@ -27,6 +27,8 @@
 #include <recado/client/blocking_client.hpp>
 #include <recado/client/guarded_session.hpp>
 #include <recado/client/resolve.hpp>
+#include <recado/client/session_places.hpp>
+#include <recado/client/subscription_table.hpp>
 #include <recado/client/url.hpp>
 #include <recado/drive/posix/clock.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
@@ -40,22 +42,6 @@
 #include <recado/tls/single_session.hpp>
 
 namespace recado::client {
-
-/// One subscription. Whoever uses a pointer to it in the I/O thread may: it ends there, between two turns.
-struct entry {
-  enum class phase : std::uint8_t { wanted, asked, active, refused, leaving, leaving_asked, gone };
-  std::uint64_t number = 0;
-  std::string filter;
-  mqtt::subscription how;  // its filter points to the string
-  message_handler handler;
-  phase at = phase::wanted;
-  chain::route_id route = 0;
-  std::uint32_t identifier = 0;  // Subscription Identifier, the same for all with that filter
-  mqtt::token asked;
-  failure why;
-  mqtt::reason granted = mqtt::reason::success;
-  std::atomic<bool> silent = false;  // no handler is called any more
-};
 
 class engine final : public std::enable_shared_from_this<engine>, private chain::outbox_listener, private sorter {
  public:
@@ -135,7 +121,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     ending how;
   };
 
-  using entry_ptr = std::shared_ptr<entry>;
+  using entry_ptr = subscription_table::entry_ptr;
 
   /// A thread that waits for an answer, on its stack.
   struct request_waiter {
@@ -180,7 +166,6 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   posix::flow on_event(mqtt::session_event& what);
   posix::flow on_event(tls::event& what);
   void on_connected(const mqtt::connected& what);
-  void note_session(bool present);
   void on_closed(const mqtt::closed& what);
 
   // shared by the calls
@@ -205,6 +190,11 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_publish.cpp
   std::expected<publication, failure> put(lock& held, const mqtt::message& what, payload_source* source, patience& how);
+  bool put_at_once(const mqtt::message& what);
+  /// With a margin for header, identifier and lengths.
+  bool fits(const mqtt::message& what, std::size_t properties) const {
+    return what.topic.size() + what.payload.size() + properties + 64 <= longest_message_;
+  }
   std::expected<publication, mqtt::error> put_into_session(const mqtt::message& what, payload_source* source);
   std::expected<publication, mqtt::error> put_into_place(mqtt::message what, payload_source* source);
   std::expected<mqtt::reason, failure> await(lock& held, publication which, patience& how);
@@ -228,7 +218,6 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // engine_subscribe.cpp
   void pump_subscriptions();
   bool pump(entry& one);
-  void enter(entry& one, entry::phase next);
   void on_subscribed(const mqtt::subscribed& what);
   void on_unsubscribed(const mqtt::unsubscribed& what);
   void subscriptions_after_connect(bool session_present);
@@ -236,9 +225,6 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void route(entry& one);
   void leave(entry& one);
   void erase(entry& one);
-  bool filter_in_use(const entry& besides) const;
-  entry_ptr find(std::uint64_t number) const;
-  entry_ptr find(mqtt::token asked, entry::phase at) const;
 
   // engine_receive.cpp
   void on_message(const mqtt::message_received& what);
@@ -291,8 +277,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool accepted_ = false;   // in this turn
   bool stood_ = false;      // a connection was accepted since `connect`
   std::string session_at_;  // with whom a connection was accepted last since `connect`: host and port; empty: nobody
-  std::string state_at_;    // whose session this side's state belongs to, as long as this object lives,
-  std::vector<std::string> left_behind_;  // and those who hold an older one, which it doesn't match any more
+  session_places places_;   // who holds which session, as long as this object lives
   failure last_failure_;
   failure fresh_failure_;                // of the attempt that just failed
   std::uint32_t authentications_ = 0;    // that have succeeded after the first
@@ -333,12 +318,9 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::vector<dropped_message> dropped_;  // to be told without the mutex
 
   // subscriptions
-  std::vector<entry_ptr> entries_;  // by index; the value in the router
-  std::vector<entry_ptr> ended_;    // to be destroyed without the mutex, for their handlers are the application's
-  std::vector<entry*> matched_;     // by the message that is being handled
-  std::size_t unsettled_ = 0;       // entries that wait for something to be sent
-  std::uint64_t last_number_ = 0;
-  std::uint32_t last_identifier_ = 0;
+  subscription_table subscriptions_;
+  std::vector<entry_ptr> ended_;  // to be destroyed without the mutex, for their handlers are the application's
+  std::vector<entry*> matched_;   // by the message that is being handled
   // The entry whose handlers are called: the I/O thread says so before it looks whether that one is silent, and who
   // silences one looks here afterwards; so one of them sees the other, without the mutex.
   std::atomic<std::uint64_t> running_ = 0;

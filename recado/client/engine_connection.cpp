@@ -11,9 +11,6 @@ namespace {
 
 using want = chain::reconnect_want::kind;
 
-// Servers that are remembered for their older sessions; more than a list of brokers has.
-constexpr std::size_t left_behind_max = 256;
-
 }  // namespace
 
 void engine::run() {
@@ -189,7 +186,7 @@ std::expected<void, mqtt::error> engine::prepare_connect() {
   // With another server than before this side's state is of no use.
   const bool random = options_.client_identifier.empty();
   const bool same = session_at_ == address_of(here);
-  const bool stale = std::find(left_behind_.begin(), left_behind_.end(), address_of(here)) != left_behind_.end();
+  const bool stale = places_.stale_at(address_of(here));
   const bool ours = v5 && ((stood_ && same) || (random && (same || session_at_.empty())));
   mqtt::connect_options how{.version = options_.version,
                             .client_identifier = identifier_,
@@ -254,7 +251,7 @@ posix::progress engine::drive(instant now) {
 std::optional<engine::told> engine::turn(instant now, instant& until) {
   {
     const std::scoped_lock held{mutex_};
-    if (online_ && unsettled_ != 0) pump_subscriptions();
+    if (online_ && subscriptions_.unsettled() != 0) pump_subscriptions();
     pump_outbox(now);
   }
   const posix::progress done = source_failed_ ? posix::progress{} : drive(now);
@@ -323,18 +320,6 @@ void engine::tell(const connection_news& news) {
   if (options_.on_connection && !silenced_) options_.on_connection(news);
 }
 
-// A server that hasn't the session of the one before is another one, not its twin; should that one be asked again, its
-// session and this side's state have nothing to do with each other: it is to forget it [MQTT-3.2.2-4]. Under the mutex.
-void engine::note_session(bool present) {
-  session_at_ = address_of(where());
-  if (!present && !state_at_.empty() && state_at_ != session_at_) {
-    if (left_behind_.size() == left_behind_max) left_behind_.erase(left_behind_.begin());
-    left_behind_.push_back(state_at_);
-  }
-  std::erase(left_behind_, session_at_);
-  state_at_ = session_at_;
-}
-
 void engine::on_connected(const mqtt::connected& what) {
   using kind = connection_news::kind;
   bool forgotten = false;
@@ -342,7 +327,8 @@ void engine::on_connected(const mqtt::connected& what) {
     const std::scoped_lock held{mutex_};
     forgotten = stood_ && !what.session_present;
     online_ = stood_ = accepted_ = true;
-    note_session(what.session_present);
+    session_at_ = address_of(where());
+    places_.accepted(session_at_, what.session_present);
     subscriptions_after_connect(what.session_present && !what.in_doubt);
     pump_subscriptions();
     pump_outbox(posix::now());

@@ -41,11 +41,18 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
   }
 }
 
+// What nearly every message of QoS 0 needs: nobody will ask about it, and it goes straight to the session. False: `put`
+// finds out what to do, or what is wrong.
+bool engine::put_at_once(const mqtt::message& what) {
+  if (what.qos != mqtt::qos::at_most_once || !online_ || !usable() || !outbox_.empty()) return false;
+  if (!what.properties.empty() || !fits(what, 0) || !session_.publish(what)) return false;
+  work();
+  return true;
+}
+
 // `message_too_large` stands for what doesn't fit the transmit buffer.
 std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::message& what, payload_source* source) {
-  // A margin for header, identifier and lengths.
-  if (what.topic.size() + what.payload.size() + what.properties.wire_size() + 64 > longest_message_)
-    return std::unexpected{mqtt::error::message_too_large};
+  if (!fits(what, what.properties.wire_size())) return std::unexpected{mqtt::error::message_too_large};
   if (what.qos != mqtt::qos::at_most_once || source != nullptr) return put_into_place(what, source);
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
   work();
@@ -103,8 +110,9 @@ std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, 
 }
 
 std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
-  patience how = patience_of(timeout);
   lock held{mutex_};
+  if (put_at_once(what)) return publication{};
+  patience how = patience_of(timeout);
   return put(held, what, nullptr, how);
 }
 

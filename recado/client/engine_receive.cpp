@@ -18,8 +18,8 @@ bool engine::find_receivers(const mqtt::message_received& what, std::vector<entr
       if (each.id == mqtt::property::subscription_identifier && each.number == one.identifier) return true;
     return !named;
   };
-  const auto found = [&](std::uint32_t index) {
-    const entry_ptr& one = entries_[index];
+  const auto found = [&](std::uint32_t place) {
+    const entry_ptr& one = subscriptions_.places()[place];
     if (!is_meant(*one)) return;
     if (one->handler) receivers.push_back(one.get());
     else queued = true;

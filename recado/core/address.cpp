@@ -80,7 +80,7 @@ std::optional<ip_address> parse_v6(std::string_view text) {
   std::array<std::uint16_t, 8> values{};
   for (std::size_t i = 0; i < head->count; ++i) values[i] = head->values[i];
   for (std::size_t i = 0; i < tail->count; ++i) values[8 - tail->count + i] = tail->values[i];
-  ip_address result{ip_address::kind::v6, {}, 0};
+  ip_address result{ip_address::kind::v6, {}};
   for (std::size_t i = 0; i < 8; ++i) {
     result.octets[2 * i] = static_cast<std::byte>(values[i] >> 8);
     result.octets[2 * i + 1] = static_cast<std::byte>(values[i] & 0xff);
@@ -130,7 +130,9 @@ void write_v6(text_sink& out, const ip_address& address) {
 }  // namespace
 
 std::optional<ip_address> parse_address(std::string_view text) {
-  return text.find(':') == std::string_view::npos ? parse_v4(text) : parse_v6(text);
+  if constexpr (has_ipv6)
+    if (text.find(':') != std::string_view::npos) return parse_v6(text);
+  return parse_v4(text);
 }
 
 std::optional<mac_address> parse_mac(std::string_view text) {
@@ -155,8 +157,14 @@ ip_address netmask_of(unsigned length) {
   return ip_address::v4(length == 0 ? 0 : ~std::uint32_t{0} << (32 - length));
 }
 
+bool same_peer(const endpoint& a, const endpoint& b) {
+  const bool same_scope = a.address.scope == b.address.scope || a.address.scope == 0 || b.address.scope == 0;
+  return a.port == b.port && a.address.family == b.address.family && a.address.octets == b.address.octets && same_scope;
+}
+
 text_sink& operator<<(text_sink& out, const ip_address& address) {
-  if (address.is_v6()) return write_v6(out, address), out;
+  if constexpr (has_ipv6)
+    if (address.is_v6()) return write_v6(out, address), out;
   if (!address.is_v4()) return out << "no address";
   for (std::size_t i = 0; i < 4; ++i) {
     if (i != 0) out << '.';

@@ -12,6 +12,14 @@
 
 namespace recado {
 
+/// False in a build with RECADO_WITHOUT_IPV6 defined, as firmware is, whose lwIP speaks IPv4 alone: an address takes 8
+/// bytes there instead of 24, and what only IPv6 needs isn't linked.
+#if defined(RECADO_WITHOUT_IPV6)
+inline constexpr bool has_ipv6 = false;
+#else
+inline constexpr bool has_ipv6 = true;
+#endif
+
 /// An Ethernet address.
 struct mac_address {
   std::array<std::byte, 6> octets{};  ///< in the order of the wire
@@ -20,16 +28,23 @@ struct mac_address {
 };
 
 /// An IPv4 or IPv6 address; IPv4 uses the first four octets. The default is "no address".
-struct ip_address {
+struct alignas(4) ip_address {
   /// No address, or of which version of IP.
   enum class kind : std::uint8_t { none, v4, v6 };
-  kind family = kind::none;            ///< which sort of address
-  std::array<std::byte, 16> octets{};  ///< in the order of the network; of IPv4 the first four
-  std::uint32_t scope = 0;             ///< interface index of a link-local IPv6 address, else 0
+  kind family = kind::none;                           ///< which sort of address
+  std::array<std::byte, has_ipv6 ? 16 : 4> octets{};  ///< in the order of the network; of IPv4 the first four
+#if !defined(RECADO_WITHOUT_IPV6)
+  std::uint32_t scope = 0;  ///< interface index of a link-local IPv6 address, else 0
+
+  /// The IPv6 address with these octets.
+  static constexpr ip_address v6(const std::array<std::byte, 16>& octets) { return {kind::v6, octets}; }
+#else
+  static constexpr std::uint32_t scope = 0;  ///< none has one
+#endif
 
   /// The IPv4 address a.b.c.d.
   static constexpr ip_address v4(std::uint8_t a, std::uint8_t b, std::uint8_t c, std::uint8_t d) {
-    ip_address result{kind::v4, {}, 0};
+    ip_address result{kind::v4, {}};
     result.octets[0] = std::byte{a}, result.octets[1] = std::byte{b};
     result.octets[2] = std::byte{c}, result.octets[3] = std::byte{d};
     return result;
@@ -39,15 +54,13 @@ struct ip_address {
     return v4(static_cast<std::uint8_t>(value >> 24), static_cast<std::uint8_t>(value >> 16),
               static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value));
   }
-  /// The IPv6 address with these octets.
-  static constexpr ip_address v6(const std::array<std::byte, 16>& octets) { return {kind::v6, octets, 0}; }
   static constexpr ip_address v4_any() { return v4(0, 0, 0, 0); }                ///< 0.0.0.0
   static constexpr ip_address v4_broadcast() { return v4(255, 255, 255, 255); }  ///< 255.255.255.255
 
   /// True if it is an IPv4 address.
   constexpr bool is_v4() const { return family == kind::v4; }
   /// True if it is an IPv6 address.
-  constexpr bool is_v6() const { return family == kind::v6; }
+  constexpr bool is_v6() const { return has_ipv6 && family == kind::v6; }
   /// True if it is an address at all.
   constexpr explicit operator bool() const { return family != kind::none; }
   /// The IPv4 address as a number in host byte order; 0 for any other.
@@ -77,6 +90,9 @@ std::optional<mac_address> parse_mac(std::string_view text);
 std::optional<unsigned> prefix_length(ip_address netmask);
 /// The IPv4 netmask with `length` (0 to 32) leading ones.
 ip_address netmask_of(unsigned length);
+
+/// True if both are the same peer: the scope of a link-local address is only known on one side at times.
+bool same_peer(const endpoint& a, const endpoint& b);
 
 /// As people write them; IPv6 as RFC 5952 asks.
 text_sink& operator<<(text_sink& out, const ip_address& address);

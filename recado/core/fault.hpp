@@ -6,6 +6,14 @@
 
 namespace recado {
 
+/// False in a build with RECADO_WITHOUT_CAUSES defined (CMake: -DRECADO_CAUSES=OFF): faults are then told by their
+/// numbers, "TLS: error 12", and the words for them aren't linked. 20 KB of a device's flash.
+#if defined(RECADO_WITHOUT_CAUSES)
+inline constexpr bool has_causes = false;
+#else
+inline constexpr bool has_causes = true;
+#endif
+
 /// Who speaks: the protocol or part whose error code a fault carries.
 enum class layer : std::uint8_t { none, link, dhcp, dns, ntp, stream, tls, mqtt, store, application, transport };
 

@@ -86,6 +86,20 @@ class fixed_vector {
   std::size_t size_ = 0;
 };
 
+/// Where the text of a `fixed_string` lies, whatever its capacity: what writes there is code once, not for each.
+struct text_space {
+  char* items;           ///< the first character
+  std::size_t& size;     ///< how many there are
+  std::size_t capacity;  ///< how many there may be
+
+  /// Puts text behind it; false, and unchanged, if it has no room.
+  constexpr bool append(std::string_view text) const {
+    if (text.size() > capacity - size) return false;
+    for (const char c : text) items[size++] = c;
+    return true;
+  }
+};
+
 /// Text of up to `Capacity` characters in place. `assign` of a longer one returns false and clears.
 template <std::size_t Capacity>
 class fixed_string {
@@ -98,11 +112,9 @@ class fixed_string {
     return append(text);
   }
   /// Puts text behind it; false, and unchanged, if it has no room.
-  constexpr bool append(std::string_view text) {
-    if (text.size() > Capacity - size_) return false;
-    for (char c : text) items_[size_++] = c;
-    return true;
-  }
+  constexpr bool append(std::string_view text) { return space().append(text); }
+  /// Where it lies; not beyond its life.
+  constexpr text_space space() { return {items_.data(), size_, Capacity}; }
   /// Empties it.
   constexpr void clear() { size_ = 0; }
   /// The text; valid until it is changed.

@@ -10,6 +10,8 @@ namespace {
 constexpr char digit(std::uint64_t value) { return "0123456789abcdef"[value & 15]; }
 }  // namespace
 
+text_sink& text_sink::number(std::uint64_t value) { return number(value, 0); }
+
 text_sink& text_sink::number(std::uint64_t value, std::size_t width, char fill) {
   char digits[20];
   std::size_t count = 0;

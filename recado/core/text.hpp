@@ -24,8 +24,10 @@ class text_sink {
   text_sink& operator<<(char c) { return write({&c, 1}), *this; }
   text_sink& operator<<(bool) = delete;
 
-  /// An unsigned number in decimal, padded with `fill` on the left to `width` characters.
-  text_sink& number(std::uint64_t value, std::size_t width = 0, char fill = ' ');
+  /// An unsigned number in decimal.
+  text_sink& number(std::uint64_t value);
+  /// The same, padded with `fill` on the left to `width` characters.
+  text_sink& number(std::uint64_t value, std::size_t width, char fill = ' ');
   /// A signed number in decimal.
   text_sink& signed_number(std::int64_t value);
   /// A number in lower-case hexadecimal with exactly `digits` digits, without a prefix.

@@ -25,14 +25,19 @@ dhcp::options options_of(const configuration& chosen, const board& on, const rem
   how.probe = chosen.network.probe;
   how.host_name = host_name_of(chosen.device.platform);
   how.vendor_class = "recado";
-  how.reply_bytes_max = 1472;
+  how.reply_bytes_max = dhcp_reply_bytes_max;
   return how;
 }
 
 }  // namespace
 
-address_service::address_service(const configuration& chosen, const board& on, remembered& memory)
-    : chosen_(chosen), on_(on), memory_(memory), client_(options_of(chosen, on, memory), on.entropy) {}
+address_service::address_service(const configuration& chosen, const board& on, remembered& memory,
+                                 datagram_memory& datagrams)
+    : chosen_(chosen),
+      on_(on),
+      memory_(memory),
+      client_(options_of(chosen, on, memory), on.entropy),
+      pump_(service::dhcp, datagrams) {}
 
 void address_service::link_down(instant now) {
   client_.lost(make_fault(stream_error::interface_down), now);

@@ -11,6 +11,9 @@
 
 namespace recado::device {
 
+/// The longest answer of a DHCP server that has room here; servers keep to it (RFC 2132 §9.10).
+inline constexpr std::size_t dhcp_reply_bytes_max = 768;
+
 /// Gets an address, applies it to the interface, and gives it back.
 class address_service {
  public:
@@ -29,8 +32,8 @@ class address_service {
   /// What `step` answers.
   using event = std::variant<got, failed, lost>;
 
-  /// All three must outlive it.
-  address_service(const configuration& chosen, const board& on, remembered& memory);
+  /// All of them must outlive it.
+  address_service(const configuration& chosen, const board& on, remembered& memory, datagram_memory& datagrams);
 
   /// The cable is there; harmless if it was.
   void link_up(instant now) { client_.opened(now); }
@@ -58,16 +61,17 @@ class address_service {
   void ask_whether_free(const ip_address& address, instant now);
   std::optional<event> on_probed(bool is_free, instant now);
 
-  const configuration& chosen_;
-  board on_;
-  remembered& memory_;
-  dhcp::client client_;
-  datagram_pump<dhcp::client, 1500> pump_{service::dhcp};
-  dhcp::lease lease_;
+  // Flags come first: there a Cortex-M reaches them with short instructions.
   bool applied_ = false;
   bool by_dhcp_ = false;
   bool static_due_ = false;
   bool static_probing_ = false;
+  const configuration& chosen_;
+  board on_;
+  remembered& memory_;
+  dhcp::lease lease_;
+  dhcp::client client_;
+  datagram_pump<dhcp::client, dhcp_reply_bytes_max> pump_;
 };
 
 }  // namespace recado::device

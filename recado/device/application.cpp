@@ -28,8 +28,8 @@ chain::policy policy_of(const configuration& chosen) {
   return how;
 }
 
-/// The configuration with its empty lists filled as documented.
-configuration filled(configuration chosen) {
+/// The configuration with its empty lists filled as documented; in place, as a copy is half a kilobyte of stack.
+const configuration& filled(configuration& chosen) {
   if (chosen.ntp.servers.empty()) chosen.ntp.servers.push_back("dhcp"), chosen.ntp.servers.push_back("es.pool.ntp.org");
   if (chosen.dns.servers.empty()) chosen.dns.servers.push_back("dhcp"), chosen.dns.servers.push_back("gateway");
   if (chosen.broker.servers.empty()) chosen.broker.servers.push_back("test.mosquitto.org");
@@ -40,19 +40,23 @@ configuration filled(configuration chosen) {
 
 application::application(const configuration& chosen, const board& on, secure* cipher, const application_memory& given,
                          const test_plan* plan)
-    : chosen_(filled(chosen)),
-      on_(on),
+    : on_(on),
       cipher_(chosen.tls.enabled ? cipher : nullptr),
+      chosen_(chosen),
       memory_(on.storage),
-      conductor_(policy_of(chosen_), on.entropy),
-      address_(chosen_, on, memory_),
-      names_(on, given.names, given.names_over_tcp),
+      conductor_(policy_of(filled(chosen_)), on.entropy),
+      address_(chosen_, on, memory_, datagrams_),
+      names_(on, given.names, given.names_over_tcp, datagrams_),
       time_(on.entropy),
       session_(given.session),
       channel_(on, session_, cipher_, given.receive),
       presence_(chosen_, on, session_, given.outbox) {
   if (plan != nullptr && on.button.held_at_start()) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
-  if (on.session_storage != nullptr && !test_) kept_.emplace(*on.session_storage, given.journal);
+  if constexpr (has_session_journal) {
+    if (on.session_storage != nullptr && !test_) kept_.emplace(*on.session_storage, given.journal);
+  } else if (!chosen_.device.session.empty()) {
+    on_.console.line(console_level::warning, "device.session: built without it, nothing is kept over a loss of power");
+  }
   buffer_sink id{client_id_};
   if (chosen_.broker.client_id.empty()) id << "recado-", id.hex(on.network.hardware().octets);
   client_id_size_ = id.view().size();
@@ -64,7 +68,7 @@ application::application(const configuration& chosen, const board& on, secure* c
 instant application::step(instant now) {
   constexpr unsigned turns_max = 64;
   bool more = true;
-  if (kept_ && !std::exchange(session_opened_, true)) resume_session(now);
+  if (auto* const from = kept(); from != nullptr && !std::exchange(session_opened_, true)) resume_session(*from, now);
   for (unsigned turn = 0; more && turn < turns_max && !ended_; ++turn) {
     more = poll_board(now);
     more = poll_services(now) || more;
@@ -76,7 +80,7 @@ instant application::step(instant now) {
     tell({}, now);
     more = std::exchange(moved_, false) || more;
   }
-  if (kept_ && !ended_) settle_session();
+  if (auto* const in = kept(); in != nullptr && !ended_) settle_session(*in);
   if (ended_) return never;
   if (more) return now;
   instant until = std::min(
@@ -85,8 +89,8 @@ instant application::step(instant now) {
 }
 
 // What an earlier run left: its session is the one that the broker has, too.
-void application::resume_session(instant now) {
-  const auto found = kept_->open(chosen_, client_id(), session_, presence_.queue(), now);
+void application::resume_session(kept_session& from, instant now) {
+  const auto found = from.open(chosen_, client_id(), session_, presence_.queue(), on_.clock, now);
   if (!found) return end_with(found.error());
   connected_before_ = found->known;
   subscribed_ = found->subscribed;
@@ -109,8 +113,8 @@ void application::resume_session(instant now) {
 }
 
 // What was said without a connection is to outlive the power from now on.
-void application::settle_session() {
-  if (const fault why = kept_->store().settle()) end_with(why);
+void application::settle_session(kept_session& in) {
+  if (const fault why = in.store().settle()) end_with(why);
 }
 
 void application::end_with(fault why) {
@@ -269,15 +273,20 @@ void application::ask_time_again(instant now) {
   (void)time_.start({time_servers_.begin(), time_servers_.size()}, how, now);
 }
 
-void application::on_tls(const tls::event& happened, instant now) {
+void application::show(const tls::certificate_seen& one) {
+  if constexpr (!has_causes) return;  // nothing is known of it but dates
+  if (chosen_.tls.debug_level < 1 || (chosen_.tls.debug_level < 2 && one.seen->depth != 0)) return;
   char text[2048];
   buffer_sink out{text};
-  if (const auto* seen = std::get_if<tls::certificate_seen>(&happened)) {
-    if (chosen_.tls.debug_level >= 2 || seen->seen->depth == 0) tls::print(*seen->seen, seen->checked, out);
-    if (chosen_.tls.debug_level >= 1 && !out.view().empty()) on_.console.line(console_level::info, out.view());
-    return;
-  }
+  tls::print(*one.seen, one.checked, out);
+  on_.console.line(console_level::info, out.view());
+}
+
+void application::on_tls(const tls::event& happened, instant now) {
+  if (const auto* seen = std::get_if<tls::certificate_seen>(&happened)) return show(*seen);
   if (const auto* done = std::get_if<tls::secured>(&happened)) {
+    char text[200];
+    buffer_sink out{text};
     tls::print(*done, out);
     return reached(rung::secure, out.view(), now);
   }
@@ -295,12 +304,12 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
   } else if (const auto* done = std::get_if<mqtt::subscribed>(&happened)) {
     on_subscribed(*done, now);
   } else if (std::holds_alternative<mqtt::unsubscribed>(happened)) {
-    if (kept_) (void)kept_->unsubscribed(chosen_);
+    if (auto* const to = kept()) (void)to->unsubscribed(chosen_);
   } else if (const auto* answer = std::get_if<mqtt::acknowledged>(&happened)) {
     if (!mqtt::is_failure(answer->reason)) return;
     char text[200];
     buffer_sink line{text};
-    line << "the broker refused a message: " << words(answer->reason);
+    line << "the broker refused a message: ", chain::describe_reason(answer->reason, line);
     on_.console.line(console_level::error, line.view());
   } else if (const auto* over = std::get_if<mqtt::closed>(&happened)) {
     if (stopping_) return;
@@ -318,9 +327,9 @@ void application::on_connected(const mqtt::connected& what, instant now) {
   connected_before_ = true;
   const bool subscriptions_hold = what.session_present && !what.in_doubt;
   subscribed_ = subscribed_ && subscriptions_hold;
-  if (kept_)
-    if (const auto kept = kept_->connected(session_, chosen_, client_id(), subscriptions_hold); !kept)
-      return end_with(make_fault(kept.error()));
+  if (auto* const to = kept())
+    if (const auto done = to->connected(session_, chosen_, client_id(), subscriptions_hold); !done)
+      return end_with(make_fault(done.error()));
   char text[160];
   buffer_sink detail{text};
   detail << words(session_.version()) << (what.session_present ? ", session resumed" : ", new session");
@@ -333,7 +342,7 @@ void application::on_subscribed(const mqtt::subscribed& what, instant now) {
   if (mqtt::is_failure(code))
     return failed(rung::online, make_fault(chain::error::subscription_refused, static_cast<std::uint32_t>(code)), now);
   subscribed_ = true;
-  if (kept_) (void)kept_->subscribed(chosen_);  // not kept: it is asked for again
+  if (auto* const to = kept()) (void)to->subscribed(chosen_);  // not kept: it is asked for again
   reached(rung::online, "subscribed to the secret topic", now);
 }
 

@@ -83,10 +83,13 @@ class application {
   void on_address(const address_service::event& happened, instant now);
   void on_names(const name_service::event& happened, instant now);
   void on_time(const ntp::client::event& happened, instant now);
+  void show(const tls::certificate_seen& one);
   void on_tls(const tls::event& happened, instant now);
   void on_session(const mqtt::session_event& happened, instant now);
-  void resume_session(instant now);
-  void settle_session();
+  /// What keeps the session over a loss of power, or null; always null, for the compiler to see, in a build without.
+  kept_session* kept() { return has_session_journal && kept_ ? &*kept_ : nullptr; }
+  void resume_session(kept_session& from, instant now);
+  void settle_session(kept_session& in);
   void end_with(fault why);
   void on_connected(const mqtt::connected& what, instant now);
   void on_subscribed(const mqtt::subscribed& what, instant now);
@@ -114,42 +117,45 @@ class application {
   void describe_lease(text_sink& out) const;
   void say_pause(instant now);
 
-  configuration chosen_;
-  board on_;
-  secure* cipher_;
-  remembered memory_;
-  chain::bring_up conductor_;
-  address_service address_;
-  name_service names_;
-  ntp::client time_;
-  datagram_pump<ntp::client, 128> time_pump_{service::ntp};
-  mqtt::session session_;
-  std::optional<kept_session> kept_;
+  // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
   bool session_opened_ = false;
-  channel channel_;
-  presence presence_;
-  std::optional<test_mode> test_;
-
-  std::array<instant, chain::rung_count> begun_{};
   bool link_ = false;
   bool climbing_link_ = false;
-  fixed_vector<endpoint, addresses_max> time_servers_;
-  instant time_again_ = never;
-  fixed_vector<endpoint, addresses_max> addresses_;
-  chain::broker_choice broker_;
-  named_servers named_;                     ///< by the last Server Reference
-  chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
-  std::array<char, 40> client_id_{};
-  std::size_t client_id_size_ = 0;
-  mqtt::token subscribing_;
   bool connected_before_ = false;
   bool subscribed_ = false;  ///< in the session that the broker keeps
   bool stop_asked_ = false;
   bool stopping_ = false;
   bool moved_ = false;  ///< something was begun or undone, which may have an outcome already
   bool ended_ = false;
+  chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
+  chain::broker_choice broker_;
+  mqtt::token subscribing_;
+  board on_;
+  secure* cipher_;
+  std::size_t client_id_size_ = 0;
   fault failure_;
+  instant time_again_ = never;
   instant paused_until_ = never;
+
+  configuration chosen_;
+  remembered memory_;
+  chain::bring_up conductor_;
+  datagram_memory datagrams_;
+  address_service address_;
+  name_service names_;
+  ntp::client time_;
+  datagram_pump<ntp::client, 128> time_pump_{service::ntp, datagrams_};
+  mqtt::session session_;
+  std::optional<kept_session> kept_;
+  channel channel_;
+  presence presence_;
+  std::optional<test_mode> test_;
+
+  std::array<instant, chain::rung_count> begun_{};
+  fixed_vector<endpoint, addresses_max> time_servers_;
+  fixed_vector<endpoint, addresses_max> addresses_;
+  named_servers named_;  ///< by the last Server Reference
+  std::array<char, 40> client_id_{};
 };
 
 /// No clock of this device can be earlier: the day on which the program was built.

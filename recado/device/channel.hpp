@@ -80,20 +80,21 @@ class channel {
   bytes waiting() const { return receive_.subspan(begin_, filled_ - begin_); }
   std::uint64_t tick() { return measuring_ ? on_.stopwatch.nanoseconds() : 0; }
 
-  board on_;
-  mqtt::session& session_;
-  secure* cipher_;
-  mutable_bytes receive_;
-  std::size_t begin_ = 0, filled_ = 0;
-  std::size_t plain_used_ = 0;  // of the plaintext that the last event points into
+  // Flags come first: there a Cortex-M reaches them with short instructions.
   stage stage_ = stage::idle;
   bool session_up_ = false;
   bool session_over_ = false;
   bool broken_ = false;
   bool heard_ = false;  ///< the peer's first bytes were looked at
   bool cipher_closed_ = false;
-  fault why_;
   bool measuring_ = false;
+  board on_;
+  mqtt::session& session_;
+  secure* cipher_;
+  mutable_bytes receive_;
+  std::size_t begin_ = 0, filled_ = 0;
+  std::size_t plain_used_ = 0;  // of the plaintext that the last event points into
+  fault why_;
   layer_times times_;
   std::size_t gate_bytes_ = 0;
   instant gate_until_{};

@@ -73,13 +73,16 @@ struct configuration {
     bool client_authentication = false;  ///< present the client certificate
     /// 1: the server's name and verdict, 2: its whole chain, 3 to 5: the keys for Wireshark, too.
     std::uint32_t debug_level = 0;
-    std::string_view ca,           ///< file with the authorities that are trusted; empty: those of the system
-        certificate,               ///< file with the client certificate; empty: none
-        key,                       ///< file with its private key; empty: beside the certificate
-        key_password_file,         ///< file with its pass phrase; empty: asked on the terminal
-        crl;                       ///< file with revoked certificates; empty: none
-    std::string_view server_name;  ///< name that the broker's certificate must carry; empty: the one in `servers`
-  } tls;                           ///< the encryption
+    std::string_view ca,            ///< file with the authorities that are trusted; empty: those of the system
+        certificate,                ///< file with the client certificate; empty: none
+        key,                        ///< file with its private key; empty: beside the certificate
+        key_password_file,          ///< file with its pass phrase; empty: asked on the terminal
+        crl;                        ///< file with revoked certificates; empty: none
+    std::string_view server_name;   ///< name that the broker's certificate must carry; empty: the one in `servers`
+    std::string_view psk_identity,  ///< of a key that the broker has, too, instead of certificates; empty: none
+        psk,                        ///< that key: its bytes, 14 to 64; in a configuration file in hexadecimal
+        psk_file;                   ///< file with it: the first line, in hexadecimal
+  } tls;                            ///< the encryption
 
   struct {
     server_list servers;                ///< empty: test.mosquitto.org

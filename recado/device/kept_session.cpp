@@ -16,7 +16,8 @@ mqtt::subscription wanted_by(const configuration& chosen) {
 }  // namespace
 
 std::expected<kept_session::found, fault> kept_session::open(const configuration& chosen, std::string_view client_id,
-                                                             mqtt::session& into, chain::outbox& queue, instant now) {
+                                                             mqtt::session& into, chain::outbox& queue,
+                                                             const wall_clock& clock, instant now) {
   found result;
   const auto mounted = records_.mount();
   if (mounted) result.report = *mounted;
@@ -34,7 +35,7 @@ std::expected<kept_session::found, fault> kept_session::open(const configuration
   result.counts = *restored;
   const auto one = store_.next_subscription(0, space);
   result.subscribed = one && one->what == wanted_by(chosen);
-  queue.keep_in(&store_);
+  queue.keep_in(&store_, &clock);
   if (const auto waiting = queue.restore(now); !waiting) return std::unexpected{make_fault(waiting.error())};
   return result;
 }

@@ -12,6 +12,8 @@
 
 namespace recado::device {
 
+using chain::has_session_journal;
+
 /// What the journal works in; must outlive it.
 struct journal_memory {
   std::span<store::index_entry> index;  ///< an entry for each message in flight, received or waiting, and some more
@@ -35,8 +37,9 @@ class kept_session {
       : records_(below, given.index, given.scratch), store_(records_, given.places) {}
 
   /// Mounts the journal, or begins one, and puts back what is in it. A fault says why the device can't go on with it.
+  /// `clock` tells how long messages waited meanwhile, as soon as it is trusted.
   std::expected<found, fault> open(const configuration& chosen, std::string_view client_id, mqtt::session& into,
-                                   chain::outbox& queue, instant now);
+                                   chain::outbox& queue, const wall_clock& clock, instant now);
 
   /// The server accepted the session. Errors: of the journal.
   std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,

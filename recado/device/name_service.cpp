@@ -5,8 +5,9 @@
 
 namespace recado::device {
 
-name_service::name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory)
-    : on_(on), resolver_(memory, on.entropy), exchange_(tcp_memory) {}
+name_service::name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory,
+                           datagram_memory& datagrams)
+    : on_(on), resolver_(memory, on.entropy), exchange_(tcp_memory), pump_(service::dns, datagrams) {}
 
 void name_service::network_down(instant now) {
   stop(now);

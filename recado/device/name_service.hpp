@@ -28,8 +28,9 @@ class name_service {
   /// What `step` answers, once for each `start`.
   using event = std::variant<found, failed>;
 
-  /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP; the board and both must outlive it.
-  name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory);
+  /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP; all must outlive it.
+  name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory,
+               datagram_memory& datagrams);
 
   /// Datagrams can be sent from now on.
   void network_up(instant now) { resolver_.opened(now); }
@@ -54,14 +55,15 @@ class name_service {
   void step_tcp(instant now);
   void end_tcp(fault why, instant now);
 
-  board on_;
-  dns::resolver resolver_;
-  datagram_pump<dns::resolver, dns::datagram_octets_max> pump_{service::dns};
-  dns::tcp_exchange exchange_;
-  dns::query_id current_;
-  std::optional<dns::wants_tcp> over_tcp_;
+  // What is small comes first: there a Cortex-M reaches it with short instructions.
   bool tcp_open_ = false;
+  dns::query_id current_;
   std::optional<fault> refused_;
+  board on_;
+  std::optional<dns::wants_tcp> over_tcp_;
+  dns::resolver resolver_;
+  dns::tcp_exchange exchange_;
+  datagram_pump<dns::resolver, dns::datagram_octets_max> pump_;
 };
 
 }  // namespace recado::device

@@ -7,6 +7,7 @@
 #include <recado/core/time_zone.hpp>
 #include <recado/core/utf8.hpp>
 #include <recado/device/server.hpp>
+#include <recado/tls/limits.hpp>
 
 namespace recado::device {
 namespace {
@@ -148,6 +149,12 @@ constexpr option table[] = {
      "file with the list of revoked certificates"},
     {"tls", "server_name", RECADO_AT(tls.server_name), 0, 253, text_kind::free, "the broker's name in broker.servers",
      "name that the broker's certificate must carry"},
+    {"tls", "psk_identity", RECADO_AT(tls.psk_identity), 0, tls::psk_identity_bytes_max, text_kind::free, "none",
+     "name of the key that device and broker share, instead of certificates"},
+    {"tls", "psk", RECADO_AT(tls.psk), 0, 2 * tls::psk_bytes_max, text_kind::secret, "none",
+     "that key in hexadecimal, 14 to 64 bytes; better in a file"},
+    {"tls", "psk_file", RECADO_AT(tls.psk_file), 0, path_bytes_max, text_kind::file, "none",
+     "file with that key in its first line"},
 
     {"broker", "servers", RECADO_AT(broker.servers), 0, servers_max, text_kind::server, "[\"test.mosquitto.org\"]",
      "brokers in order: names or addresses with an optional port"},
@@ -462,32 +469,6 @@ bool is_unset(const option& of, const configuration& in) {
   if (const auto* text = std::get_if<std::string_view*>(&at)) return (*text)->empty();
   if (const auto* list = std::get_if<server_list*>(&at)) return (*list)->empty();
   return false;
-}
-
-std::string_view words(option_error what) {
-  switch (what) {
-    case option_error::wrong_type:
-      return "has the wrong type";
-    case option_error::out_of_range:
-      return "is out of range";
-    case option_error::not_a_choice:
-      return "is none of the choices";
-    case option_error::too_long:
-      return "has the wrong length";
-    case option_error::too_many:
-      return "has too many entries";
-    case option_error::not_an_address:
-      return "is no IPv4 address";
-    case option_error::not_a_mask:
-      return "is no network mask";
-    case option_error::not_a_time_zone:
-      return "is no time zone";
-    case option_error::not_a_server:
-      return "holds what is no server";
-    case option_error::not_a_topic:
-      return "is no topic to publish on: wildcards and control characters can't be in it";
-  }
-  return "";
 }
 
 std::expected<void, option_error> set(const option& which, configuration& into, const value& given) {

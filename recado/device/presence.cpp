@@ -26,6 +26,7 @@ presence::presence(const configuration& chosen, const board& on, mqtt::session& 
 
 void presence::came_online(instant now) {
   online_ = was_online_ = true;
+  drain(now);  // at first, so that the hello has room
   say(texts_.connected, now);
   const std::chrono::seconds rhythm{chosen_.device.publish_s};
   if (rhythm != rhythm.zero() && next_date_ == never) next_date_ = now + rhythm;
@@ -61,23 +62,28 @@ void presence::say_date(instant now) {
   char memory[160];
   buffer_sink text{memory};
   format_time(texts_.date, to_civil(on_.clock.at(now), zone_), text);
-  say(text.view(), now);
+  if (!outbox_.more_than_half_full()) return say(text.view(), now);
+  refuse(text.view(), make_fault(chain::error::outbox_full),
+         "the outbox is more than half full, and the rest is for answers to commands");
 }
 
 void presence::say(std::string_view text, instant now) {
   const auto kept = outbox_.push({.topic = chosen_.broker.public_topic, .payload = as_bytes(text), .qos = qos_}, now);
-  if (!kept) {
-    char memory[256];
-    buffer_sink line{memory};
-    line << '"' << text << "\" was not published: " << words(kept.error());
-    if (const auto advice = chain::remedy_of(make_fault(kept.error())); !advice.empty()) line << "; " << advice;
-    on_.console.line(console_level::warning, line.view());
-    return;
-  }
+  if (!kept) return refuse(text, make_fault(kept.error()));
   char memory[200];
   buffer_sink line{memory};
   line << (online_ ? "publishing " : "keeping for later ") << text;
   on_.console.line(console_level::info, line.view());
+}
+
+void presence::refuse(std::string_view text, const fault& why, std::string_view cause) {
+  char memory[300];
+  buffer_sink line{memory};
+  line << '"' << text << "\" was not published: ";
+  if (cause.empty()) chain::describe_cause(why, line);
+  else line << cause;
+  if (const auto advice = chain::remedy_of(why); !advice.empty()) line << "; " << advice;
+  on_.console.line(console_level::warning, line.view());
 }
 
 void presence::drain(instant now) {

@@ -61,6 +61,7 @@ class presence {
   enum class goodbye : std::uint8_t { none, emptying, unsubscribing, publishing, disconnecting };
   void say(std::string_view text, instant now);
   void say_date(instant now);
+  void refuse(std::string_view text, const fault& why, std::string_view cause = {});
   void drain(instant now);
   bool keeps_offline() const { return qos_ != mqtt::qos::at_most_once && was_online_; }
 

@@ -1,3 +1,4 @@
+#include <recado/core/crc32.hpp>
 #include <recado/device/remembered.hpp>
 
 namespace recado::device {
@@ -19,15 +20,6 @@ std::uint64_t take(bytes& in, std::size_t octets) {
 }
 
 }  // namespace
-
-std::uint32_t crc32(bytes data) {
-  std::uint32_t crc = 0xffff'ffff;
-  for (const std::byte each : data) {
-    crc ^= std::to_integer<std::uint32_t>(each);
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb8'8320u : 0u);
-  }
-  return ~crc;
-}
 
 remembered::remembered(device::storage& where) : where_(where) {
   works_ = where.block_count() >= 2 && where.block_bytes() >= record_bytes;

@@ -47,7 +47,4 @@ class remembered {
   bool works_ = false;
 };
 
-/// CRC-32 as in Ethernet and zip (polynomial 0xedb88320 reflected).
-std::uint32_t crc32(bytes data);
-
 }  // namespace recado::device

@@ -66,8 +66,6 @@ TEST(remembered, a_storage_that_fails_is_said) {
   EXPECT_FALSE(remembered{store}.works());
 }
 
-TEST(remembered, crc_32_of_the_usual_example) { EXPECT_EQ(crc32(as_bytes("123456789")), 0xcbf43926u); }
-
 TEST(server, names_addresses_and_ports) {
   struct row {
     const char* text;

@@ -98,10 +98,11 @@ class broker_stream final : public stream {
     at = refuses > 0 ? phase::closed : phase::connecting;
     why_ = refuses > 0 ? make_fault(stream_error::refused, 111) : fault{};
     if (refuses > 0) --refuses;
-    inbox.clear(), outbox.clear(), ended = false;
+    inbox.clear(), outbox.clear(), ended = false, borrowed = acknowledged = 0;
     return {};
   }
   phase advance(instant) override {
+    acknowledged = borrowed;
     if (at == phase::connecting) at = phase::open;
     if (finishing) at = phase::closed, finishing = false, why_ = make_fault(stream_error::aborted);
     return at;
@@ -109,11 +110,17 @@ class broker_stream final : public stream {
   fault why() const override { return why_; }
   std::expected<std::size_t, fault> send(bytes data, instant) override {
     if (ended) return std::unexpected{make_fault(stream_error::reset)};
-    inbox.append(as_text(data));
+    const bytes more = data.subspan(borrowed);
+    inbox.append(as_text(more));
     while (!mute && handle()) {
     }
-    return data.size();
+    if (!lends || (borrowed == 0 && more.size() < 128)) return data.size();
+    borrowed += more.size();
+    const std::size_t told = std::min(std::exchange(acknowledged, 0), borrowed);
+    borrowed -= told;
+    return told;
   }
+  std::size_t lent() const override { return borrowed; }
   std::expected<std::size_t, fault> receive(mutable_bytes memory, instant) override {
     const std::size_t n = std::min({memory.size(), outbox.size(), piece});
     if (n == 0 && ended) return std::unexpected{make_fault(stream_error::closed_by_peer)};
@@ -136,12 +143,16 @@ class broker_stream final : public stream {
     put(0x30, body);
   }
 
+  /// As lwIP does: what is long stays the sender's until it is acknowledged, which only the next `send` tells.
+  bool lends = false;
+  std::size_t borrowed = 0, acknowledged = 0;
   std::vector<endpoint> attempts;
   std::vector<heard> messages;
   std::vector<int> packets;  ///< their types
   bool session_known = false;
   int refuses = 0;
   bool mute = false;
+  bool acknowledges = true;  ///< what is published with QoS 1 and 2
   bool ended = false;
   unsigned suback = 0;
   std::string instead_of_connack;
@@ -215,7 +226,7 @@ class broker_stream final : public stream {
     const int qos = static_cast<int>(first >> 1 & 3);
     const std::size_t behind = 2 + size + (qos != 0 ? 2 : 0);
     heard message{body.substr(2, size), body.substr(behind + 1), qos};
-    if (qos != 0) put(qos == 1 ? 0x40 : 0x50, body.substr(2 + size, 2));
+    if (qos != 0 && acknowledges) put(qos == 1 ? 0x40 : 0x50, body.substr(2 + size, 2));
     if (message.topic == "secret") deliver(message.topic, spoil ? "x" : message.payload);
     messages.push_back(std::move(message));
   }
@@ -281,7 +292,7 @@ class simulation {
   void start(const test_plan* plan = nullptr, bool held = true) {
     panel.held = held;
     application_memory given;
-    given.receive = receive, given.outbox = outbox, given.names_over_tcp = over_tcp;
+    given.receive = receive, given.outbox = mutable_bytes{outbox}.first(outbox_bytes), given.names_over_tcp = over_tcp;
     given.session.transmit = transmit, given.session.outgoing = flights, given.session.received = received;
     given.session.receive_size = static_cast<std::uint32_t>(receive.size());
     given.names = names.view();
@@ -317,6 +328,7 @@ class simulation {
   seeded_entropy random;
   wall_clock clock;
   std::optional<application> device;
+  std::size_t outbox_bytes = 2048;
 
  private:
   std::array<std::byte, 8192> receive, transmit;

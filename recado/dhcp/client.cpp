@@ -59,7 +59,7 @@ std::string_view words(state what) {
   return "unknown";
 }
 
-client::client(const options& how, entropy& random) : how_(sane(how)), random_(random) { remember(how.remembered); }
+client::client(const options& how, entropy& random) : random_(random), how_(sane(how)) { remember(how.remembered); }
 
 bool client::holds_lease() const {
   return state_ == state::bound || state_ == state::renewing || state_ == state::rebinding;

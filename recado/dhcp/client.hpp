@@ -219,35 +219,36 @@ class client {
   void compose(instant now);
   void put_options(option_writer& out) const;
 
-  options how_;
-  entropy& random_;
-  dhcp::lease lease_;
-  offer offer_;          // chosen, or the best so far
-  ip_address wish_;      // asked for with option 50
+  // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
+  dhcp::state state_ = state::idle;
+  message_type queued_ = message_type::none;
   bool reboot_ = false;  // the wish was ours and may still be: ask by INIT-REBOOT
   bool wanted_ = false;  // start() was called and nothing ended it
   bool open_ = false;    // the link is up
   bool in_use_ = false;  // `bound` was told, and its end not yet
-  dhcp::state state_ = state::idle;
-  std::optional<event> due_;  // what a command or the link made happen
-  instant due_since_{};
-  std::uint32_t xid_ = 0;
-  std::uint16_t secs_ = 0;  // of the last DISCOVER: REQUEST repeats it
-  instant started_{};       // the acquisition or renewal, for secs
-  instant patience_ends_ = never;
-  instant next_ = never;     // retry, end of a wait, or T1
-  instant first_request_{};  // of those for the present lease: its times count from here
-  duration interval_{};
   std::uint8_t sends_ = 0;
   std::uint8_t conflicts_ = 0;  // since start or the last bound address
   std::uint8_t refusals_ = 0;
   error cause_ = error::no_offer;
   std::optional<error> unusable_;
-  std::uint32_t ignored_ = 0;
   std::optional<error> last_ignored_;
-  message_type queued_ = message_type::none;
-  ip_address queued_source_, queued_peer_;
+  std::uint16_t secs_ = 0;  // of the last DISCOVER: REQUEST repeats it
+  std::uint32_t xid_ = 0;
+  std::uint32_t ignored_ = 0;
   std::size_t size_ = 0;  // of the composed message; 0: not yet composed
+  entropy& random_;
+  instant due_since_{};
+  instant started_{};  // the acquisition or renewal, for secs
+  instant patience_ends_ = never;
+  instant next_ = never;     // retry, end of a wait, or T1
+  instant first_request_{};  // of those for the present lease: its times count from here
+  duration interval_{};
+  offer offer_;      // chosen, or the best so far
+  ip_address wish_;  // asked for with option 50
+  ip_address queued_source_, queued_peer_;
+  std::optional<event> due_;  // what a command or the link made happen
+  options how_;
+  dhcp::lease lease_;
   std::array<std::byte, message_bytes_max> message_{};
 };
 static_assert(datagram_machine<client>);

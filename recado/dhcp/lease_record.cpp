@@ -1,4 +1,5 @@
 // Leases as bytes that survive a restart.
+#include <recado/core/crc32.hpp>
 #include <recado/dhcp/lease.hpp>
 #include <recado/wire/cursor.hpp>
 
@@ -9,16 +10,6 @@ namespace {
 constexpr std::uint16_t record_mark = 0x6c73;
 constexpr std::uint8_t record_version = 1;
 constexpr std::uint32_t infinite_s = 0xffffffff;
-
-/// CRC-32 as in IEEE 802.3, without a table.
-std::uint32_t crc32(bytes data) {
-  std::uint32_t sum = ~std::uint32_t{0};
-  for (const std::byte each : data) {
-    sum ^= std::to_integer<std::uint32_t>(each);
-    for (int bit = 0; bit < 8; ++bit) sum = sum >> 1 ^ (sum & 1 ? 0xedb88320u : 0u);
-  }
-  return ~sum;
-}
 
 class record_writer {
  public:

@@ -35,7 +35,7 @@ entry_head head_at(bytes memory, std::size_t offset) {
 
 instant expiry(const entry_head& head) { return instant{duration{static_cast<std::int64_t>(head.expires_us)}}; }
 
-std::size_t octets_of(record_type type) { return type == record_type::aaaa ? 16 : 4; }
+std::size_t octets_of(record_type type) { return has_ipv6 && type == record_type::aaaa ? 16 : 4; }
 
 bool same_name(bytes a, const name& b) {
   name other;
@@ -80,7 +80,7 @@ std::optional<cached_answer> cache::find(const name& about, record_type type, st
       bytes{memory_}.subspan(*at + head_octets + head.name_length, head.length - head_octets - head.name_length)};
   while (in.remaining() != 0) {
     if (result.addresses == out.size()) return result.more = true, result;
-    ip_address address{type == record_type::aaaa ? ip_address::kind::v6 : ip_address::kind::v4, {}, 0};
+    ip_address address{family_of(type), {}};
     copy(in.take(octets_of(type)), address.octets);
     out[result.addresses++] = address;
   }

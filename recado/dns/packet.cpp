@@ -59,9 +59,9 @@ bool message_reader::next(record& out) {
 
 std::optional<ip_address> address_of(bytes message, const record& from) {
   const bool v4 = from.data.type == record_type::a && from.data.length == 4;
-  const bool v6 = from.data.type == record_type::aaaa && from.data.length == 16;
+  const bool v6 = has_ipv6 && from.data.type == record_type::aaaa && from.data.length == 16;
   if (!v4 && !v6) return {};
-  ip_address result{v4 ? ip_address::kind::v4 : ip_address::kind::v6, {}, 0};
+  ip_address result{family_of(from.data.type), {}};
   copy(data_of(message, from), result.octets);
   return result;
 }

@@ -30,6 +30,10 @@ enum class record_type : std::uint16_t {
 };
 /// "A", "AAAA" …: the mnemonics of the IANA registry.
 std::string_view words(record_type type);
+/// What A and AAAA hold.
+constexpr ip_address::kind family_of(record_type type) {
+  return has_ipv6 && type == record_type::aaaa ? ip_address::kind::v6 : ip_address::kind::v4;
+}
 
 /// The only class in use.
 enum class record_class : std::uint16_t { internet = 1 };

@@ -5,16 +5,6 @@
 
 namespace recado::dns {
 
-namespace {
-
-/// The scope of a link-local address is only known on one side at times.
-bool same_peer(const endpoint& a, const endpoint& b) {
-  const bool same_scope = a.address.scope == b.address.scope || a.address.scope == 0 || b.address.scope == 0;
-  return a.port == b.port && a.address.family == b.address.family && a.address.octets == b.address.octets && same_scope;
-}
-
-}  // namespace
-
 bool resolver::is_server(const question& asked, const endpoint& peer) const {
   return asked.server < servers_.size() && same_peer(servers_[asked.server], peer);
 }
@@ -98,7 +88,7 @@ void resolver::give_up(const place& where, fault why) {
 }
 
 void resolver::drop_addresses(lookup& owner, record_type type) {
-  const auto kind = type == record_type::a ? ip_address::kind::v4 : ip_address::kind::v6;
+  const auto kind = family_of(type);
   const std::span<ip_address> all = addresses_of(owner).first(owner.found);
   const auto end = std::remove_if(all.begin(), all.end(), [kind](const ip_address& a) { return a.family == kind; });
   owner.found = static_cast<std::uint8_t>(end - all.begin());

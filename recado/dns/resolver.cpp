@@ -9,8 +9,8 @@ namespace {
 
 ip_address loopback(ip_address::kind kind) {
   if (kind == ip_address::kind::v4) return ip_address::v4(127, 0, 0, 1);
-  ip_address result{ip_address::kind::v6, {}, 0};
-  result.octets[15] = std::byte{1};
+  ip_address result{kind, {}};
+  result.octets.back() = std::byte{1};
   return result;
 }
 
@@ -41,6 +41,7 @@ std::expected<query_id, error> resolver::resolve(std::string_view text, family w
   const auto literal = parse_address(text);
   const auto about = literal ? name{} : name::parse(text);
   if (!about) return std::unexpected{about.error()};
+  if (!has_ipv6 && text.find(':') != std::string_view::npos) return std::unexpected{error::no_address};
   if (about->ends_in_digits()) return std::unexpected{error::name_like_address};
   const bool known = literal || is_localhost(*about);
   if (!known && servers_.empty()) return std::unexpected{error::no_server};
@@ -50,7 +51,8 @@ std::expected<query_id, error> resolver::resolve(std::string_view text, family w
   if (++last_id_ == 0) ++last_id_;
   *owner = lookup{.at = lookup::stage::running, .id = {last_id_}, .deadline = now + lookup_ms_max, .about = *about};
   if (wanted != family::v6) owner->questions[0] = {.at = question::stage::due, .type = record_type::a};
-  if (wanted != family::v4) owner->questions[1] = {.at = question::stage::due, .type = record_type::aaaa};
+  if constexpr (has_ipv6)
+    if (wanted != family::v4) owner->questions[1] = {.at = question::stage::due, .type = record_type::aaaa};
   if (known) finish_known(*owner, literal, now);
   else begin(*owner, now);
   return owner->id;
@@ -61,7 +63,7 @@ void resolver::finish_known(lookup& owner, const std::optional<ip_address>& lite
   const std::span<ip_address> room = addresses_of(owner);
   for (question& asked : owner.questions) {
     if (asked.at == question::stage::unused) continue;
-    const auto kind = asked.type == record_type::a ? ip_address::kind::v4 : ip_address::kind::v6;
+    const auto kind = family_of(asked.type);
     const bool has = !literal || literal->family == kind;
     asked.at = has ? question::stage::answered : question::stage::failed;
     asked.why = has ? fault{} : make_fault(error::no_address);

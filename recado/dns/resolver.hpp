@@ -91,7 +91,7 @@ struct lookup {
   std::uint8_t found = 0;  ///< addresses in this lookup's part of the memory
   instant deadline = never;
   name about;
-  std::array<question, 2> questions{};
+  std::array<question, has_ipv6 ? 2 : 1> questions{};
 };
 
 /// A datagram machine. Local ports are drawn from the entropy for every attempt; the driver opens a socket
@@ -182,16 +182,17 @@ class resolver {
   std::optional<event> next_event(instant now);
   event report(lookup& owner);
 
+  // What is small comes first: there a Cortex-M reaches it with short instructions.
+  bool open_ = false;
+  bool driver_chooses_ports_ = false;
+  std::uint32_t last_id_ = 0;
+  place pending_;
+  std::size_t pending_size_ = 0;
   memory memory_;
   entropy& random_;
   cache cache_;
   fixed_vector<endpoint, servers_max> servers_;
-  place pending_;
-  std::size_t pending_size_ = 0;
   std::array<std::byte, query_octets_max> out_{};
-  std::uint32_t last_id_ = 0;
-  bool open_ = false;
-  bool driver_chooses_ports_ = false;
 };
 static_assert(datagram_machine<resolver>);
 

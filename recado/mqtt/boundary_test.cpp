@@ -37,6 +37,7 @@ TEST(boundary, remaining_length) {
   }
 }
 
+// original defect 18: there was no limit
 TEST(boundary, the_largest_packet) {
   fixed_header header;
   EXPECT_FALSE(read_header(wire("30 ff ff ff 7f"), {}, header));
@@ -96,6 +97,7 @@ TEST(boundary, empty_and_binary) {
   }
 }
 
+// original defect 5: what is not there yet is not looked at
 TEST(boundary, a_publish_is_understood_before_its_payload_is_there) {
   const property_value list[] = {{property::topic_alias, 7}};
   publish message = with_payload("a/b", as_bytes("hello"));

@@ -42,9 +42,11 @@ class journal {
   /// The server has no session: what `took` and `released` said is void. Of the messages whose PUBLISH is here, those
   /// that aren't told by `finished` next will be sent as new ones.
   virtual void session_lost() = 0;
-  /// CONNECT is about to leave. Until `certain` or `session_lost` nobody here knows whether the server still has the
-  /// session: who restores one tells `session::restore_unanswered`.
-  virtual void connecting() {}
+  /// CONNECT is about to leave, or, behind `certain` and `session_lost`, the answers to others are missing still, or
+  /// another one may have taken the session over: each of so many, 1 to 3, may have begun a session that the server
+  /// resumes later. Until `certain` or `session_lost` nobody here knows whether the server still has the session: who
+  /// restores one tells `session::restore_unanswered`.
+  virtual void unanswered([[maybe_unused]] std::uint8_t count) {}
   /// What the server has is in line with what is here, though without subscriptions unless they `hold`.
   virtual void certain([[maybe_unused]] bool subscriptions_hold) {}
   /// Before bytes leave: all that was told holds now, also if the power goes. A fault ends the connection, and nothing

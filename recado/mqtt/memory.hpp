@@ -26,12 +26,11 @@ struct outgoing_flight {
 /// A place for one received message of QoS 1 or 2 whose acknowledgement has not left yet. The session's own.
 struct owed_acknowledgement {
   std::uint16_t packet_identifier = 0;  ///< on the wire
-  /// PUBACK or PUBREC
-  std::uint8_t packet = 0;
-  std::uint8_t reason = 0;        ///< its reason code
-  bool ready = false;             ///< may be sent
-  std::uint16_t newest = 0xffff;  ///< of those whose identifiers belong to this place, modulo their number
-  std::uint16_t next = 0;         ///< the one after it among those; behind the newest comes the oldest
+  std::uint8_t packet = 0;              ///< PUBACK, PUBREC, rarely PUBCOMP; 0: it is not to be sent any more
+  std::uint8_t reason = 0;              ///< its reason code
+  bool ready = false;                   ///< may be sent
+  std::uint16_t newest = 0xffff;        ///< of those whose identifiers belong to this place, modulo their number
+  std::uint16_t next = 0;               ///< the one after it among those; behind the newest comes the oldest
 };
 
 /// The memory that a session works in; it must outlive the session. What is left empty isn't available.

@@ -50,10 +50,10 @@ template <class Word>
     if (rule == text_rule::well_formed) return ascii;
     return _mm_andnot_si128(_mm_cmpeq_epi8(_mm_or_si128(w, _mm_set1_epi8(8)), _mm_set1_epi8('+')), ascii);
   };
-  const char* at = text.data();
-  const char* const last = at + text.size() - 16;
-  __m128i all = good(last);
-  for (; at < last; at += 16) all = _mm_and_si128(all, good(at));
+  const char* const first = text.data();
+  const char* const last = first + text.size() - 16;
+  __m128i all = _mm_and_si128(good(first), good(last));  // most topics have no more than these two
+  for (const char* at = first + 16; at < last; at += 16) all = _mm_and_si128(all, good(at));
   return _mm_movemask_epi8(all) == 0xffff;
 }
 #endif

@@ -61,7 +61,7 @@ constexpr reason return_codes[] = {reason::success,
 bool allowed(reason code, packet_type type, sender from) {
   const std::uint16_t wanted = reason_in::place(type, from);
   for (const reason_in::row& one : reason_in::rows)
-    if (one.value == static_cast<std::uint8_t>(code)) return (one.packets & wanted) != 0;
+    if (one.value == static_cast<std::uint8_t>(code)) return (one.packets & wanted) != 0;  // [MQTT-3.4.2-1]
   return false;
 }
 

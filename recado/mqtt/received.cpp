@@ -90,16 +90,30 @@ owed_acknowledgement* owed_acknowledgements::find(receipt what) {
   return found.ready ? nullptr : &found;
 }
 
-bool owed_acknowledgements::holds(std::uint16_t identifier) const {
-  if (empty()) return false;
+template <class Test>
+owed_acknowledgement* owed_acknowledgements::find_if(std::uint16_t identifier, Test fits) const {
+  if (empty()) return nullptr;
   const std::uint16_t newest = home(identifier).newest;
-  if (newest == nobody) return false;
+  if (newest == nobody) return nullptr;
   std::uint16_t at = newest;
   do {
-    if (memory_[at].packet_identifier == identifier) return true;
-    at = memory_[at].next;
+    owed_acknowledgement& one = memory_[at];
+    if (one.packet_identifier == identifier && one.packet != withdrawn && fits(one)) return &one;
+    at = one.next;
   } while (at != newest);
-  return false;
+  return nullptr;
+}
+
+bool owed_acknowledgements::holds(std::uint16_t identifier) const {
+  return find_if(identifier, [](const owed_acknowledgement&) { return true; }) != nullptr;
+}
+
+void owed_acknowledgements::withdraw(std::uint16_t identifier) {
+  const auto answered = [](const owed_acknowledgement& one) {
+    return one.ready && one.packet == static_cast<std::uint8_t>(packet_type::pubrec);
+  };
+  while (owed_acknowledgement* one = find_if(identifier, answered)) one->packet = withdrawn;
+  while (!empty() && front().packet == withdrawn) pop();
 }
 
 std::uint16_t owed_acknowledgements::take_unready() {

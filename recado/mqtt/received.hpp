@@ -29,6 +29,14 @@ inline constexpr incoming_transition incoming_transitions[2][2] = {
     {{true, false, packet_type::pubrec, reason::success},     // [MQTT-4.3.3-10] no duplicate for the application
      {false, false, packet_type::pubcomp, reason::success}},  // [MQTT-4.3.3-11]
 };
+/// What a PUBLISH of QoS 2 does whose identifier is known or not.
+constexpr incoming_transition on_publish_of(bool known) {
+  return known ? incoming_transitions[1][0] : incoming_transitions[0][0];
+}
+/// What a PUBREL does whose identifier is known or not.
+constexpr incoming_transition on_pubrel_of(bool known) {
+  return known ? incoming_transitions[1][1] : incoming_transitions[0][1];
+}
 
 /// The identifiers of QoS 2 messages between PUBREC and PUBCOMP: a bitmap of all, or a small table.
 class received_identifiers {
@@ -64,6 +72,8 @@ class received_identifiers {
 /// chooses identifiers with malice makes rings of 256 at most (65,536 / places of them in as many places).
 class owed_acknowledgements {
  public:
+  /// As the packet of one that is not to be sent any more.
+  static constexpr std::uint8_t withdrawn = 0;
   /// Empty; as many as the memory, which must outlive it, has places.
   explicit owed_acknowledgements(std::span<owed_acknowledgement> memory);
   /// True if none is owed.
@@ -80,6 +90,9 @@ class owed_acknowledgements {
   owed_acknowledgement* find(receipt what);
   /// True if an answer to that identifier has not left yet.
   bool holds(std::uint16_t identifier) const;
+  /// The PUBRECs to that identifier that are ready will not be sent: PUBREL shows that one was heard, and behind
+  /// PUBCOMP they would pass for answers to the next message with it.
+  void withdraw(std::uint16_t identifier);
   /// The identifiers of QoS 2 messages that the application has not acknowledged, or has refused while that was not
   /// sent, one by one: 0 after the last one.
   std::uint16_t take_unready();
@@ -90,6 +103,9 @@ class owed_acknowledgements {
 
  private:
   static constexpr std::uint16_t nobody = 0xffff;
+  // Finds one with that identifier and not withdrawn, for which `fits`; null if there is none.
+  template <class Test>
+  owed_acknowledgement* find_if(std::uint16_t identifier, Test fits) const;
   owed_acknowledgement& home(std::uint16_t identifier) const { return memory_[identifier % memory_.size()]; }
   // Numbers count up to a multiple of the size of the memory, so that a number's place is always number % size.
   std::uint32_t bound() const {

@@ -33,6 +33,7 @@ class session_at_rest {
   bool declined_problem_ = false;
   bool deferred_ = false;
   bool automatic_aliases_ = false;
+  std::uint8_t unheard_ = 0;
 };
 
 }  // namespace recado::mqtt

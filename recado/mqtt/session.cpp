@@ -19,9 +19,9 @@ void session::opened(instant now) {
 void session::start(instant now) {
   connect_ready_ = stream_open_ = false;  // one CONNECT on each stream [MQTT-3.1.0-2]
   state_ = state::connecting;
-  doubt_ = doubt_ || unanswered_;
-  unanswered_ = true;
-  if (journal_ != nullptr) journal_->connecting();
+  doubt_ = doubt_ || unheard_ != 0;
+  note_unheard();
+  tell_unheard();
   authenticating_ = method_hash_ != 0;
   clock_.await_connack(now, connect_timeout_);
   certain_by_ = clock_.deadline();
@@ -263,7 +263,8 @@ session::answer session::close_with(fault why, reason code) {
 }
 
 std::expected<void, error> session::disconnect(const disconnect_options& options) {
-  if (state_ != state::online && !challenged_) return std::unexpected{error::not_connected};
+  if (state_ != state::online && !(state_ == state::connecting && challenged_))
+    return std::unexpected{error::not_connected};
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
   if (!mid_packet()) {
     if (!is_v5(decoding_.protocol) || options.properties.empty()) {

@@ -81,8 +81,11 @@ class session {
   std::expected<void, error> restore_released(std::uint16_t identifier, std::uint32_t tag);
   /// The same for a received message of QoS 2 before PUBREL. Errors also: `incoming_table_full`.
   std::expected<void, error> restore_received(std::uint16_t identifier);
-  /// The same for a CONNECT that has left, or was about to, without an answer that is known.
-  void restore_unanswered() { unanswered_ = true; }
+  /// The same for so many CONNECTs that have left, or were about to, without an answer that is known. More than three
+  /// count as three.
+  void restore_unanswered(std::uint8_t count) {
+    for (; count != 0; --count) note_unheard();
+  }
 
   /// Publishes; the bytes leave with `pending`. With QoS 1 or 2 `acknowledged` follows. Errors that pass by
   /// themselves: `no_room` (until bytes are sent or acknowledged), `receive_maximum_reached` and `flight_table_full`
@@ -207,6 +210,8 @@ class session {
   // session_resume.cpp: what becomes of the exchanges
   void resume();
   bool reconciles();
+  void note_unheard();
+  void tell_unheard();
   bool reconciling() const { return doubt_ && state_ == state::online; }
   instant alarm_at() const;
   answer certain(bool same);
@@ -299,9 +304,9 @@ class session {
   bool stream_open_ = false;     // `opened`, and neither `lost` nor used yet
   bool connect_ready_ = false;   // CONNECT is in the log
   bool was_online_ = false;
-  bool unanswered_ = false;     // what CONNACK said was not heard, or it has not come yet
-  bool doubt_ = false;          // so the server's session may be one that began then
+  bool doubt_ = false;          // the server's session may be one that nobody here has heard of
   bool connected_due_ = false;  // `connected`, which waited until that is known
+  std::uint8_t unheard_ = 0;    // how many such sessions there may be: CONNECTs without an answer, above all
   std::uint8_t vain_ = 0;       // how often it was not to be known
   bool clean_start_ = false;
   bool automatic_aliases_ = false;

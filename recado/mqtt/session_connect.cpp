@@ -127,11 +127,9 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
 }
 
 session::answer session::on_connack(const mqtt::connack& ack) {
-  if (is_failure(ack.reason)) {
-    unanswered_ = false;
-    return closed_by_server(error::refused, ack.reason, ack.properties);
-  }
-  if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2]
+  if (unheard_ != 0) --unheard_;  // this one is heard
+  if (is_failure(ack.reason)) return closed_by_server(error::refused, ack.reason, ack.properties);
+  if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2] [MQTT-3.2.2-4]
     return fail_behind_header(error::unexpected_session, field::session_present);
   if (const error wrong = check_unasked(ack); wrong != error::none) return fail(wrong);
   if (has_version_5 && authenticator_ != nullptr)
@@ -145,11 +143,12 @@ session::answer session::on_connack(const mqtt::connack& ack) {
   state_ = state::online;
   was_online_ = true;
   authenticating_ = challenged_ = false;
-  unanswered_ = false;
   const std::string_view assigned = ack.properties.text(property::assigned_client_identifier);
   last_connect_size_ += static_cast<std::uint32_t>(assigned.size());  // the next one bears it, and needs its room
   if (ack.session_present) resume();
   else start_over();
+  if (clean_start_ && !is_v5(decoding_.protocol)) note_unheard();  // it ends with its connection [MQTT311-3.1.2-6]
+  if (!ack.session_present) tell_unheard();                        // the journal began anew
   if (reconciles()) return std::nullopt;
   const bool in_doubt = doubt_;
   if (ack.session_present) (void)certain(!in_doubt);
@@ -257,6 +256,10 @@ std::expected<void, error> session::send_auth(reason code, std::string_view meth
 }
 
 session::answer session::on_disconnect(const mqtt::disconnect& bye) {
+  if (bye.reason == reason::session_taken_over) {  // perhaps by a CONNECT of before
+    note_unheard();
+    tell_unheard();
+  }
   return closed_by_server(error::disconnected, bye.reason, bye.properties);
 }
 

@@ -79,7 +79,46 @@ TEST(session_doubt, it_lasts_until_it_is_over) {
   doubtful d{wide};
   d.left_behind().asks().welcomed().sends(answer(pubrec, 9)).loses();
   d.asks().welcomed().sends(answer(pubrec, 9)).loses();
-  d.asks().welcomed().tells("connected present in doubt").plain();  // a server that never answers isn't asked for ever
+  // Asked still, but not waited for.
+  d.asks().welcomed().sends(answer(pubrec, 9)).tells("connected present in doubt").loses();
+  d.asks().welcomed().sends(answer(pubrec, 9)).tells("connected present in doubt");
+  d.hears(answer(pubrel, 9)).sends(answer(pubcomp, 9)).loses();
+  d.asks().welcomed().tells("connected present in doubt").loses();
+  d.asks().welcomed().tells("connected present").plain();
+}
+
+// A server may take them in any order: the session that begins with a late one is resumed later.
+TEST(session_doubt, each_connect_without_an_answer_casts_it_once) {
+  for (const version protocol : {version::v3_1_1, version::v5_0}) {
+    doubtful d{wide};
+    d.speaks(protocol);
+    d.asks().loses();
+    d.asks().loses();
+    d.asks().welcomed(false).tells("connected").loses();
+    d.asks().welcomed().tells("connected present in doubt").loses();
+    d.asks().welcomed().tells("connected present in doubt").loses();
+    d.asks().welcomed().tells("connected present").plain();
+  }
+}
+
+TEST(session_doubt, who_took_the_session_over_may_have_begun_another) {
+  doubtful d{wide};
+  d.asks().welcomed(false).tells("connected");
+  d.hears(disconnect{.reason = reason::session_taken_over, .properties = {}})
+      .tells("closed: the server ended the connection: Session taken over");
+  d.loses();
+  d.asks().welcomed().tells("connected present in doubt").loses();
+  d.asks().welcomed().tells("connected present").plain();
+}
+
+TEST(session_doubt, a_clean_session_ends_with_its_connection) {  // [MQTT311-3.1.2-6]
+  doubtful old{wide};
+  old.speaks(version::v3_1_1);
+  old.asks(true).welcomed(false).tells("connected").loses();
+  old.asks().welcomed().tells("connected present in doubt").plain();
+  doubtful young{wide};
+  young.asks(true).welcomed(false).tells("connected").loses();
+  young.asks().welcomed().tells("connected present").plain();  // 5.0: its Session Expiry Interval decides
 }
 
 TEST(session_doubt, it_lasts_no_longer_than_connack_may_take) {  // a server that keeps silent, against [MQTT-4.3.3-4]
@@ -111,7 +150,7 @@ TEST(session_doubt, an_earlier_run_may_have_left_it) {
   d.does([](session& s) {
     EXPECT_TRUE(s.restore_received(3));
     EXPECT_TRUE(s.restore_received(70));
-    s.restore_unanswered();
+    s.restore_unanswered(1);
   });
   d.asks().welcomed().sends(answer(pubrec, 3)).sends(answer(pubrec, 70));
   d.hears(answer(pubrel, 70)).sends(answer(pubcomp, 70));

@@ -49,6 +49,7 @@ TEST(session_edges, the_method_must_be_that_of_connect) {  // [MQTT-4.12.0-5] [M
       .plain();
 }
 
+// original defect 14: AUTH was taken for a timeout
 TEST(session_edges, authentication_out_of_turn) {  // [MQTT-4.12.0-3] [MQTT-4.12.0-7] [MQTT-4.12.1-1]
   // [MQTT-4.12.0-4]
   authenticating(wire(auth_of(reason::success, method_m)))
@@ -84,6 +85,7 @@ TEST(session_edges, nothing_is_said_behind_disconnect) {  // [MQTT-3.14.4-1]
       .hears(raw({0xd0, 0}))
       .tells("closed: the server sent another packet before CONNACK")
       .does(refuses(error::authentication_not_expected, [](session& s) { return error_of(s.authenticate("M", {})); }))
+      .does(refuses(error::not_connected, [](session& s) { return error_of(s.disconnect()); }))
       .sends(raw({0xe0, 1, 0x82}))
       .plain();
 }

@@ -15,6 +15,7 @@ auto try_subscribe(subscription what, std::uint32_t identifier = 0) {
   };
 }
 
+// original defect 12: what CONNACK says was not looked at
 TEST(session_flow, what_the_server_forbids_is_refused_before_it_is_sent) {
   // [MQTT-3.2.2-a]
   // [MQTT-3.2.2-9] [MQTT-3.2.2-11] [MQTT-3.2.2-14] [MQTT-3.2.2-15]

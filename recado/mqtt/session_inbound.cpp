@@ -91,7 +91,7 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
   }
   if (!whole) return on_first_piece(in, message, total, known);
   in = in.subspan(total);
-  if (known) {
+  if (!on_publish_of(known).deliver) {
     answer_duplicate(message.packet_identifier);
     return std::nullopt;
   }
@@ -173,8 +173,9 @@ bool session::can_acknowledge(bool known) {
 
 receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
   if (level == qos::at_most_once) return {};
-  const packet_type type = level == qos::at_least_once ? packet_type::puback : packet_type::pubrec;
-  if (level == qos::exactly_once) received_.insert(identifier);
+  constexpr incoming_transition rule = on_publish_of(false);
+  const packet_type type = level == qos::at_least_once ? packet_type::puback : rule.answer;
+  if (level == qos::exactly_once && rule.known_after) received_.insert(identifier);
   if (deferred_) {
     ++unacknowledged_;
     return owed_.push(type, identifier, reason::success, false);
@@ -189,9 +190,10 @@ receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
 
 // [MQTT-4.3.3-10]. If the PUBREC of the first is still owed, it answers this one too.
 void session::answer_duplicate(std::uint16_t identifier) {
+  constexpr incoming_transition rule = on_publish_of(true);
   if (owed_.holds(identifier)) return;
-  if (owed_.empty() && put_acknowledgement(packet_type::pubrec, identifier, reason::success)) return;
-  if (!owed_.full()) owed_.push(packet_type::pubrec, identifier, reason::success, true);
+  if (owed_.empty() && put_acknowledgement(rule.answer, identifier, rule.reason)) return;
+  if (!owed_.full()) owed_.push(rule.answer, identifier, rule.reason, true);
 }
 
 session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
@@ -266,7 +268,8 @@ session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack,
 
 session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
   const bool known = received_.contains(ack.packet_identifier);
-  const incoming_transition& rule = incoming_transitions[known ? 1 : 0][1];
+  const incoming_transition rule = on_pubrel_of(known);
+  const bool forgets = known && !rule.known_after;
   const reason code = is_v5(decoding_.protocol) ? rule.reason : reason::success;
   if (!put_acknowledgement(rule.answer, ack.packet_identifier, code)) {
     if (owed_.full()) return std::nullopt;
@@ -274,9 +277,10 @@ session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, 
     owed_.push(rule.answer, ack.packet_identifier, code, true);
   }
   in = in.subspan(size);
-  if (known) received_.erase(ack.packet_identifier);
-  if (known && journal_ != nullptr) journal_->completed(ack.packet_identifier);
-  if (known && unacknowledged_ != 0) --unacknowledged_;
+  owed_.withdraw(ack.packet_identifier);
+  if (forgets) received_.erase(ack.packet_identifier);
+  if (forgets && journal_ != nullptr) journal_->completed(ack.packet_identifier);
+  if (forgets && unacknowledged_ != 0) --unacknowledged_;
   if (doubt_) {
     connected_due_ = received_.size() == 0;
     return std::nullopt;
@@ -292,7 +296,7 @@ session::answer session::on_subscribe_acknowledgement(const subscribe_acknowledg
   const auto waiting = static_cast<stage>(flights_[at].stage);
   if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
     return fail_behind_header(error::wrong_answer);
-  const bool coded = sub || is_v5(decoding_.protocol);
+  const bool coded = sub || is_v5(decoding_.protocol);  // [MQTT-3.9.3-1] [MQTT-3.11.3-1]
   if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count, field::reason_code);
   flights_.release(at);
   const token name{ack.packet_identifier};

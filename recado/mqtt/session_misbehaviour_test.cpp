@@ -77,6 +77,7 @@ const std::vector<misdeed>& misdeeds() {
   return all;
 }
 
+// original defects 6 and 11: lengths larger than the packet, answers to nothing that was asked
 TEST(session_misbehaviour, is_answered_with_the_reason_code_of_the_standard) {  // §4.13 [MQTT-4.13.1-1]
   // [MQTT-3.3.2-b]
   const sizes how{.receive = 64};

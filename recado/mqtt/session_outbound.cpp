@@ -27,7 +27,7 @@ error session::put(const void* out, encode_fields fields) {
     wrong = encode_to(log_.space(), out, fields, decoding_.protocol, size);
   put_size_ = static_cast<std::uint32_t>(size);
   return wrong == error::none && size > server_.maximum_packet_size
-             ? error::larger_than_server_takes  // [MQTT-3.2.2-15]
+             ? error::larger_than_server_takes  // [MQTT-3.2.2-15] [MQTT-3.6.2-2]
              : wrong;
 }
 
@@ -274,9 +274,13 @@ void session::pump() {
     if (one != 0 && !put_acknowledgement(packet_type::pubrec, one, reason::success)) return;
     asking_ = one == 0 ? one : static_cast<std::uint16_t>(one + 1);
   }
-  while (!owed_.empty() && owed_.front().ready) {
+  while (!owed_.empty() && owed_.front().ready) {  // [MQTT-4.6.0-2] [MQTT-4.6.0-3]
     const owed_acknowledgement one = owed_.front();
     const auto type = static_cast<packet_type>(one.packet);
+    if (one.packet == owed_acknowledgements::withdrawn) {
+      owed_.pop();
+      continue;
+    }
     if (!put_acknowledgement(type, one.packet_identifier, static_cast<reason>(one.reason))) return;
     acknowledged_first(one);
   }

@@ -1,5 +1,7 @@
 #include <recado/mqtt/session.hpp>
 
+#include <utility>
+
 namespace recado::mqtt {
 
 std::optional<session_at_rest> session::rest() {
@@ -20,6 +22,7 @@ std::optional<session_at_rest> session::rest() {
   kept.declined_problem_ = declined_problem_;
   kept.deferred_ = deferred_;
   kept.automatic_aliases_ = automatic_aliases_;
+  kept.unheard_ = std::exchange(unheard_, std::uint8_t{0});  // whoever is next in this memory has heard all
   reset_connection();
   return kept;
 }
@@ -27,7 +30,8 @@ std::optional<session_at_rest> session::rest() {
 std::expected<void, error> session::wake(const session_at_rest& what) {
   if (state_ == state::connecting || state_ == state::online) return std::unexpected{error::already_connected};
   if (state_ == state::ended) reset_connection();
-  connect_ready_ = stream_open_ = closed_due_ = unanswered_ = doubt_ = false;
+  connect_ready_ = stream_open_ = closed_due_ = doubt_ = false;
+  unheard_ = what.unheard_;
   log_.drop_unsent();
   clock_ = what.clock_;
   server_ = what.server_;

@@ -56,6 +56,36 @@ TEST(session_rest, goes_on_in_another_object) {
   first.connect();  // the first one is free for another connection
 }
 
+// It is the doubt of the session that was laid down, not of the next one in that memory.
+TEST(session_rest, takes_along_that_a_connect_was_not_heard) {
+  const connect_options coming_back{
+      .version = version::v5_0, .client_identifier = "x", .clean_start = false, .session_expiry_s = 100};
+  const auto begin = [&](place_of_session& where) {
+    ASSERT_TRUE(where.s.connect(coming_back));
+    where.s.opened(at(0s));
+    EXPECT_NE(where.say(at(0s)), 0U);
+  };
+  const auto in_doubt = [&](place_of_session& where) {
+    begin(where);
+    const std::uint8_t present[] = {0x20, 3, 1, 0, 0};
+    bytes in = std::as_bytes(std::span{present});
+    const auto told = where.s.receive(in, at(0s));
+    return told && std::get<connected>(*told).in_doubt;
+  };
+  place_of_session first, second;
+  begin(first);
+  first.s.lost(make_fault(stream_error::reset), at(0s));
+  begin(first);
+  const std::uint8_t fresh[] = {0x20, 3, 0, 0, 0};
+  EXPECT_EQ(first.hear(fresh, at(0s)), 1U);
+  const auto kept = first.s.rest();
+  ASSERT_TRUE(kept);
+  ASSERT_TRUE(second.s.wake(*kept));
+  second.s.lost(make_fault(stream_error::reset), at(0s));
+  EXPECT_TRUE(in_doubt(second));
+  EXPECT_FALSE(in_doubt(first));
+}
+
 TEST(session_rest, knows_when_to_ping) {
   place_of_session one;
   one.connect();

@@ -8,6 +8,7 @@ namespace {
 constexpr std::byte duplicate_bit{8};
 constexpr std::byte retain_bit{1};
 constexpr std::uint8_t reconcilings_max = 2;
+constexpr std::uint8_t unheard_max = 3;
 
 }  // namespace
 
@@ -25,20 +26,37 @@ void session::resume() {
 // either, and what is sent again is new to it, as after any loss. Only the received identifiers would be in the way of
 // its first messages. PUBREC is said again for each: whoever knows the message answers PUBREL as ever, who does not
 // must, too [MQTT-4.3.3-4], and then it is forgotten on both sides. `connected` waits for that, and with it SUBSCRIBE;
-// or for a message, which only the old session can have, or until CONNACK would have been too late. A server that does
-// not answer is asked twice.
+// or for a message, which only the old session can have, or until CONNACK would have been too late. Where connections
+// were lost over that twice, the next ones ask but do not wait.
 bool session::reconciles() {
-  if (!doubt_ || received_.size() == 0 || vain_ >= reconcilings_max) return false;
-  ++vain_;
+  if (!doubt_ || received_.size() == 0) return false;
   asking_ = 1;
   pump();
+  if (vain_ == reconcilings_max) {
+    note_unheard();
+    return false;
+  }
+  ++vain_;
   return true;
 }
 
+// A server may take a CONNECT late, behind one that it has answered, and begin a session then: whatever is resumed
+// afterwards may be that one. So each CONNECT that nobody heard an answer to casts its doubt on one session resumed.
+void session::note_unheard() {
+  if (unheard_ < unheard_max) ++unheard_;
+}
+
+// The power would take the count with it.
+void session::tell_unheard() {
+  if (journal_ != nullptr && unheard_ != 0) journal_->unanswered(unheard_);
+}
+
 session::answer session::certain(bool same) {
+  if (same || received_.size() == 0) asking_ = 0, vain_ = 0;
+  if (doubt_ && unheard_ != 0) --unheard_;
   doubt_ = connected_due_ = false;
-  asking_ = 0, vain_ = 0;
   if (journal_ != nullptr) journal_->certain(same);
+  tell_unheard();
   return connected{.session_present = true, .in_doubt = !same, .assigned_client_identifier = {}, .properties = {}};
 }
 

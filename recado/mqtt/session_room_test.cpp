@@ -86,6 +86,35 @@ TEST(session_room, a_duplicate_is_answered_by_the_pubrec_that_is_owed) {  // [MQ
       .check();
 }
 
+// A duplicate's PUBREC waits behind another answer: once PUBREL has come, it would be taken for one to the next message
+// with that identifier.
+TEST(session_room, no_pubrec_follows_pubcomp) {  // [MQTT-4.3.3-11] [MQTT-4.6.0-3]
+  for (const bool also_another : {false, true}) {
+    dialogue talk;
+    talk.connects({.acknowledge = acknowledge_when::deferred})
+        .hears(message_of(qos::exactly_once, 5, "t", "x"))
+        .tells("message t 'x' qos 2 owed")
+        .does([](session& s) { EXPECT_TRUE(s.acknowledge({1}).has_value()); })
+        .sends(answer(pubrec, 5))
+        .hears(message_of(qos::at_least_once, 6, "t", "y"))
+        .tells("message t 'y' qos 1 owed")
+        .hears(message_of(qos::exactly_once, 5, "t", "x", true));
+    if (also_another) talk.hears(message_of(qos::at_least_once, 7, "t", "y")).tells("message t 'y' qos 1 owed");
+    talk.hears(answer(pubrel, 5))
+        .sends(answer(pubcomp, 5))
+        .does([](session& s) { EXPECT_TRUE(s.acknowledge({2}).has_value()); })
+        .sends(answer(puback, 6));
+    if (also_another)
+      talk.does([](session& s) { EXPECT_TRUE(s.acknowledge({4}).has_value()); }).sends(answer(puback, 7));
+    talk.hears(message_of(qos::exactly_once, 5, "t", "z"))
+        .tells("message t 'z' qos 2 owed")
+        .does([also_another](session& s) { EXPECT_TRUE(s.acknowledge({also_another ? 5U : 4U}).has_value()); })
+        .sends(answer(pubrec, 5))
+        .once()
+        .check();
+  }
+}
+
 /// In the middle of a long message of QoS 0 nothing else can be sent.
 struct busy : subject {
   explicit busy(const connect_options& options, const sizes& how = {}, const octets& before = {}) : subject(how) {

@@ -146,6 +146,7 @@ TEST_P(both_versions, a_duplicate_of_qos_2_is_told_once) {  // [MQTT-4.3.3-10]
       .check();
 }
 
+// original defect 41: keep alive went by the last read
 TEST_P(both_versions, keep_alive_to_the_microsecond) {  // [MQTT-3.1.2-20]
   // [MQTT-3.12.4-a]
   // [MQTT-3.1.2-22] [MQTT-3.12.4-1] [MQTT311-3.1.2-23] [MQTT311-3.1.2-24] [MQTT311-3.12.4-1]

@@ -37,9 +37,10 @@ error check_text(std::string_view text, text_rule rule) {
   while (!rest.empty()) {
     const std::byte first = rest[0];
     if (first == std::byte{0}) return error::null_character;
+    // [MQTT-3.3.2-2] [MQTT-4.7.0-1]
     if (rule == text_rule::topic_name && (first == std::byte{'+'} || first == std::byte{'#'}))
       return error::bad_topic_name;
-    const std::size_t length = utf8_sequence_length(rest);
+    const std::size_t length = utf8_sequence_length(rest);  // [MQTT-1.5.4-1]
     if (length == 0) return error::bad_utf8;
     rest = rest.last(rest.size() - length);
   }
@@ -74,7 +75,7 @@ std::optional<shared_filter> split_shared(std::string_view filter) {
   filter.remove_prefix(share_prefix.size());
   bool more = false;
   const std::string_view name = take_level(filter, more);
-  if (name.empty() || filter.empty() || has_wildcards(name)) return std::nullopt;
+  if (name.empty() || filter.empty() || has_wildcards(name)) return std::nullopt;  // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
   return shared_filter{name, filter};
 }
 

@@ -6,12 +6,6 @@ namespace recado::ntp {
 
 namespace {
 
-/// The scope of a link-local address is only known on one side at times.
-bool same_peer(const endpoint& a, const endpoint& b) {
-  const bool same_scope = a.address.scope == b.address.scope || a.address.scope == 0 || b.address.scope == 0;
-  return a.port == b.port && a.address.family == b.address.family && a.address.octets == b.address.octets && same_scope;
-}
-
 constexpr std::uint32_t kiss_code(const char (&text)[5]) {
   std::uint32_t value = 0;
   for (int i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(text[i]);

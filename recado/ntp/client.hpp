@@ -116,22 +116,23 @@ class client {
   void check_times(instant now);
   event report();
 
-  entropy& random_;
-  options how_;
-  fixed_vector<endpoint, servers_max> servers_;
-  fixed_vector<barred, servers_max> barred_;
+  // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
   stage at_ = stage::idle;
-  std::size_t server_ = 0;
   std::uint8_t losses_ = 0;
+  bool open_ = false;
+  bool driver_chooses_ports_ = false;
   std::uint16_t port_ = 0;
+  std::size_t server_ = 0;
+  entropy& random_;
   timestamp nonce_{};  ///< of the query in `out_`; unknown: there is none
   instant left_{};     ///< t1
   instant deadline_ = never;
   synchronised best_;
   fault why_;
+  options how_;
+  fixed_vector<endpoint, servers_max> servers_;
   std::array<std::byte, packet_octets> out_{};
-  bool open_ = false;
-  bool driver_chooses_ports_ = false;
+  fixed_vector<barred, servers_max> barred_;
 };
 static_assert(datagram_machine<client>);
 

@@ -39,7 +39,7 @@ class simulated_eeprom final : public eeprom {
     EXPECT_EQ(busy_, 0) << "written while a write goes on";
     EXPECT_LE(address % 32 + what.size(), 32U) << "over the border of a page";
     for (const std::byte each : what) {
-      if (!supply.step()) return cells[address] = cells[address] & each, false;
+      if (!supply.step()) return spoil(address), false;
       cells[address++] = each;
     }
     busy_ = 3;
@@ -51,6 +51,12 @@ class simulated_eeprom final : public eeprom {
   std::vector<std::byte> cells = std::vector<std::byte>(sector * sectors, std::byte{0x5a});
 
  private:
+  // Within its write a page is erased and programmed as a whole.
+  void spoil(std::uint32_t address) {
+    for (std::uint32_t i = 0; i < 32; ++i)
+      cells[address / 32 * 32 + i] = static_cast<std::byte>(supply.steps * 0x9e37'79b9U >> i % 24);
+  }
+
   int busy_ = 0;
 };
 

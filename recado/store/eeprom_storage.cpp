@@ -7,7 +7,7 @@ namespace recado::store {
 
 storage_geometry eeprom_storage::geometry() const {
   const bool fits = std::uint64_t{sector_bytes_} * sectors_ <= chip_.size();
-  return {sector_bytes_, fits ? sectors_ : 0, 1, std::byte{0xff}};
+  return {sector_bytes_, fits ? sectors_ : 0, 1, std::byte{0xff}, chip_.page_bytes()};
 }
 
 // A write that is still going on when the next call comes would be disturbed by it.

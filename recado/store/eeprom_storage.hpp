@@ -1,5 +1,6 @@
 // A journal's storage on an EEPROM: bytes are written in pages, and nothing has to be erased. An erase of the journal
-// is a write of 0xff.
+// is a write of 0xff. The chip erases and programs a page as a whole, however few of its bytes are written, so the loss
+// of power may spoil all of it: to the journal that is the storage's page.
 #pragma once
 
 #include <recado/store/storage.hpp>
@@ -24,7 +25,8 @@ class eeprom {
   ~eeprom() = default;
 };
 
-/// `sectors` of `sector_bytes` from the chip's first byte on. A write is given up after `polls_max` times `busy`.
+/// `sectors` of `sector_bytes`, eight pages of the chip or more, from the chip's first byte on. A write is given up
+/// after `polls_max` times `busy`.
 class eeprom_storage final : public storage {
  public:
   /// The chip must outlive it; `polls_max` bounds how often `busy` is asked for one write.

@@ -23,7 +23,7 @@ text text_of(error code) {
       return {"the session was stored with another number or size of sectors",
               "open it with the sizes it was made with"};
     case error::other_format:
-      return {"the session was stored by a newer recado", "use that one, or begin a new session"};
+      return {"the session was stored by an older or newer recado", "use that one to its end, or begin a new session"};
     case error::too_long:
       return {"the message is longer than the session's storage takes in one piece",
               "send smaller messages, or give the session larger sectors"};

@@ -15,7 +15,7 @@ enum class error : std::uint16_t {
   not_mounted,       ///< `mount` did not succeed before
   empty,             ///< there is no journal on the storage: `format` begins one
   other_geometry,    ///< the journal was made for another geometry
-  other_format,      ///< the journal was made by a newer recado
+  other_format,      ///< the journal was made by a recado of another format
   too_long,          ///< the record is longer than a sector allows
   full,              ///< no room for another record, until others are removed
   index_full,        ///< no place for another record in the index, until others are removed

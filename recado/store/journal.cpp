@@ -20,6 +20,12 @@ std::uint32_t journal::stored_bytes(std::size_t payload, bool with_note) const {
   return rounded(record_header_bytes + (with_note ? note_bytes : 0) + payload);
 }
 
+bool journal::has_room(std::size_t payload, bool with_note, std::uint32_t spare, std::uint32_t freed) const {
+  const std::uint32_t note_alone = stored_bytes(0, true);  // what the note takes once this record is gone
+  return payload <= payload_bytes_max() &&
+         std::uint64_t{live_} - freed + stored_bytes(payload, with_note) + note_alone + spare <= live_bytes_max();
+}
+
 // Half of all but the free sector: so compaction always gains something (docs/design/journal.md).
 std::uint32_t journal::live_bytes_max() const {
   return (shape_.sectors - 1) * ((shape_.sector_bytes - header_bytes()) / 2);
@@ -49,9 +55,7 @@ std::expected<void, error> journal::put(key name, std::span<const bytes> what, c
   const index_entry* old = index_.find(name);
   if (old == nullptr && index_.full()) return std::unexpected{error::index_full};
   const std::uint32_t total = stored_bytes(payload, with != nullptr);
-  const std::uint32_t note_alone = stored_bytes(0, true);  // what the note takes once this record is gone
-  const std::uint64_t wanted = std::uint64_t{live_} + total + note_alone + spare;
-  if (wanted > live_bytes_max()) return std::unexpected{error::full};
+  if (!has_room(payload, with != nullptr, spare)) return std::unexpected{error::full};
   std::uint32_t address = 0;
   const record_header head{.payload = static_cast<std::uint32_t>(payload), .number = name.number, .kind = name.kind};
   if (auto done = append(head, what, with, address); !done) return done;
@@ -121,11 +125,21 @@ std::expected<void, error> journal::sync() {
   if (!below_.sync()) return fail();
   ++counts_.syncs;
   synced_ = sequence_;
+  if (shape_.spares_pages) offset_ = fresh(offset_);
   return {};
 }
 
-std::expected<void, error> journal::append(record_header head, std::span<const bytes> what, const note* with,
-                                           std::uint32_t& address) {
+// Only a later record shows that what is before it had been synced.
+std::expected<void, error> journal::seal() {
+  if (auto done = sync(); !done || sealed_) return done;
+  std::uint32_t address = 0;
+  if (auto done = append({.kind = kind_note}, {}, nullptr, address); !done) return done;
+  sealed_ = true;
+  return sync();
+}
+
+outcome<error> journal::append(record_header head, std::span<const bytes> what, const note* with,
+                               std::uint32_t& address) {
   const std::uint32_t total = stored_bytes(head.payload, with != nullptr);
   for (std::uint32_t opened = 0; closed_ || offset_ + total > shape_.sector_bytes; ++opened) {
     if (opened > shape_.sectors) return std::unexpected{error::full};
@@ -147,26 +161,37 @@ std::expected<void, error> journal::append(record_header head, std::span<const b
   counts_.asked_bytes += total;
   offset_ += total;
   ++sequence_;
+  sealed_ = false;
   return {};
+}
+
+// What stands there must be what the index says: another record's bytes are never taken for it.
+std::expected<record_header, error> journal::read_header(const index_entry& of) {
+  record_header_octets octets;
+  if (!below_.read(of.address, octets)) return std::unexpected{error::failed};
+  const record_header head = decode(octets);
+  const bool noted = (head.flags & flag_note) != 0, removes = (head.flags & (flag_removal | flag_clear)) != 0;
+  const bool named = head.kind == of.kind && head.number == of.number && !removes;
+  if (!named || head.payload > of.size || stored_bytes(head.payload, noted) != of.size)
+    return std::unexpected{error::damaged};
+  return head;
 }
 
 std::optional<std::uint32_t> journal::size_of(key name) {
   const index_entry* entry = index_.find(name);
-  record_header_octets octets;
-  if (entry == nullptr || !below_.read(entry->address, octets)) return std::nullopt;
-  return decode(octets).payload;
+  if (entry == nullptr) return std::nullopt;
+  const auto head = read_header(*entry);
+  return head ? std::optional{head->payload} : std::nullopt;
 }
 
 std::expected<std::size_t, error> journal::read(key name, std::uint32_t offset, mutable_bytes into) {
   const index_entry* entry = index_.find(name);
   if (entry == nullptr) return std::unexpected{error::not_found};
-  record_header_octets octets;
-  if (!below_.read(entry->address, octets)) return std::unexpected{error::failed};
-  const record_header head = decode(octets);
-  if (stored_bytes(head.payload, (head.flags & flag_note) != 0) != entry->size) return std::unexpected{error::damaged};
-  if (offset >= head.payload) return 0;
-  const std::size_t count = std::min<std::size_t>(into.size(), head.payload - offset);
-  const auto from = static_cast<std::uint32_t>(entry->address + head.head_bytes() + offset);
+  const auto head = read_header(*entry);
+  if (!head) return std::unexpected{head.error()};
+  if (offset >= head->payload) return 0;
+  const std::size_t count = std::min<std::size_t>(into.size(), head->payload - offset);
+  const auto from = static_cast<std::uint32_t>(entry->address + head->head_bytes() + offset);
   if (!below_.read(from, into.first(count))) return std::unexpected{error::failed};
   return count;
 }

@@ -8,7 +8,7 @@ namespace recado::store {
 
 // One sector stays free, so the oldest one has to be given up when all others are in use. It is given up earlier if
 // that costs little, or if there is much more journal than what lives, which would make the next mount slow.
-std::expected<void, error> journal::open_next() {
+outcome<error> journal::open_next() {
   if (!synced() && !below_.sync()) return fail();  // the header that freed the sector must hold before it is erased
   const std::uint64_t after = head_last_ = synced_ = sequence_;
   const std::uint64_t to = head_ + 1;
@@ -30,20 +30,20 @@ std::expected<void, error> journal::open_next() {
   if (auto done = write_sector_header(to, oldest, after); !done) return done;
   counts_.syncs += 2;
   position_ = base_of(to) / shape_.sector_bytes;
-  head_ = to, oldest_ = oldest, offset_ = at, closed_ = false;
+  head_ = to, oldest_ = oldest, offset_ = shape_.spares_pages ? fresh(at) : at, closed_ = false;
   synced_ = after;  // what was copied counts only with the header
   return {};
 }
 
-std::expected<void, error> journal::write_sector_header(std::uint64_t sector, std::uint64_t oldest,
-                                                        std::uint64_t after) {
+outcome<error> journal::write_sector_header(std::uint64_t sector, std::uint64_t oldest, std::uint64_t after) {
   std::array<std::byte, sector_header_bytes> octets;
   encode({.sequence = sector,
           .oldest = oldest,
           .after = after,
           .sector_bytes = shape_.sector_bytes,
           .sectors = shape_.sectors,
-          .program_bytes = shape_.program_bytes},
+          .program_bytes = shape_.program_bytes,
+          .page_bytes = shape_.page_bytes},
          octets);
   for (const std::uint32_t at : {std::uint32_t{0}, rounded(sector_header_bytes)}) {
     packer to{.address = base_of(sector) + at};
@@ -66,29 +66,67 @@ std::expected<std::uint32_t, error> journal::live_in(std::uint64_t sector) {
   for (;;) {
     const step what = next(*at, one);
     if (what == step::failed) return fail();
-    if (what == step::end) return live;
+    if (what == step::end) return saw_all(*at) ? live : live_by_index(sector);
     if (is_live(one)) live += one.total;
     else if (has_note(one)) live += stored_bytes(0, true);
   }
 }
 
-std::expected<void, error> journal::copy_live(std::uint64_t from, std::uint64_t to, std::uint32_t& at) {
+outcome<error> journal::copy_live(std::uint64_t from, std::uint64_t to, std::uint32_t& at) {
   auto walking = walk_of(from);
   if (!walking) return std::unexpected{walking.error()};
   found one;
   for (;;) {
     const step what = next(*walking, one);
     if (what == step::failed) return fail();
-    if (what == step::end) return {};
-    std::expected<void, error> done{};
+    if (what == step::end) return saw_all(*walking) ? outcome<error>{} : salvage(from, to, at);
+    outcome<error> done;
     if (is_live(one)) done = copy_record(one, to, at);
     else if (has_note(one)) done = copy_note(to, at);
     if (!done) return done;
   }
 }
 
+bool journal::lies_in(std::uint64_t sector, std::uint32_t address) const {
+  return address >= base_of(sector) && address - base_of(sector) < shape_.sector_bytes;
+}
+
+// What is to be copied at most, some of it damaged perhaps.
+std::uint32_t journal::live_by_index(std::uint64_t sector) const {
+  std::uint32_t live = note_address_ != 0 && lies_in(sector, note_address_) ? stored_bytes(0, true) : 0;
+  for (const index_entry& each : index_.all()) {
+    if (each.kind == 0 || !lies_in(sector, each.address)) continue;
+    live += each.address == note_address_ ? each.size - stored_bytes(0, true) : each.size;
+  }
+  return live;
+}
+
+// A sector with damage: what the walk passed by is looked for where the index says that it is. What isn't whole there
+// is lost, and nothing points to it any more. The note is written from memory.
+outcome<error> journal::salvage(std::uint64_t from, std::uint64_t to, std::uint32_t& at) {
+  const walk anywhere{.sector = from, .end = base_of(from) + shape_.sector_bytes, .last = UINT64_MAX};
+  for (bool again = true; again;) {
+    again = false;
+    for (index_entry& each : index_.all()) {
+      if (each.kind == 0 || !lies_in(from, each.address)) continue;
+      found one;
+      const auto whole = read_record(anywhere, each.address, one);
+      if (!whole) return fail();
+      if (!*whole || !is_live(one)) lose(each), again = true;  // another one may have taken its place in the table
+      else if (auto done = copy_record(one, to, at); !done) return done;
+    }
+  }
+  return note_address_ != 0 && lies_in(from, note_address_) ? copy_note(to, at) : outcome<error>{};
+}
+
+void journal::lose(index_entry& what) {
+  ++lost_later_;
+  live_ -= what.size;
+  index_.erase(what);
+}
+
 // The copy has a number and a checksum of its own, and takes the note along only if that is still the last one.
-std::expected<void, error> journal::copy_record(const found& what, std::uint64_t to, std::uint32_t& at) {
+outcome<error> journal::copy_record(const found& what, std::uint64_t to, std::uint32_t& at) {
   record_header head = what.head;
   if ((head.flags & flag_note) != 0 && !has_note(what)) head.flags = static_cast<std::uint8_t>(head.flags & ~flag_note);
   const bool noted = (head.flags & flag_note) != 0;
@@ -121,7 +159,7 @@ std::expected<void, error> journal::copy_record(const found& what, std::uint64_t
   return {};
 }
 
-std::expected<void, error> journal::copy_note(std::uint64_t to, std::uint32_t& at) {
+outcome<error> journal::copy_note(std::uint64_t to, std::uint32_t& at) {
   record_header head{.sequence = sequence_ + 1, .kind = kind_note, .flags = flag_note, .unsynced = unsynced()};
   const note_octets octets = encode(note_);
   head.checksum = crc32c(octets, checksum_of(to, encode(head)));

@@ -1,5 +1,6 @@
 // What is on the storage: the newest sector, the records that count, and what is wrong with them.
 #include <algorithm>
+#include <bit>
 
 #include <recado/store/crc32c.hpp>
 #include <recado/store/journal.hpp>
@@ -8,17 +9,19 @@
 namespace recado::store {
 
 error journal::check_memory() const {
-  const bool power_of_two = shape_.program_bytes != 0 && (shape_.program_bytes & (shape_.program_bytes - 1)) == 0;
-  if (!power_of_two || shape_.program_bytes > program_bytes_max || shape_.sectors < sectors_min ||
-      shape_.sector_bytes < sector_bytes_min || shape_.sector_bytes % shape_.program_bytes != 0 ||
-      std::uint64_t{shape_.sector_bytes} * shape_.sectors > UINT32_MAX)
+  const auto& [sector, sectors, piece, erased, page, spares] = shape_;
+  const bool pieces = std::has_single_bit(piece) && piece <= program_bytes_max;
+  const bool pages =
+      std::has_single_bit(page) && page <= page_bytes_max && (page <= piece || sector / page >= pages_per_sector_min);
+  if (!pieces || !pages || sectors < sectors_min || sector < sector_bytes_min || sector % std::max(piece, page) != 0 ||
+      std::uint64_t{sector} * sectors > UINT32_MAX)
     return error::bad_geometry;
   return scratch_.size() < scratch_bytes_min || index_.capacity() == 0 ? error::memory_too_small : error{};
 }
 
 void journal::forget_all() {
   index_.clear();
-  mounted_ = false, closed_ = true;
+  mounted_ = sealed_ = false, closed_ = true;
   head_ = oldest_ = sequence_ = synced_ = 0;
   live_ = note_address_ = offset_ = position_ = 0;
   note_ = {};
@@ -53,7 +56,7 @@ std::expected<mount_report, error> journal::mount() {
   }
   for (const index_entry& each : index_.all()) live_ += each.size;
   if (note_address_ != 0) live_ += stored_bytes(0, true);
-  mounted_ = true;
+  mounted_ = sealed_ = true;
   return report;
 }
 
@@ -65,15 +68,15 @@ std::expected<bool, error> journal::read_sector_header(std::uint32_t index, sect
     if (!below_.read(index * shape_.sector_bytes + at, octets)) return std::unexpected{error::failed};
     state = decode(octets, into);
   }
-  if (state == header_state::newer_format) return std::unexpected{error::other_format};
+  if (state == header_state::other_format) return std::unexpected{error::other_format};
   if (state == header_state::invalid) return false;
   if (into.sector_bytes != shape_.sector_bytes || into.sectors != shape_.sectors ||
-      into.program_bytes != shape_.program_bytes)
+      into.program_bytes != shape_.program_bytes || into.page_bytes != shape_.page_bytes)
     return std::unexpected{error::other_geometry};
   return true;
 }
 
-std::expected<void, error> journal::find_head() {
+outcome<error> journal::find_head() {
   for (std::uint32_t each = 0; each < shape_.sectors; ++each) {
     sector_header header;
     const auto valid = read_sector_header(each, header);
@@ -83,7 +86,7 @@ std::expected<void, error> journal::find_head() {
     oldest_ = std::max(header.oldest, head_ - std::min<std::uint64_t>(head_ - 1, shape_.sectors - 2));
     synced_ = header.after;  // whatever came before was synced before this header was written
   }
-  return head_ == 0 ? std::expected<void, error>{std::unexpected{error::empty}} : std::expected<void, error>{};
+  return head_ == 0 ? outcome<error>{std::unexpected{error::empty}} : outcome<error>{};
 }
 
 std::expected<bool, error> journal::header_of(std::uint64_t sector, sector_header& into) {
@@ -113,7 +116,7 @@ std::expected<journal::walk, error> journal::walk_of(std::uint64_t sector) {
   return at;
 }
 
-std::expected<void, error> journal::mount_sector(std::uint64_t sector, mount_report& report) {
+outcome<error> journal::mount_sector(std::uint64_t sector, mount_report& report) {
   auto at = walk_of(sector);
   if (!at) return std::unexpected{at.error()};
   if (at->end == 0) {
@@ -133,6 +136,7 @@ std::expected<void, error> journal::mount_sector(std::uint64_t sector, mount_rep
   closed_ = *rest != at->end;
   report.torn = closed_ && at->lost == 0;
   offset_ = at->at - base_of(sector);
+  if (shape_.spares_pages) offset_ = fresh(offset_);
   return {};
 }
 
@@ -163,12 +167,27 @@ error journal::apply(const found& what) {
 
 journal::step journal::next(walk& at, found& into) {
   if (at.expected > at.last && !at.open) return step::end;
-  const auto whole = read_record(at, at.at, into);
+  const auto whole = read_next(at, into);
   if (!whole) return step::failed;
-  if (!*whole || into.head.sequence != at.expected) return over_hole(at, into);
+  if (!*whole) return over_hole(at, into);
   at.at += into.total;
   ++at.expected;
   return step::record;
+}
+
+// The record that is expected, right there or behind the rest of a page that was left erased.
+std::expected<bool, error> journal::read_next(walk& at, found& into) {
+  const auto here = read_record(at, at.at, into);
+  if (!here || (*here && into.head.sequence == at.expected)) return here;
+  const std::uint32_t page = fresh(at.at);
+  if (page == at.at) return false;
+  const auto used = skip_erased(at.at, page);
+  if (!used) return std::unexpected{used.error()};
+  if (*used != page) return false;
+  const auto there = read_record(at, page, into);
+  if (!there || !*there || into.head.sequence != at.expected) return there ? false : there;
+  at.at = page;
+  return true;
 }
 
 // Something isn't what it should be here. If a later record says that this one had been synced, it is damage: the

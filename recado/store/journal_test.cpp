@@ -1,4 +1,6 @@
 // A journal against a model that forgets nothing, with the power cut in every word that is written.
+#include <gtest/gtest.h>
+
 #include <deque>
 #include <map>
 
@@ -10,8 +12,7 @@
 namespace recado::store {
 namespace {
 
-using testing::failing_storage;
-using testing::power_loss;
+using testing::failing_storage, testing::power_loss;
 
 /// What a journal should hold.
 struct model {
@@ -26,10 +27,7 @@ class life {
   life(const storage_geometry& shape, std::uint64_t seed, std::size_t places = 24)
       : below(shape), random(seed), index(places + 1), memory(below, index, scratch) {}
 
-  bool begin() {
-    history = {{}};
-    return memory.format().has_value();
-  }
+  bool begin() { return history = {{}}, memory.format().has_value(); }
   /// One step: false once the power is gone.
   bool step() {
     const std::uint64_t what = random() % 16;
@@ -97,8 +95,9 @@ class life {
 };
 
 constexpr storage_geometry shapes[] = {
-    {512, 2, 1, std::byte{0xff}},   {768, 3, 4, std::byte{0xff}},   {512, 4, 8, std::byte{0x00}},
-    {1024, 5, 32, std::byte{0xff}}, {1024, 2, 16, std::byte{0xff}}, {2048, 3, 64, std::byte{0xff}},
+    {512, 2, 1, std::byte{0xff}},     {768, 3, 4, std::byte{0xff}},       {512, 4, 8, std::byte{0x00}},
+    {1024, 5, 32, std::byte{0xff}},   {1024, 2, 16, std::byte{0xff}},     {2048, 3, 64, std::byte{0xff}},
+    {512, 4, 1, std::byte{0xff}, 64}, {4096, 3, 8, std::byte{0x00}, 512}, {1024, 3, 4, std::byte{0xff}, 32},
 };
 
 TEST(crc32c, the_examples_of_rfc_3720) {  // appendix B.4
@@ -109,6 +108,23 @@ TEST(crc32c, the_examples_of_rfc_3720) {  // appendix B.4
   for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::byte>(i);
   EXPECT_EQ(crc32c(data), 0x46dd'794eU);
   EXPECT_EQ(crc32c(bytes{data}.subspan(7), crc32c(bytes{data}.first(7))), 0x46dd'794eU);
+}
+
+TEST(crc32c, is_the_same_bit_by_bit_for_any_length_and_start) {
+  std::array<std::byte, 40> data{};
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::byte>(i * 151 + 7);
+  const auto bit_by_bit = [](bytes of, std::uint32_t value) {
+    for (const std::byte each : of) {
+      value ^= std::to_integer<std::uint32_t>(each);
+      for (int bit = 0; bit < 8; ++bit) value = (value & 1U) != 0 ? value >> 1U ^ 0x82f6'3b78 : value >> 1U;
+    }
+    return value;
+  };
+  for (std::size_t start = 0; start < 9; ++start)
+    for (std::size_t length = 0; start + length <= data.size(); ++length) {
+      const bytes part = bytes{data}.subspan(start, length);
+      EXPECT_EQ(crc32c(part, 0x1234'5678), ~bit_by_bit(part, ~0x1234'5678U)) << start << ' ' << length;
+    }
 }
 
 TEST(journal, does_what_a_map_does) {
@@ -138,8 +154,8 @@ TEST(journal, power_goes_in_every_word) {
     const std::uint64_t begun = whole.below.steps();
     for (int i = 0; i < 40; ++i) ASSERT_TRUE(whole.step());
     const std::uint64_t end = whole.below.steps();
-    for (const power_loss how : {power_loss::torn, power_loss::reordered, power_loss::garbage}) {
-      for (std::uint64_t at = 0; at < end - begun; ++at, ++cuts) {
+    for (const power_loss how : testing::power_losses) {
+      for (std::uint64_t at = testing::first_cut(how); at < end - begun; at += testing::cut_stride, ++cuts) {
         life one{shape, 7};
         ASSERT_TRUE(one.begin());
         one.below.cut_in(at);
@@ -159,7 +175,7 @@ TEST(journal, power_goes_in_every_word) {
     }
   }
   RecordProperty("cuts", std::to_string(cuts));
-  EXPECT_GT(cuts, 1000U);
+  EXPECT_GT(cuts, 1000U / testing::cut_stride);
 }
 
 TEST(journal, power_goes_at_random_through_long_lives) {
@@ -170,7 +186,7 @@ TEST(journal, power_goes_at_random_through_long_lives) {
       one.below.cut_in(one.random() % 700);
       while (one.step()) {
       }
-      one.below.power_up(static_cast<power_loss>(one.random() % 3), one.random);
+      one.below.power_up(static_cast<power_loss>(one.random() % std::size(testing::power_losses)), one.random);
       ASSERT_TRUE(one.resumes()) << "seed " << seed << ", crash " << crash;
       ASSERT_FALSE(one.below.misused()) << "seed " << seed;
     }
@@ -249,6 +265,75 @@ TEST(journal, a_full_one_refuses_and_loses_nothing) {
   EXPECT_EQ(one.memory.put({1, 99}, too_long).error(), error::too_long);
 }
 
+TEST(journal, of_another_format_is_refused) {
+  std::array<std::byte, 1024> memory;
+  std::array<index_entry, 8> index;
+  std::array<std::byte, 128> scratch;
+  memory_storage below{memory, {512, 2, 1, std::byte{0xff}}};
+  journal one{below, index, scratch};
+  ASSERT_TRUE(one.format() && one.mount());
+  for (const std::size_t header : {std::size_t{0}, sector_header_bytes}) {
+    const mutable_bytes octets = mutable_bytes{memory}.subspan(header, sector_header_bytes);
+    octets[4] ^= std::byte{3};  // the format stands behind the magic number
+    const std::uint32_t sum = crc32c(octets.first(sector_header_bytes - 4));
+    for (std::size_t i = 0; i < 4; ++i) octets[sector_header_bytes - 4 + i] = static_cast<std::byte>(sum >> 8 * i);
+  }
+  EXPECT_EQ(one.mount().error(), error::other_format);
+}
+
+// What was synced shares no page with what is written behind it; what was not may.
+TEST(journal, what_was_synced_has_its_pages_for_itself) {
+  for (const bool spares : {true, false}) {
+    const storage_geometry shape{1024, 3, 4, std::byte{0xff}, 64, spares};
+    std::vector<std::byte> memory(std::size_t{1024} * 3);
+    std::array<index_entry, 40> index;
+    std::array<std::byte, 128> scratch;
+    memory_storage below{memory, shape};
+    journal one{below, index, scratch};
+    ASSERT_TRUE(one.format());
+    const auto used = [&] {
+      std::size_t count = 0;
+      for (std::size_t page = 0; page < 16; ++page)
+        count += std::ranges::count(std::span{memory}.subspan(page * 64, 64), shape.erased) == 64 ? 0U : 1U;
+      return count;
+    };
+    EXPECT_EQ(used(), 2U) << "twice the header";
+    for (std::uint32_t i = 0; i < 4; ++i) ASSERT_TRUE(one.put({1, i}, {}));
+    EXPECT_EQ(used(), 4U) << "24 bytes each";
+    ASSERT_TRUE(one.sync());
+    for (std::uint32_t i = 4; i < 7; ++i) ASSERT_TRUE(one.put({1, i}, {}) && one.sync());
+    EXPECT_EQ(used(), spares ? 7U : 5U);
+    const std::size_t before = used();
+    const auto report = one.mount();
+    ASSERT_TRUE(report && !report->torn && !report->damaged());
+    EXPECT_EQ(one.records(), 7U);
+    ASSERT_TRUE(one.put({1, 7}, {}));
+    EXPECT_EQ(used(), spares ? before + 1 : before);
+  }
+}
+
+// Each record is synced: what a lap of the ring takes, the rests of pages included, stays bounded.
+TEST(journal, pages_that_are_left_cost_a_bounded_part) {
+  for (const storage_geometry& shape : shapes) {
+    if (shape.page_bytes == 1) continue;
+    life one{shape, 3, 200};
+    ASSERT_TRUE(one.begin());
+    const std::string text(40, 'x');
+    const bytes pieces[] = {as_bytes(text)};
+    std::uint32_t count = 0;
+    while (one.memory.put({1, count}, pieces) && one.memory.sync()) ++count;
+    const std::uint64_t before = one.memory.counts().erased_sectors;
+    constexpr std::uint32_t commits = 2000;
+    for (std::uint32_t i = 0; i < commits; ++i)
+      ASSERT_TRUE(one.memory.remove({1, i % count}) && one.memory.put({1, i % count}, pieces) && one.memory.sync());
+    const auto took = static_cast<double>((one.memory.counts().erased_sectors - before) * shape.sector_bytes);
+    const std::uint32_t asked = one.memory.stored_bytes(0, false) + one.memory.stored_bytes(text.size(), false);
+    const std::uint32_t page = shape.page_bytes, needed = (asked + page - 1) / page * page;
+    EXPECT_LT(took / (commits * needed), 4.0) << shape.sector_bytes << " in " << page;
+    RecordProperty("taken_" + std::to_string(page), std::to_string(took / (commits * needed)));
+  }
+}
+
 TEST(journal, room_can_be_spared_for_what_matters_more) {
   life one{{512, 4, 4, std::byte{0xff}}, 1, 100};
   ASSERT_TRUE(one.begin());
@@ -290,6 +375,93 @@ TEST(journal, damage_is_told_and_costs_only_what_it_hit) {
     EXPECT_EQ(one.memory.records(), 16 - missing + 1);
   }
   EXPECT_GT(damaged, tried / 8);
+}
+
+/// Twelve records of one kind with different texts, the fourth with a note; none of their sectors is given up yet.
+constexpr std::uint32_t kept_count = 12;
+constexpr note kept_note{7, 9};
+std::string kept_text(std::uint32_t number) { return std::string(30, static_cast<char>('a' + number)); }
+void put_kept(journal& into) {
+  for (std::uint32_t i = 0; i < kept_count; ++i) {
+    const std::string text = kept_text(i);
+    const bytes pieces[] = {as_bytes(text)};
+    ASSERT_TRUE(into.put({1, i}, pieces, i == 3 ? &kept_note : nullptr));
+    ASSERT_TRUE(into.sync());
+  }
+}
+/// Puts others until each sector was erased twice. False: it failed.
+bool put_two_laps(journal& into) {
+  const std::uint64_t end = into.counts().erased_sectors + 12;
+  const bytes pieces[] = {as_bytes("something else that comes and goes")};
+  for (std::uint32_t i = 0; into.counts().erased_sectors < end; ++i)
+    if (!into.put({2, i % 2}, pieces)) return false;
+  return true;
+}
+/// How many of the twelve are gone; those that are there must be whole.
+std::uint32_t missing_of(journal& from) {
+  std::uint32_t missing = 0;
+  for (std::uint32_t i = 0; i < kept_count; ++i) {
+    std::string text(100, ' ');
+    const auto count = from.read({1, i}, 0, std::as_writable_bytes(std::span{text}));
+    if (!count) {
+      EXPECT_EQ(count.error(), error::not_found) << i;
+      ++missing;
+    } else {
+      EXPECT_EQ(text.substr(0, *count), kept_text(i));
+    }
+  }
+  return missing;
+}
+
+// A bit changes in a journal that is in use: what it hit is counted and gone, and nothing else is.
+TEST(journal, damage_while_it_is_in_use_is_counted_and_costs_only_what_it_hit) {
+  const storage_geometry shape{512, 6, 4, std::byte{0xff}};
+  std::uint64_t lost = 0;
+  for (std::size_t at = 0; at < std::size_t{512} * 6; ++at) {
+    life one{shape, 5, 100};
+    ASSERT_TRUE(one.begin());
+    put_kept(one.memory);
+    if (one.below.image()[at] == shape.erased) continue;  // nothing is there yet
+    one.below.image()[at] ^= std::byte{1};
+    ASSERT_TRUE(put_two_laps(one.memory)) << at;
+    const std::uint32_t missing = missing_of(one.memory);
+    ASSERT_EQ(one.memory.lost_later(), missing) << at;
+    EXPECT_LE(missing, 1U) << at;
+    EXPECT_EQ(one.memory.records(), kept_count - missing + 2) << at;
+    lost += missing;
+    const std::uint32_t live = one.memory.live_bytes();
+    const auto report = one.memory.mount();
+    ASSERT_TRUE(report && !report->damaged()) << at;
+    EXPECT_EQ(one.memory.live_bytes(), live) << at;
+    EXPECT_EQ(one.memory.last_note(), kept_note) << at;
+    EXPECT_EQ(missing_of(one.memory), missing) << at;
+  }
+  EXPECT_GE(lost, kept_count * std::uint64_t{record_header_bytes + 30});  // each byte of each record
+}
+
+TEST(journal, a_sector_whose_header_is_damaged_while_it_is_in_use_gives_up_its_records_whole) {
+  for (const std::uint32_t sector : {0U, 1U}) {
+    life one{{512, 6, 4, std::byte{0xff}}, 5, 100};
+    ASSERT_TRUE(one.begin());
+    put_kept(one.memory);
+    ASSERT_GT(one.memory.sectors_in_use(), sector);
+    std::fill_n(one.below.image().begin() + 512 * sector, 2 * sector_header_bytes, std::byte{});
+    ASSERT_TRUE(put_two_laps(one.memory));
+    EXPECT_EQ(one.memory.lost_later(), 0U);
+    EXPECT_EQ(missing_of(one.memory), 0U);
+    EXPECT_EQ(one.memory.last_note(), kept_note);
+  }
+}
+
+TEST(journal, another_header_is_not_read_as_the_record) {
+  life one{{512, 6, 4, std::byte{0xff}}, 5, 100};
+  ASSERT_TRUE(one.begin());
+  put_kept(one.memory);
+  const auto first = static_cast<std::ptrdiff_t>(2 * sector_header_bytes);
+  one.below.image()[first + 16] ^= std::byte{1};  // its number
+  std::array<std::byte, 30> text;
+  EXPECT_EQ(one.memory.read({1, 0}, 0, text).error(), error::damaged);
+  EXPECT_FALSE(one.memory.size_of({1, 0}));
 }
 
 TEST(journal, what_is_not_a_journal) {

@@ -1,12 +1,14 @@
 #include <recado/store/record.hpp>
 
+#include <algorithm>
+
 #include <recado/store/crc32c.hpp>
 
 namespace recado::store {
 namespace {
 
 constexpr std::uint32_t magic = 0x4a64'6372;  // "rcdJ"
-constexpr std::uint32_t format = 1;
+constexpr std::uint32_t format = 2;           // 1: without pages, and waiting messages without a date
 
 class writer {
  public:
@@ -30,6 +32,11 @@ class reader {
     for (std::size_t i = 0; i < sizeof(Number); ++i) value |= std::to_integer<std::uint64_t>(from_[at_++]) << 8 * i;
     into = static_cast<Number>(value);
   }
+  std::uint16_t half() {
+    std::uint16_t value = 0;
+    get(value);
+    return value;
+  }
   bytes before() const { return from_.first(at_); }
 
  private:
@@ -48,7 +55,8 @@ void encode(const sector_header& what, std::array<std::byte, sector_header_bytes
   out.put(what.after, 8);
   out.put(what.sector_bytes, 4);
   out.put(what.sectors, 4);
-  out.put(what.program_bytes, 4);
+  out.put(what.program_bytes, 2);
+  out.put(what.page_bytes == 1 ? 0 : what.page_bytes, 2);
   out.put(crc32c(out.before()), 4);
 }
 
@@ -62,11 +70,12 @@ header_state decode(const std::array<std::byte, sector_header_bytes>& from, sect
   in.get(into.after);
   in.get(into.sector_bytes);
   in.get(into.sectors);
-  in.get(into.program_bytes);
+  into.program_bytes = in.half();
+  into.page_bytes = std::max<std::uint32_t>(in.half(), 1);
   const std::uint32_t computed = crc32c(in.before());
   in.get(checksum);
   if (found_magic != magic || checksum != computed) return header_state::invalid;
-  return found_format == format ? header_state::valid : header_state::newer_format;
+  return found_format == format ? header_state::valid : header_state::other_format;
 }
 
 record_header_octets encode(const record_header& what) {

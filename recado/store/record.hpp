@@ -1,8 +1,10 @@
 // How sectors and records look on the storage. Numbers are little-endian.
 //
 // A sector begins with its header, twice, so that no single damaged place loses a sector. It is programmed last of all
-// that opens the sector. The records follow without gaps, each padded to the storage's unit. A record's checksum begins
-// with the sequence number of its sector, so what an earlier lap left behind is never taken for a record of this one.
+// that opens the sector. The records follow, each padded to the storage's unit, without gaps but for one: behind what
+// was synced the rest of a page may have been left erased. The header has its pages for itself. A record's checksum
+// begins with the sequence number of its sector, so what an earlier lap left behind is never taken for a record of this
+// one.
 #pragma once
 
 #include <array>
@@ -27,11 +29,12 @@ struct sector_header {
   std::uint64_t after = 0;          ///< the last record before this sector that counts; what follows it there is void
   std::uint32_t sector_bytes = 0;   ///< of each sector
   std::uint32_t sectors = 0;        ///< how many the storage has
-  std::uint32_t program_bytes = 0;  ///< granularity of programming
+  std::uint32_t program_bytes = 0;  ///< granularity of programming, and of spoiling:
+  std::uint32_t page_bytes = 0;     ///< 1: nothing but what is programmed
 };
 
 /// What the bytes of a sector's header are.
-enum class header_state : std::uint8_t { valid, newer_format, invalid };
+enum class header_state : std::uint8_t { valid, other_format, invalid };
 
 /// Its bytes, with a magic number, the version of the format and a CRC-32C.
 void encode(const sector_header& what, std::array<std::byte, sector_header_bytes>& into);

@@ -1,3 +1,4 @@
+#include <recado/core/time_zone.hpp>
 #include <recado/tls/certificate.hpp>
 
 namespace recado::tls {
@@ -78,7 +79,7 @@ void print_clock(const circumstances& checked, text_sink& out) {
   out << ") and is the likely cause";
 }
 
-void field(text_sink& out, std::string_view name) { out << "\n  " << name << ": "; }
+void field(text_sink& out, const char* name) { out << "\n  " << name << ": "; }
 
 }  // namespace
 
@@ -241,24 +242,8 @@ void print(const certificate& what, const circumstances& checked, text_sink& out
   out << "  verdict: ", print_verdict(what, checked, out), out << '\n';
 }
 
-void print_date(utc_time when, text_sink& out) {
-  const std::chrono::year_month_day day{
-      std::chrono::sys_days{std::chrono::floor<std::chrono::days>(when.time_since_epoch())}};
-  const int year = static_cast<int>(day.year());
-  if (year < 0) out << '-';
-  out.number(static_cast<std::uint64_t>(year < 0 ? -year : year), 4, '0') << '-';
-  out.number(static_cast<unsigned>(day.month()), 2, '0') << '-';
-  out.number(static_cast<unsigned>(day.day()), 2, '0');
-}
+void print_date(utc_time when, text_sink& out) { format_time("%F", to_civil(when), out); }
 
-void print_time(utc_time when, text_sink& out) {
-  const auto since = when.time_since_epoch();
-  const auto in_day = std::chrono::floor<std::chrono::seconds>(since - std::chrono::floor<std::chrono::days>(since));
-  const auto seconds = static_cast<std::uint64_t>(in_day.count());
-  print_date(when, out);
-  (out << ' ').number(seconds / 3600, 2, '0') << ':';
-  out.number(seconds / 60 % 60, 2, '0') << ':';
-  out.number(seconds % 60, 2, '0') << " UTC";
-}
+void print_time(utc_time when, text_sink& out) { format_time("%F %T UTC", to_civil(when), out); }
 
 }  // namespace recado::tls

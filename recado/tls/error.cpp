@@ -52,6 +52,10 @@ constexpr said options_said[] = {
     {error::algorithm_unsupported,
      "a certificate or key uses an algorithm that this TLS library lacks (Ed25519, or a curve or digest left out)",
      "use ECDSA P-256 with SHA-256, or the OpenSSL back end"},
+    {error::opaque_key_unsupported, "this TLS library takes no private key by a PSA identifier",
+     "build Mbed TLS with the preset opaque, or give the key itself"},
+    {error::opaque_key_invalid, "that PSA identifier is of no key that may sign, or a second key is given",
+     "import the key for signing, and give it alone"},
 };
 
 constexpr said peer_said[] = {

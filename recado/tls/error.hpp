@@ -40,9 +40,11 @@ enum class error : std::uint16_t {
   host_invalid,  ///< empty, too long, or with characters that no name has
   memory_too_small,
   out_of_memory,
-  in_use,                 ///< the command isn't allowed while connected
-  not_loaded,             ///< the context has not been loaded
-  algorithm_unsupported,  ///< a certificate or key uses an algorithm that the back end lacks, such as Ed25519
+  in_use,                  ///< the command isn't allowed while connected
+  not_loaded,              ///< the context has not been loaded
+  algorithm_unsupported,   ///< a certificate or key uses an algorithm that the back end lacks, such as Ed25519
+  opaque_key_unsupported,  ///< the back end, or its preset, takes no key by its PSA identifier
+  opaque_key_invalid,      ///< no key in PSA that may sign has that identifier, or a key is given beside it
 
   // The peer, the wire, time.
   not_tls = 40,         ///< what answered speaks something else; detail: its first bytes

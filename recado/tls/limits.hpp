@@ -5,14 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <recado/core/fault.hpp>
 #include <recado/core/instant.hpp>
 
 namespace recado::tls {
 
-/// Text of an issuer or subject that is kept; what is longer is cut and `certificate::cut` says so.
-inline constexpr std::size_t distinguished_name_bytes_max = 200;
+/// Text of an issuer or subject that is kept; what is longer is cut and `certificate::cut` says so. Where causes are
+/// numbers, no text is.
+inline constexpr std::size_t distinguished_name_bytes_max = has_causes ? 200 : 0;
 /// Text of all alternative names of one certificate that is kept.
-inline constexpr std::size_t names_bytes_max = 400;
+inline constexpr std::size_t names_bytes_max = has_causes ? 400 : 0;
 /// Longest host name: 253 characters, as DNS allows (RFC 1035 §2.3.4), and room for a literal address.
 inline constexpr std::size_t host_bytes_max = 253;
 /// Serial numbers have at most 20 octets (RFC 5280 §4.1.2.2).
@@ -41,7 +43,7 @@ inline constexpr unsigned rsa_bits_min = 2048;
 /// How long a pass phrase may be.
 inline constexpr std::size_t pass_phrase_bytes_max = 256;
 /// One line about what went wrong, names included.
-inline constexpr std::size_t cause_bytes_max = 640;
+inline constexpr std::size_t cause_bytes_max = has_causes ? 640 : 0;
 /// Default for `client_options::handshake_patience`.
 inline constexpr duration handshake_patience = std::chrono::seconds{30};
 

@@ -78,7 +78,6 @@ class session_store {
 struct pre_shared_key {
   std::string_view identity;  ///< 1 to 128 bytes, sent in the clear
   bytes key;                  ///< 14 to 64 bytes; the raw key, not hexadecimal
-  bool weak = false;          ///< the key may be shorter, as the server insists on it
   /// True if there is one.
   constexpr bool given() const { return !identity.empty() || !key.empty(); }
 };
@@ -96,6 +95,7 @@ struct client_options {
   bool crl_for_whole_chain = false;   ///< that of every authority must be there
   source certificate;                 ///< the client's own, with any intermediates behind it
   source key;                         ///< its private key; if not given, looked for beside the certificate
+  std::uint32_t opaque_key = 0;       ///< instead of `key`: a key in PSA by its identifier, which signs unread; 0: none
   bytes pass_phrase;                  ///< of the private key; if empty, `ask` is asked
   pass_phrase_source* ask = nullptr;  ///< nullptr: nobody
   pre_shared_key psk;                 ///< instead of certificates

@@ -8,14 +8,14 @@
 namespace recado::tls {
 
 /// Appends in pieces and remembers that something didn't fit.
-template <std::size_t Capacity>
 class limited final : public text_sink {
  public:
-  /// Appends to `to`.
-  explicit limited(fixed_string<Capacity>& to) : to_(to) {}
+  /// Appends to `to`, which outlives it.
+  template <std::size_t Capacity>
+  explicit limited(fixed_string<Capacity>& to) : to_(to.space()) {}
   void write(std::string_view text) override {
     if (!fits_) return;
-    const auto room = to_.capacity() - to_.size();
+    const auto room = to_.capacity - to_.size;
     fits_ = text.size() <= room;
     (void)to_.append(text.substr(0, room));
   }
@@ -23,7 +23,7 @@ class limited final : public text_sink {
   bool fits() const { return fits_; }
 
  private:
-  fixed_string<Capacity>& to_;
+  text_space to_;
   bool fits_ = true;
 };
 

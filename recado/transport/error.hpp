@@ -34,6 +34,14 @@ enum class error : std::uint16_t {
 };
 constexpr layer layer_of(error) { return layer::transport; }
 
+/// False in a build with RECADO_WITHOUT_TRANSPORT defined, as firmware is, which knows neither proxies nor WebSocket:
+/// the words for their faults aren't linked.
+#if defined(RECADO_WITHOUT_TRANSPORT)
+inline constexpr bool has_transport = false;
+#else
+inline constexpr bool has_transport = true;
+#endif
+
 /// The cause as half a sentence.
 std::string_view words(error code);
 /// What the user can do about it.

@@ -14,11 +14,14 @@
 #ifndef REPEATS
 #define REPEATS 1     /* of a PUBREC within a connection, which 3.1.1 doesn't forbid a server */
 #endif
+#ifndef REFUSES
+#define REFUSES 0     /* the message, if any, whose PUBREC has a reason code of 0x80 or more, whenever it comes */
+#endif
 #ifndef WITHOUT
 #define WITHOUT 0
 #endif
 
-mtype = { PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP };
+mtype = { PUBLISH, PUBACK, PUBREC, REFUSED, PUBREL, PUBCOMP };
 mtype = { UNUSED, WAITS_PUBACK, WAITS_PUBREC, WAITS_PUBCOMP };
 mtype = { RELEASE, FINISH, WRONG };
 

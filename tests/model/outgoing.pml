@@ -90,7 +90,7 @@ inline hear() {
     :: is_for(0) -> hear_for(0)
     :: is_for(1) -> hear_for(1)
     :: !is_for(0) && !is_for(1) && packet == PUBREC -> to_server!PUBREL, identifier, 0
-    :: !is_for(0) && !is_for(1) && packet == PUBCOMP -> skip
+    :: !is_for(0) && !is_for(1) && (packet == PUBCOMP || packet == REFUSED) -> skip
     :: !is_for(0) && !is_for(1) && packet == PUBACK -> assert(false)
     fi;
     packet = 0; identifier = 0; next = 0; then = 0
@@ -180,7 +180,13 @@ end:
           exactly_once[identifier] = false;
           deliver(message);
           to_client!PUBACK, identifier, 0
-       :: packet == PUBLISH && message != 1 ->
+       :: packet == PUBLISH && message == REFUSES -> /* it remembers nothing of it */
+          if
+          :: message > newest -> assert(message == newest + 1); newest = message
+          :: else
+          fi;
+          to_client!REFUSED, identifier, 0
+       :: packet == PUBLISH && message != 1 && message != REFUSES ->
           if
           :: known[identifier] -> skip
           :: else -> known[identifier] = true; exactly_once[identifier] = true; deliver(message)

@@ -1,5 +1,5 @@
 // Prints the transition tables of QoS 1 and 2 as Promela, so that what spin checks is what the session uses.
-// An argument N flips the Nth entry of them, to see that spin finds it; the first four are the sender's, the others the
+// An argument N flips the Nth entry of them, to see that spin finds it; the first five are the sender's, the others the
 // receiver's.
 #include <cstdio>
 #include <cstdlib>
@@ -12,7 +12,9 @@ namespace {
 
 using recado::mqtt::after;
 using recado::mqtt::answer_packet;
-using recado::mqtt::incoming_transitions;
+using recado::mqtt::incoming_transition;
+using recado::mqtt::on_publish_of;
+using recado::mqtt::on_pubrel_of;
 using recado::mqtt::packet_type;
 using recado::mqtt::stage;
 using recado::mqtt::step;
@@ -31,7 +33,16 @@ constexpr const char* name(stage what) {
   }
 }
 constexpr const char* name(answer_packet what) {
-  return what == answer_packet::puback ? "PUBACK" : what == answer_packet::pubrec ? "PUBREC" : "PUBCOMP";
+  switch (what) {
+    case answer_packet::puback:
+      return "PUBACK";
+    case answer_packet::pubrec:
+      return "PUBREC";
+    case answer_packet::refused:
+      return "REFUSED";
+    default:
+      return "PUBCOMP";
+  }
 }
 constexpr const char* name(step what) {
   return what == step::release ? "RELEASE" : what == step::finish ? "FINISH" : "WRONG";
@@ -51,7 +62,8 @@ transition maybe_flipped(transition rule) {
 void print_outgoing() {
   std::puts("inline outgoing(now, packet, next, then) {\n  if");
   for (const stage now : {stage::puback, stage::pubrec, stage::pubcomp})
-    for (const answer_packet packet : {answer_packet::puback, answer_packet::pubrec, answer_packet::pubcomp}) {
+    for (const answer_packet packet : {answer_packet::puback, answer_packet::pubrec, answer_packet::refused,
+                                       answer_packet::pubcomp}) {
       const transition rule = maybe_flipped(after(now, packet));
       std::printf("  :: now == %s && packet == %s -> next = %s; then = %s\n", name(now), name(packet), name(rule.next),
                   name(rule.then));
@@ -63,7 +75,7 @@ void print_incoming() {
   std::puts("inline incoming(known, packet, known_after, deliver, answer) {\n  if");
   for (const bool known : {false, true})
     for (const bool pubrel : {false, true}) {
-      const auto& rule = incoming_transitions[known][pubrel];
+      const incoming_transition rule = pubrel ? on_pubrel_of(known) : on_publish_of(known);
       const bool wrong = flip();  // of PUBLISH the delivery, of PUBREL what is known after it
       std::printf("  :: known == %d && packet == %s -> known_after = %d; deliver = %d; answer = %s\n", known,
                   pubrel ? "PUBREL" : "PUBLISH", rule.known_after != (wrong && pubrel),

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <fstream>
 
 namespace recado::test {
 namespace {
@@ -58,6 +59,28 @@ TEST(demo, has_colours_on_a_terminal) {
   shown.signal(SIGTERM);
   shown.ended();
   EXPECT_TRUE(eventually([&] { return processes_with(folder.string()).empty(); }));
+}
+
+/// recado, but for a board that ends at once.
+std::string with_a_broken_board(const std::filesystem::path& folder) {
+  const auto file = folder.string() + ".program";
+  std::ofstream{file} << "#!/bin/sh\ncase $1-$2 in lab-run) echo broken; exit 1;; esac\nexec '" << program()
+                      << "' \"$@\"\n";
+  std::filesystem::permissions(file, std::filesystem::perms::owner_all);
+  return file;
+}
+
+TEST(demo, a_board_that_ends_too_early_is_said_with_where_to_look) {
+  const auto folder = own_folder();
+  words command = demo_in(folder);
+  command[1] = "RECADO=" + with_a_broken_board(folder);
+  const result done = run(command);
+  EXPECT_EQ(done.status, 1) << done.output;
+  const std::string place = folder.string();
+  EXPECT_THAT(done.output, HasSubstr("demo: the board ended before '[PLACA CONECTADA]' stood in " + place +
+                                     "/visitor.log; the logs say what went wrong: tail -n 20 '" + place + "'/*.log '" +
+                                     place + "'/lab/*.log\n"));
+  EXPECT_THAT(content_of(folder / "board.log"), HasSubstr("broken"));
 }
 
 class interrupted_demo : public testing::TestWithParam<int> {};

@@ -14,6 +14,15 @@ namespace recado::test {
 /// How long a scenario waits for a board that has to be built first.
 inline constexpr std::chrono::seconds build_patience{300};
 
+/// While it lives, a lab that is brought up has servers that speak this version of TLS alone: "1.2".
+class one_tls_version {
+ public:
+  explicit one_tls_version(const std::string& version);
+  ~one_tls_version();
+  one_tls_version(const one_tls_version&) = delete;
+  one_tls_version& operator=(const one_tls_version&) = delete;
+};
+
 /// `recado lab run --board mps2-an500`. Ends with this object at the latest.
 class board_in_qemu {
  public:
@@ -41,6 +50,8 @@ class board_in_qemu {
   /// Pulls the cable out of the board, or plugs it in.
   void plug(bool in) { monitor().set_link(recado::lab::wire_device, in); }
   void reset() { monitor().reset(); }
+  /// Lets the program go round in a circle where it happens to be, as a debugger can; answers where that is.
+  std::uint32_t hang();
 
  private:
   static std::array<bool, 3> lab_lights(recado::lab::qmp& monitor);

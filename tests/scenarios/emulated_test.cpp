@@ -20,6 +20,9 @@ void order(const lab& hosts, const std::string& message) {
   EXPECT_EQ(sent.status, 0) << sent.output;
 }
 
+/// True while this lab's QEMU runs: other tests may have theirs at the same time.
+bool runs_qemu(const lab& hosts) { return !processes_with((hosts.folder() / "emulated").string()).empty(); }
+
 /// Presses the button and looks that the board ends well.
 void expect_goodbye(const lab& hosts, board_in_qemu& board) {
   board.press_button();
@@ -52,7 +55,7 @@ TEST(emulated, goes_from_no_address_to_messages_and_its_leds_obey) {
   EXPECT_TRUE(seen.says(" - ")) << "date and time";
   expect_goodbye(hosts, board);
   EXPECT_TRUE(seen.says("[PLACA DESCONECTADA]|"));
-  EXPECT_TRUE(eventually([&] { return processes_with((hosts.folder() / "emulated").string()).empty(); }));
+  EXPECT_TRUE(eventually([&] { return !runs_qemu(hosts); }));
 }
 
 TEST(emulated, without_tls) {
@@ -65,23 +68,12 @@ TEST(emulated, without_tls) {
   expect_goodbye(hosts, board);
 }
 
-/// A lab whose servers speak this version of TLS alone.
-class broker_with_one_version : public testing::TestWithParam<const char*> {
- protected:
-  void SetUp() override {
-    const auto folder = own_folder();
-    std::filesystem::create_directories(folder.parent_path());
-    const std::string config = folder.string() + ".cnf", version = GetParam();
-    std::ofstream{config} << "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = limit\n[limit]\n"
-                          << "MinProtocol = TLSv" << version << "\nMaxProtocol = TLSv" << version << '\n';
-    ::setenv("OPENSSL_CONF", config.c_str(), 1);
-  }
-  void TearDown() override { ::unsetenv("OPENSSL_CONF"); }
-};
+class broker_with_one_version : public testing::TestWithParam<const char*> {};
 
 TEST_P(broker_with_one_version, is_spoken_to) {
+  std::optional<one_tls_version> only{GetParam()};
   const lab hosts;
-  ::unsetenv("OPENSSL_CONF");
+  only.reset();
   board_in_qemu board{hosts};
   ASSERT_TRUE(board.starts()) << board.said();
   ASSERT_TRUE(board.says(std::string{"TLS "} + GetParam())) << board.said();
@@ -131,31 +123,36 @@ TEST(emulated, the_clock_survives_a_reset) {
   expect_goodbye(hosts, board);
 }
 
+// Of the whole network, and of the board's own Ethernet.
 TEST(emulated, the_recording_is_read_with_the_keys_that_the_board_prints) {
   const lab hosts;
-  const auto file = hosts.folder() / "bridge.pcapng", keys = hosts.folder() / "keys.log";
-  board_in_qemu board{hosts, {"tls.debug_level=3"}, {"--capture", file.string()}};
+  const auto file = hosts.folder() / "bridge.pcapng", own = hosts.folder() / "its, own.pcap",
+             keys = hosts.folder() / "keys.log";
+  board_in_qemu board{hosts, {"tls.debug_level=3"}, {"--capture", file.string(), "--filter-dump", own.string()}};
   ASSERT_TRUE(board.starts()) << board.said();
   ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
   order(hosts, "LD2OFF");
   ASSERT_TRUE(board.says("LED 2 off")) << board.said();
   expect_goodbye(hosts, board);
-  EXPECT_EQ(mode_of(file), 0600u);
+  for (const auto& each : {file, own}) EXPECT_EQ(mode_of(each), 0600u);
   std::ofstream log{keys};
   std::istringstream said{board.said()};
   for (std::string line; std::getline(said, line);)
     for (const char* label : {"CLIENT_", "SERVER_", "EXPORTER_"})
       if (const auto at = line.find(label); at != std::string::npos) log << line.substr(at) << '\n';
   log.close();
-  const auto shown = [&](const words& more) {
-    words all{"tshark", "-n",     "-r", file.string(),  "-Y", "mqtt",
-              "-T",     "fields", "-e", "_ws.col.Info", "-e", "mqtt.msg"};
-    all.insert(all.end(), more.begin(), more.end());
-    return run(all, std::chrono::seconds{60}).output;
-  };
-  EXPECT_THAT(shown({}), Not(HasSubstr("Connect Command")));
-  EXPECT_THAT(shown({"-o", "tls.keylog_file:" + keys.string()}),
-              AllOf(HasSubstr("Connect Command"), HasSubstr("[[TEMA_SECRETO]]"), HasSubstr("4c44324f4646")));
+  for (const auto& each : {file, own}) {
+    const auto shown = [&](const words& more) {
+      words all{"tshark", "-n",     "-r", each.string(),  "-Y", "mqtt",
+                "-T",     "fields", "-e", "_ws.col.Info", "-e", "mqtt.msg"};
+      all.insert(all.end(), more.begin(), more.end());
+      return run(all, std::chrono::seconds{60}).output;
+    };
+    EXPECT_THAT(shown({}), Not(HasSubstr("Connect Command"))) << each;
+    EXPECT_THAT(shown({"-o", "tls.keylog_file:" + keys.string()}),
+                AllOf(HasSubstr("Connect Command"), HasSubstr("[[TEMA_SECRETO]]"), HasSubstr("4c44324f4646")))
+        << each;
+  }
 }
 
 TEST(emulated, the_test_mode_measures) {
@@ -172,10 +169,10 @@ TEST(emulated, is_ended_with_whoever_ran_it) {
   board_in_qemu board{hosts, {"tls.enabled=false"}};
   ASSERT_TRUE(board.starts()) << board.said();
   ASSERT_TRUE(board.says("network link")) << board.said();
-  EXPECT_FALSE(processes_with("mps2-an500").empty());
+  EXPECT_TRUE(runs_qemu(hosts));
   board.signal(SIGKILL);
   board.ended();
-  EXPECT_TRUE(eventually([&] { return processes_with("file=eeprom.bin").empty(); }));
+  EXPECT_TRUE(eventually([&] { return !runs_qemu(hosts); }));
   board_in_qemu again{hosts, {"tls.enabled=false"}};
   ASSERT_TRUE(again.starts()) << again.said();
   ASSERT_TRUE(again.says("[PLACA CONECTADA]")) << again.said();
@@ -185,6 +182,7 @@ TEST(emulated, mistakes_are_said) {
   const lab hosts;
   const std::pair<words, const char*> calls[] = {
       {{"--board", "mps2"}, "QEMU has no board 'mps2'; the lab runs mps2-an500"},
+      {{"--filter-dump", "x.pcap"}, "--filter-dump is QEMU's; add --board mps2-an500"},
       {{"--image", "x.elf"}, "--image needs to know what for; add --board mps2-an500"},
       {{"--board", "mps2-an500", "--image", "none.elf"}, "there is no image 'none.elf'"},
       {{"--board", "mps2-an500", "--", "--keylog", "x"}, "--set, --preset or --button"},

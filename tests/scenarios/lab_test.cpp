@@ -6,6 +6,7 @@
 namespace recado::test {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -51,6 +52,14 @@ TEST(lab_life, its_private_keys_are_private) {
   const lab hosts;
   for (const char* each : {"clients/board.key", "clients/visitor.key", "servers/broker.lab.key"})
     EXPECT_EQ(mode_of(hosts.pki(each)), 0600u) << each;
+}
+
+// /run is the machine's, in every namespace of a lab: the socket there would be taken from a chronyd of its own.
+TEST(lab_life, its_chronyd_takes_no_socket_for_commands) {
+  const lab hosts;
+  EXPECT_THAT(content_of(hosts.folder() / "chronyd.conf"), HasSubstr("\nbindcmdaddress /\n"));
+  EXPECT_THAT(hosts.on("router", {"cat", "/proc/net/unix"}).output,
+              AllOf(HasSubstr("RefCount"), Not(HasSubstr("/chronyd.sock"))));
 }
 
 TEST(lab_life, a_server_is_stopped_and_started) {
@@ -116,6 +125,30 @@ TEST(lab_life, an_interrupted_start_leaves_nothing) {
     }
 }
 
+/// What comes out of a shell on a host that is given these lines.
+result typed_into_a_shell(const lab& hosts, const std::string& host, const std::string& lines, const words& around) {
+  return run(words{"sh", "-c", "printf '%s' \"$0\" | exec \"$@\"", lines} + around + hosts.command("shell", {host}));
+}
+
+TEST(lab_life, a_shell_is_on_its_host_and_knows_its_name) {
+  const lab hosts;
+  const words shell{"env", "SHELL=/bin/sh"}, none{"env", "-u", "SHELL"}, missing{"env", "SHELL=/no/such/shell"};
+  const std::string lines = "echo on $RECADO_LAB_HOST\nip -4 address show eth0\nexit 7\n";
+  for (const words& around : {shell, none}) {
+    const result there = typed_into_a_shell(hosts, "broker", lines, around);
+    EXPECT_EQ(there.status, 7) << there.output;
+    EXPECT_THAT(there.output, HasSubstr("recado lab: a shell on broker; 'exit' leaves it\n"));
+    EXPECT_THAT(there.output, HasSubstr("on broker\n"));
+    EXPECT_THAT(there.output, HasSubstr("inet 10.77.0.2/24"));
+  }
+  const result router = typed_into_a_shell(hosts, "router", lines, shell);
+  EXPECT_THAT(router.output, HasSubstr("on router\n"));
+  EXPECT_THAT(router.output, HasSubstr("inet 10.77.0.1/24"));
+  const result nothing = typed_into_a_shell(hosts, "board", lines, missing);
+  EXPECT_EQ(nothing.status, 127);
+  EXPECT_THAT(nothing.output, HasSubstr("cannot run /no/such/shell: No such file or directory"));
+}
+
 TEST(lab_life, words_for_a_host_arrive_as_they_are) {
   const lab hosts;
   const result said = hosts.on("board", {"printf", "<%s>", "[TEMA,SECRETO]", "", "a b", "--dir", "*"});
@@ -123,23 +156,18 @@ TEST(lab_life, words_for_a_host_arrive_as_they_are) {
 }
 
 TEST(lab_life, comes_up_without_root_by_user_namespaces) {
-  if (::geteuid() != 0) return;  // then every other test of this file shows it
   const auto folder = clean_folder();
   std::filesystem::create_directories(folder);
-  ASSERT_EQ(::chown(folder.c_str(), 65534, 65534), 0);
-  const words as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program(), "lab"};
-  const auto nobody = [&](words more) {
-    words all = as_nobody;
-    all.insert(all.end(), more.begin(), more.end());
-    all.insert(all.begin() + 7, {"--dir", folder.string()});
-    return run(all);
+  const words as_nobody = as_an_ordinary_user(folder);
+  const auto nobody = [&](const std::string& verb, const words& more = {}) {
+    return run(as_nobody + words{program(), "lab", verb, "--dir", folder.string()} + more);
   };
-  const result up = nobody({"up"});
+  const result up = nobody("up");
   EXPECT_EQ(up.status, 0) << up.output;
   EXPECT_THAT(up.output, HasSubstr("three hosts on a bridge"));
-  const result there = nobody({"exec", "board", "--", "ip", "link", "show", "eth0"});
+  const result there = nobody("exec", {"board", "--", "ip", "link", "show", "eth0"});
   EXPECT_EQ(there.status, 0) << there.output;
-  const result down = nobody({"down"});
+  const result down = nobody("down");
   EXPECT_EQ(down.status, 0) << down.output;
   EXPECT_TRUE(nothing_is_left_of(folder));
 }

@@ -27,8 +27,8 @@ void let_chronyd_forget_the_time(const lab& hosts) {
 /// Another chronyd, on the broker's host, that knows the time.
 words other_chronyd(const lab& hosts) {
   const auto config = hosts.folder() / "other.conf";
-  std::ofstream{config} << "local stratum 5\nallow\ncmdport 0\npidfile " << (hosts.folder() / "other.pid").string()
-                        << '\n';
+  std::ofstream{config} << "local stratum 5\nallow\ncmdport 0\nbindcmdaddress /\npidfile "
+                        << (hosts.folder() / "other.pid").string() << '\n';
   return hosts.on_command("broker",
                           {RECADO_SERVERS "/usr/sbin/chronyd", "-d", "-x", "-U", "-u", "root", "-f", config.string()});
 }

@@ -79,6 +79,31 @@ TEST_P(recording, of_the_device_is_read_by_tshark_with_no_option) {
 INSTANTIATE_TEST_SUITE_P(tls, recording, testing::Values("2", "3"),
                          [](const auto& version) { return std::string{"tls_1_"} + version.param; });
 
+// What each level of tls.debug_level shows, and that only the third one gives the keys away.
+TEST(tls_debug_level, shows_the_server_then_its_chain_then_writes_the_keys) {
+  const lab hosts;
+  const auto keys = hosts.folder() / "board" / "keys.log";
+  struct row {
+    int level;
+    bool server, chain, keys;
+  };
+  for (const row& each :
+       {row{0, false, false, false}, row{1, true, false, false}, row{2, true, true, false}, row{3, true, true, true}}) {
+    running board{hosts.board_with({"tls.debug_level=" + std::to_string(each.level)})};
+    ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+    board.signal(SIGTERM);
+    EXPECT_EQ(board.ended().status, 0);
+    const auto shows = [&](const char* text) { return board.said().find(text) != std::string::npos; };
+    EXPECT_EQ(shows("CN=broker.lab"), each.server) << each.level << '\n' << board.said();
+    EXPECT_EQ(shows("Root CA"), each.chain) << each.level << '\n' << board.said();
+    EXPECT_EQ(shows(("warning: tls.debug_level writes the connection's keys to " + keys.string()).c_str()), each.keys);
+    EXPECT_EQ(std::filesystem::exists(keys), each.keys) << each.level;
+  }
+  EXPECT_EQ(mode_of(keys), 0600u);
+  EXPECT_EQ(count_in(keys, "CLIENT_TRAFFIC_SECRET_0 "), 1u);
+  EXPECT_EQ(count_in(keys, "SERVER_TRAFFIC_SECRET_0 "), 1u);
+}
+
 TEST(third_party, reads_the_network_only_with_the_key_log) {
   const lab hosts;
   const auto file = hosts.folder() / "bridge.pcapng", keys = hosts.folder() / "keys.log";

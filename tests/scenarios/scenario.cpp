@@ -8,10 +8,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pty.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace recado::test {
@@ -25,6 +27,16 @@ int milliseconds_until(clock::time_point until) {
 }
 
 int status_of(int raw) { return WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw); }
+
+/// Turns this child into the command, which ends with the test at the latest.
+[[noreturn]] void become(const words& command) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  std::vector<char*> arguments;
+  for (const auto& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  ::_exit(127);
+}
 
 }  // namespace
 
@@ -52,25 +64,34 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
   return true;
 }
 
-running::running(const words& command) {
+running::running(const words& command, face which) {
+  which == face::terminal ? start_on_terminal(command) : start_on_pipe(command);
+  handle_.reset(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+}
+
+void running::start_on_pipe(const words& command) {
   int ends[2];
   EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  std::vector<char*> arguments;
-  for (const auto& each : command) arguments.push_back(const_cast<char*>(each.c_str()));
-  arguments.push_back(nullptr);
   process_ = ::fork();
   if (process_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const int nothing = ::open("/dev/null", O_RDONLY);
     ::dup2(nothing, STDIN_FILENO);
     ::dup2(ends[1], STDOUT_FILENO);
     ::dup2(ends[1], STDERR_FILENO);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
+    become(command);
   }
   ::close(ends[1]);
   output_.reset(ends[0]);
-  handle_.reset(static_cast<int>(::syscall(SYS_pidfd_open, process_, 0)));
+}
+
+void running::start_on_terminal(const words& command) {
+  int own_end = -1;
+  process_ = ::forkpty(&own_end, nullptr, nullptr, nullptr);
+  if (process_ == 0) become(command);
+  EXPECT_GT(process_, 0);
+  ::fcntl(own_end, F_SETFD, FD_CLOEXEC);
+  terminal_.reset(own_end);
+  output_.reset(::fcntl(own_end, F_DUPFD_CLOEXEC, 0));
 }
 
 running::~running() {
@@ -83,6 +104,16 @@ running::~running() {
 
 void running::signal(int number) const {
   if (process_ > 0) ::kill(process_, number);
+}
+
+void running::types(std::string_view keys) const {
+  EXPECT_EQ(::write(terminal_.get(), keys.data(), keys.size()), static_cast<ssize_t>(keys.size()));
+}
+
+unsigned running::terminal_flags() const {
+  termios now{};
+  EXPECT_EQ(::tcgetattr(terminal_.get(), &now), 0);
+  return now.c_lflag;
 }
 
 bool running::read_more(clock::time_point until) {
@@ -146,6 +177,13 @@ std::size_t count_in(const std::filesystem::path& file, std::string_view text) {
 unsigned mode_of(const std::filesystem::path& file) {
   struct stat found {};
   return ::stat(file.c_str(), &found) == 0 ? found.st_mode & 07777u : 0;
+}
+
+words as_an_ordinary_user(const std::filesystem::path& folder) {
+  if (::geteuid() != 0) return {};
+  constexpr uid_t nobody = 65534;
+  EXPECT_EQ(::chown(folder.c_str(), nobody, nobody), 0);
+  return {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
 }
 
 std::vector<pid_t> processes_with(std::string_view text) {

@@ -21,6 +21,10 @@
 namespace recado::test {
 
 using words = std::vector<std::string>;
+inline words operator+(words a, const words& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
 
 /// The program under test: this build's, or the one that RECADO_UNDER_TEST names (such as one with sanitizers).
 std::string program();
@@ -40,10 +44,14 @@ inline const std::chrono::seconds patience{emulated_board().empty() ? 20 : 300};
 /// Asks until it is true: false if it isn't within `limit`.
 bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = patience);
 
+/// Where a program's standard input, output and errors lead: nothing to read and a pipe, or a terminal that is its
+/// controlling one.
+enum class face { pipe, terminal };
+
 /// A program while it runs. Ends with this object at the latest.
 class running {
  public:
-  explicit running(const words& command);
+  explicit running(const words& command, face which = face::pipe);
   ~running();
   running(const running&) = delete;
   running& operator=(const running&) = delete;
@@ -51,6 +59,10 @@ class running {
   /// Reads on until `text` has come behind what was found before: false if it didn't come in time.
   bool says(std::string_view text, std::chrono::milliseconds limit = patience);
   void signal(int number) const;
+  /// Types on its terminal.
+  void types(std::string_view keys) const;
+  /// How its terminal takes what is typed, also when it has ended: the flags of tcgetattr's c_lflag.
+  unsigned terminal_flags() const;
   /// Waits for its end; status -1 if it didn't end in time.
   result ended(std::chrono::milliseconds limit = patience);
   const std::string& said() const { return said_; }
@@ -58,9 +70,11 @@ class running {
 
  private:
   bool read_more(std::chrono::steady_clock::time_point until);
+  void start_on_pipe(const words& command);
+  void start_on_terminal(const words& command);
 
   pid_t process_ = -1;
-  posix::descriptor output_, handle_;
+  posix::descriptor output_, terminal_, handle_;
   std::string said_;
   std::size_t found_ = 0;
 };
@@ -80,6 +94,9 @@ std::string content_of(const std::filesystem::path& file);
 std::size_t count_in(const std::filesystem::path& file, std::string_view text);
 /// Permissions of a file as in `chmod`.
 unsigned mode_of(const std::filesystem::path& file);
+/// What a command is put behind to be run as an ordinary user; the folder becomes that user's. Nothing if the tests are
+/// run as one.
+words as_an_ordinary_user(const std::filesystem::path& folder);
 /// Processes whose command line holds this text (such as a folder's name).
 std::vector<pid_t> processes_with(std::string_view text);
 

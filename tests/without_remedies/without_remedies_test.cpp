@@ -4,19 +4,13 @@
 #include <string>
 
 #include <recado/chain/error.hpp>
+#include <recado/chain/line_of_for_tests.hpp>
 #include <recado/chain/words.hpp>
 #include <recado/dhcp/error.hpp>
 #include <recado/mqtt/error.hpp>
 
 namespace recado::chain {
 namespace {
-
-std::string line_of(const fault& what) {
-  char memory[200];
-  buffer_sink out{memory};
-  describe(what, out);
-  return std::string{out.view()};
-}
 
 TEST(without_remedies, the_cause_is_said_and_nothing_else) {
   EXPECT_EQ(line_of(make_fault(mqtt::error::ping_timed_out)), "MQTT: the server does not answer PINGREQ");

@@ -269,6 +269,9 @@ TEST(bench_command, errors_are_one_line_each) {
       {{"rtt", "--size", "5"}, 2, "no value of --size"},
       {{"connect", "--resume"}, 2, "TLS is not asked for"},
       {{"publish", "--cert", "x"}, 2, "nothing that selects TLS"},
+      {{"publish", "--ws"}, 2, "WebSocket is not measured; leave out --ws"},
+      {{"fleet", "--url", "ws://127.0.0.1"}, 2, "WebSocket is not measured"},
+      {{"rtt", "--proxy", "http://127.0.0.1"}, 2, "through a proxy is not measured; leave out --proxy"},
       {{"publish", "--colour"}, 2, "--colour"},
       {{}, 2, "subcommand is required"},
   };
@@ -288,6 +291,7 @@ TEST(bench_command, is_in_the_completions_and_the_manual) {
     const auto done = program_run{.command = words{RECADO_PROGRAM} + each}();
     EXPECT_EQ(done.status, 0);
     EXPECT_THAT(done.out, HasSubstr("inflight")) << testing::PrintToString(each);
+    EXPECT_EQ(each[0] == "manual" && done.out.find("proxy") != std::string::npos, false) << "it is refused";
   }
 }
 

@@ -22,9 +22,12 @@ constexpr std::string_view options_of_tools[] = {
     "cert",     "key",      "ciphers",   "crlfile",      "tls-version",     "tls-alpn",         "tls-keylog",
     "psk",      "insecure", "keepalive", "psk-identity", "passphrase-file", "tls-use-os-certs", "protocol-version"};
 
+/// Those of the way to the broker that are not measured: known, to be refused in words.
+constexpr std::string_view refused_options[] = {"ws", "ws-path", "proxy"};
+
 usage_error wrong(const std::string& cause, std::string remedy) { return usage_error(cause, std::move(remedy)); }
 
-void add_option_of_tools(CLI::App& to, const tools::option& what, const std::shared_ptr<plan>& with) {
+CLI::Option& add_option_of_tools(CLI::App& to, const tools::option& what, const std::shared_ptr<plan>& with) {
   std::string names = what.letter != 0 ? std::string{"-"} + what.letter + "," : std::string{};
   names += "--" + std::string{what.name};
   const auto apply = [with, &what](std::string_view value) {
@@ -35,17 +38,19 @@ void add_option_of_tools(CLI::App& to, const tools::option& what, const std::sha
     }
   };
   if (what.argument.empty()) {
-    to.add_flag_callback(
+    return *to.add_flag_callback(
         names, [apply] { apply({}); }, std::string{what.help});
-    return;
   }
-  to.add_option_function<std::string>(names, apply, std::string{what.help})->type_name(std::string{what.argument});
+  return *to.add_option_function<std::string>(names, apply, std::string{what.help})
+              ->type_name(std::string{what.argument});
 }
 
 void add_options_of_tools(CLI::App& to, const std::shared_ptr<plan>& with) {
-  for (const tools::option& each : tools::options())
-    if (std::ranges::find(options_of_tools, each.name) != std::end(options_of_tools))
-      add_option_of_tools(to, each, with);
+  const auto among = [](auto& list, std::string_view name) { return std::ranges::find(list, name) != std::end(list); };
+  for (const tools::option& each : tools::options()) {
+    if (among(options_of_tools, each.name)) add_option_of_tools(to, each, with);
+    if (among(refused_options, each.name)) add_option_of_tools(to, each, with).group("");  // not in the help
+  }
 }
 
 double positive(const std::string& text, const std::string& name) {
@@ -151,7 +156,8 @@ void check_topic(const plan& what) {
 void settle(plan& what) {
   using namespace std::chrono_literals;
   if (!what.how.topics.empty()) what.topic = what.how.topics.front();  // of --url
-  if (what.how.websocket) throw wrong("WebSocket is not measured", "give mqtt:// or mqtts://");
+  if (what.how.websocket) throw wrong("WebSocket is not measured", "leave out --ws, and give mqtt:// or mqtts://");
+  if (what.how.via) throw wrong("the way through a proxy is not measured", "leave out --proxy: measure from beyond it");
   if (what.count && what.time) throw wrong("--count and --duration are both given", "give one of them");
   if (!what.count && !what.time) what.time = 10s;
   if (what.in_flight == 0) what.in_flight = what.what == kind::rtt && what.rate == 0 ? 1 : 1000;

@@ -103,6 +103,13 @@ bool has_carrier() {
   return ioctl(any.get(), SIOCGIFFLAGS, &asked) == 0 && (asked.ifr_flags & IFF_RUNNING) != 0;
 }
 
+/// As the value of one of QEMU's options.
+std::string quoted(const std::filesystem::path& file) {
+  std::string text;
+  for (const char each : std::filesystem::absolute(file).string()) text.append(each == ',' ? 2 : 1, each);
+  return text;
+}
+
 std::vector<std::string> words_for(const emulator_files& files, const emulator_options& options) {
   const auto socket = [](const char* name) { return std::string{"path="} + name + ",server=on,wait=off"; };
   const auto unix_socket = [](const char* name) { return std::string{"unix:"} + name + ",server=on,wait=off"; };
@@ -118,6 +125,9 @@ std::vector<std::string> words_for(const emulator_files& files, const emulator_o
       "at24c-eeprom,bus=i2c,address=0x50,drive=eeprom,rom-size=" + std::to_string(eeprom_bytes), "-device",
       "loader,addr=0x60000000,force-raw=on,file=" + files.seed().filename().string(), "-kernel",
       options.image.string()};
+  if (!options.dump.empty())
+    words.insert(words.end(), {"-object", "filter-dump,id=dump,netdev=" + std::string{wire_device} +
+                                              ",file=" + quoted(options.dump)});
   words.insert(words.end(), options.more.begin(), options.more.end());
   return words;
 }
@@ -128,6 +138,7 @@ class emulation {
   emulation(const emulator_options& options, const emulator_sight& seen)
       : files_(emulator_files_of(options.where)), seen_(seen) {
     block_signals();
+    if (!options.dump.empty()) write_private(options.dump, {});  // QEMU leaves its rights as they are
     start_qemu(options);
     monitor_.emplace(files_.root, own_monitor_socket, start_limit);
     button_ = connect_in(files_.root, button_socket, start_limit);

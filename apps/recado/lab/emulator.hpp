@@ -34,6 +34,7 @@ inline constexpr std::string_view tap_interface = "tap0", wire_bridge = "wire", 
 struct emulator_options {
   folder where;
   std::filesystem::path image;
+  std::filesystem::path dump;     ///< what the board's Ethernet sends and hears goes there as a pcap; empty: nowhere
   std::vector<std::string> more;  ///< further words for QEMU
 };
 

@@ -39,8 +39,9 @@ std::string dnsmasq_config(const folder& where, const plan& at) {
          "\ndhcp-leasefile=" + (where.root / "dnsmasq.leases").string() + '\n';
 }
 
+// Without a socket for commands: its usual place is the machine's own chronyd's.
 std::string chronyd_config(const plan& at) {
-  return "local stratum 3\nallow\ncmdport 0\nport " + std::to_string(at.ntp_port) + "\nbindaddress " +
+  return "local stratum 3\nallow\ncmdport 0\nbindcmdaddress /\nport " + std::to_string(at.ntp_port) + "\nbindaddress " +
          at.router_address + "\npidfile " + std::string{chronyd_number_file} + '\n';
 }
 
@@ -79,7 +80,7 @@ std::string find_program(const std::string& name) {
     const auto program = folder / name;
     if (access(program.c_str(), X_OK) == 0) return program.string();
   }
-  throw lab_error{"the lab needs " + name + ": run tools/servers in the checkout, or install it"};
+  throw lab_error{"the lab needs " + name + ": run tools/servers lab in the checkout, or install it"};
 }
 
 std::vector<server> configure_servers(const folder& where, const plan& at, const extra_lines& extra) {

@@ -24,8 +24,7 @@ constexpr std::size_t receive_bytes = 256 << 10;
 constexpr std::size_t alias_topic_bytes = 1024;
 constexpr std::uint16_t in_flight_default = 1000;
 constexpr std::size_t owed_places = 65'535;
-constexpr duration pause_longest = 4s;
-/// A connection that held so long was a good one: the next is tried at once, and has all the time of --reconnect.
+/// A connection that held so long was a good one: the next series of pauses begins, and all the time of --reconnect.
 constexpr duration steady = 10s;
 /// The last attempt before the time of --reconnect is over has so long.
 constexpr duration last_attempt = 1s;
@@ -55,10 +54,12 @@ std::size_t places_of(const settings& how, const kept_session* kept) {
   return kept != nullptr ? kept->places(static_cast<std::uint16_t>(wanted)) : wanted;
 }
 
-// As mosquitto's clients, but for QoS 2: there mosquitto up to 2.0.12 sends more than it was told to take as the most,
-// which has to end the connection [MQTT-3.3.4-9]. 0 leaves the limit to the broker.
+// As mosquitto's clients, but for QoS 2, and for acknowledgements that come later than the next message: there
+// mosquitto up to 2.0.12 sends more than it was told to take as the most, which has to end the connection
+// [MQTT-3.3.4-9]. 0 leaves the limit to the broker.
 std::uint16_t receive_maximum_of(const settings& how) {
   constexpr std::uint16_t most = 20;
+  if (how.which == tool::sub && !how.session.empty()) return 0;
   const std::uint64_t wanted = how.which == tool::rr ? 1 : how.count;
   if (wanted != 0 && wanted < most) return static_cast<std::uint16_t>(wanted);
   return how.which == tool::sub && how.qos == mqtt::qos::exactly_once ? 0 : most;
@@ -86,7 +87,11 @@ client::client(const settings& how)
       session_(memory_of(transmit_, flights_, received_, owed_, aliases_, alias_count(how))),
       lookup_(how_, random_),
       route_(how_, watch_.keys(), random_),
-      identifier_(kept_ ? kept_->identifier(how, random_) : identifier_of(how)) {
+      identifier_(kept_ ? kept_->identifier(how, random_) : identifier_of(how)),
+      order_({.references_max = how.references}),
+      host_(how.host),
+      port_(how.port),
+      by_service_(how.by_service) {
   if (how_.bind_address) local_ = local_addresses(*how_.bind_address, how_.timeout);
   if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
   route_.plug(stack_);
@@ -105,7 +110,7 @@ mqtt::connect_options client::connect_options() {
   to.version = how_.version.value_or(mqtt::version::v3_1_1);
   to.client_identifier = identifier_;
   to.may_stay_nameless = true;
-  to.clean_start = !how_.keep_session;
+  to.clean_start = !how_.keep_session || places_.stale_at(address_of(here()));
   to.keep_alive_s = how_.keep_alive_s;
   if (how_.user_name) to.user_name = *how_.user_name;
   if (how_.password) to.password = as_bytes(*how_.password);
@@ -151,7 +156,7 @@ int client::run() {
     if (now >= wait_ends_ && !leaving_ && !has_all()) wait_over(now), until = now;
     else if (phase_ == phase::resolving) until = look_up(now);
     else if (phase_ == phase::pausing && now < retry_at_) until = retry_at_;
-    else if (phase_ == phase::pausing) begin(now), until = now;
+    else if (phase_ == phase::pausing) (void)order_.first(), begin(now), until = now;
     else until = turn(now);
     if (kept_ && was_online_ && !online_ && !leaving_ && offline(now)) until = now;
     if (phase_ == phase::over) break;
@@ -210,6 +215,12 @@ void client::begin(instant now) {
   if (lost_at_ != never) patience_ = std::min(patience_, std::max(lost_at_ + how_.reconnect - now, last_attempt));
   attempt_ends_ = now + patience_;
   ending_ = {}, ending_said_ = false, online_ = false;
+  ended_by_ = {}, named_.clear();
+  try {
+    aim();
+  } catch (const failure& why) {
+    return attempt_failed({status::failed, why.what(), std::string{why.remedy()}}, now);
+  }
   lookup_.start(loop_);
   phase_ = phase::resolving;
 }
@@ -312,14 +323,17 @@ posix::flow client::hear_session(mqtt::session_event& what, instant now) {
     online_ = was_online_ = true;
     connected_at_ = now;
     event_line("connected");
+    places_.accepted(address_of(here()), up->session_present);
     if (kept_) kept_->connected(*up, session_, identifier_);
     on_connected(*up, now);
     return posix::flow::go_on;
   }
   if (auto* end = std::get_if<mqtt::closed>(&what)) {
     if (end->why.where == layer::store && kept_)
-      ending_ = {status::failed, "the session in " + kept_->folder() + ": " + kept_->cause(), kept_->remedy()},
+      ending_ = {status::failed, "the session in " + kept_->folder() + ": " + kept_->cause(), kept_->remedy(), true},
       ending_said_ = true;
+    ended_by_ = end->why;
+    if (!end->server_reference.empty()) named_ = parse_reference(end->server_reference, here());
     if (end->why && !ending_said_) ending_ = explain(*end), ending_said_ = true;
     return posix::flow::finish;
   }
@@ -445,16 +459,16 @@ void client::stream_over(instant now) {
 void client::attempt_failed(outcome how, instant now) {
   const bool was = std::exchange(online_, false);
   if (has_all()) return stop(with_all());
-  if (was && now - connected_at_ > steady) pause_ = pause_shortest, lost_at_ = never;
+  if (was && now - connected_at_ > steady) backoff_.reset(), lost_at_ = never, order_.went_well();
   const bool first = was && lost_at_ == never;
   if (first) lost_at_ = now, losses_ = 0;
   if (was) ++losses_;
+  if (goes_elsewhere(how, was, now)) return;
   const bool again = was_online_ && comes_back() && how_.reconnect != duration{} && !how.verdict;
   if (again && now - lost_at_ < how_.reconnect) {
     if (first) say(how.cause + "; trying to come back for " + in_seconds(how_.reconnect));
     if (was) event_line("lost", how.cause);
-    retry_at_ = std::min(now + pause_, lost_at_ + how_.reconnect);
-    pause_ = std::min(pause_ * 2, pause_longest);
+    retry_at_ = std::min(now + backoff_.next(random_), lost_at_ + how_.reconnect);
     phase_ = phase::pausing;
     return;
   }
@@ -463,15 +477,6 @@ void client::attempt_failed(outcome how, instant now) {
   if (!leaving_) connection_given_up(how);
   if (phase_ == phase::over) return;  // it ended in other words
   stop(std::move(how));
-}
-
-// Some attempts may have led to a connection for a moment.
-outcome client::lost_for_good(outcome how, bool was_online) const {
-  if (losses_ > 1)
-    how.cause = "the connection did not hold: it was lost " + std::to_string(losses_) + " times within " +
-                in_seconds(how_.reconnect) + " of --reconnect; at last " + how.cause;
-  else if (was_online_ && !was_online) how.cause = "the connection was lost and did not come back: " + how.cause;
-  return how;
 }
 
 void client::leave(mqtt::reason farewell, outcome how) {

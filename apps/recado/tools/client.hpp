@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include <recado/chain/backoff.hpp>
+#include <recado/chain/broker_order.hpp>
+#include <recado/client/session_places.hpp>
+#include <recado/client/url.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
 #include <recado/drive/posix/entropy.hpp>
 #include <recado/mqtt/session.hpp>
@@ -59,6 +63,8 @@ class client {
   virtual void on_interrupt(int signal) = 0;
   /// True if a lost connection is to be made again.
   virtual bool comes_back() const { return false; }
+  /// True if it may go to another server that this one named when it ended the connection.
+  virtual bool may_go_elsewhere() const { return comes_back(); }
   virtual void print_stats() {}
 
   /// Says goodbye and ends well (or as `how` says).
@@ -74,18 +80,21 @@ class client {
   void say(std::string_view text) const;
   void event_line(std::string_view event, std::string_view more = {}) const;
 
-  const settings how_;
+  settings how_;  ///< of these only the server changes: `aim`
   posix::loop loop_;
   posix::system_entropy random_;
   const std::unique_ptr<kept_session> kept_;  ///< with --session
   watch watch_;
 
  private:
-  static constexpr duration pause_shortest = std::chrono::milliseconds{250};
   enum class phase : std::uint8_t { resolving, streaming, pausing, over };
 
   mqtt::connect_options connect_options();
   void begin(instant now);
+  void aim();
+  recado::client::url here() const;
+  bool goes_elsewhere(outcome& how, bool was_online, instant now);
+  void say_where(const outcome& left, std::string_view by);
   instant look_up(instant now);
   void connect_stream(instant now);
   std::expected<void, fault> open_stream(instant now);
@@ -148,6 +157,13 @@ class client {
   outcome outcome_;
   outcome ending_;  // what ended the connection, if the machines said so
   bool ending_said_ = false;
+  fault ended_by_;  // the same for the choice of the next server
+  chain::broker_order order_;
+  std::string host_;  // that the user gave,
+  std::optional<std::uint16_t> port_;
+  bool by_service_ = false;
+  std::vector<recado::client::url> named_, referred_;  // by this server in its place; by the one that is followed
+  recado::client::session_places places_;
   instant attempt_ends_ = never;
   duration patience_{};       // of this attempt
   instant lost_at_ = never;   // the connection that was the last good one
@@ -164,7 +180,7 @@ class client {
   instant answered_at_{};       // the last answer that --timeout bounds, or when it was asked for
   instant blocked_at_{};        // when the wire last had no room
   std::size_t completing_ = 0;  // exchanges of QoS 2 that had come so far then
-  duration pause_ = pause_shortest;
+  chain::backoff backoff_{{.first = std::chrono::milliseconds{500}, .longest = std::chrono::seconds{8}}};
 };
 
 /// Publishes; `recado pub`.

@@ -1,4 +1,4 @@
-// Failures that have several reasons, until the port is asked for the likeliest.
+// Failures that have several reasons, until the port is asked for the likeliest; and connections that did not hold.
 #include <recado/drive/posix/clock.hpp>
 
 #include "client.hpp"
@@ -35,6 +35,15 @@ outcome client::made_certain(outcome how) {
         "this port speaks plain MQTT, not TLS: leave the TLS options out, or give the port of TLS by -p "
         "(usually 8883)";
   }
+  return how;
+}
+
+// Some attempts may have led to a connection for a moment.
+outcome client::lost_for_good(outcome how, bool was_online) const {
+  if (losses_ > 1)
+    how.cause = "the connection did not hold: it was lost " + std::to_string(losses_) + " times within " +
+                in_seconds(how_.reconnect) + " of --reconnect; at last " + how.cause;
+  else if (was_online_ && !was_online) how.cause = "the connection was lost and did not come back: " + how.cause;
   return how;
 }
 

@@ -9,10 +9,11 @@
 #include <tests/support/program_run.hpp>
 #include <tests/support/scripted_broker.hpp>
 
+#include "words_for_tests.hpp"
+
 namespace recado::test {
 
 using namespace std::string_literals;
-using words = std::vector<std::string>;
 
 /// What a run printed, and what its broker heard.
 struct ended {
@@ -44,10 +45,6 @@ inline const step connack_5 = says("\x20\3\0\0\0"s);
 /// An acknowledgement with the identifier of the packet that was heard last.
 inline step acknowledges(int first, const std::string& more = {}) {
   return says([=](const std::string& last) { return packet(first, identifier_in(last) + more); });
-}
-inline words operator+(words left, const words& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
 }
 
 }  // namespace recado::test

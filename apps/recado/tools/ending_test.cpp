@@ -77,13 +77,16 @@ const coded disconnect_codes[] = {{0x80, "Unspecified error"},
                                   {0xa0, "Maximum connect time"},
                                   {0xa1, "Subscription Identifiers not supported"},
                                   {0xa2, "Wildcard Subscriptions not supported"}};
+/// Of these, those that may pass by themselves (chain/prospect.hpp).
+const int passing_codes[] = {0x80, 0x83, 0x89, 0x8b, 0x8d, 0x96, 0x97, 0x98, 0x9f, 0xa0};
 const std::string said_why = "\x1f"s + field("because");
 
 TEST(tools_ending, connack_codes_of_5) {
   for (const coded& each : connack_codes) {
     const std::string more = said_why + (each.code == 0x9c ? "\x1c"s + field("other.test:1884") : ""s);
     const std::string body = "\0"s + static_cast<char>(each.code) + static_cast<char>(more.size()) + more;
-    const auto run = play({{hears(), says(packet(0x20, body)), waits_for_end()}}, {"sub", "-V", "5", "-t", "t"});
+    const auto run = play({{hears(), says(packet(0x20, body)), waits_for_end()}},
+                          {"sub", "-V", "5", "-t", "t", "--references", "0"});
     expect_line(run.done, each.code, {"refused the connection", each.text, "\"because\"", "; "});
     if (each.code == 0x9c) {
       EXPECT_THAT(run.done.err, HasSubstr("other.test:1884"));
@@ -91,13 +94,45 @@ TEST(tools_ending, connack_codes_of_5) {
   }
 }
 
+/// A connection that the broker ends with that reason.
+script ended_by(int code) {
+  const std::string body = std::string{static_cast<char>(code)} + static_cast<char>(said_why.size()) + said_why;
+  return {hears(connect_type),      connack_5,      hears(subscribe_type), acknowledges(0x90, "\0\0"s),
+          says(packet(0xe0, body)), waits_for_end()};
+}
+bool passes(int code) { return std::ranges::find(passing_codes, code) != std::end(passing_codes); }
+
 TEST(tools_ending, disconnect_codes) {
   for (const coded& each : disconnect_codes) {
-    const std::string body = std::string{static_cast<char>(each.code)} + static_cast<char>(said_why.size()) + said_why;
-    const auto run = play({{hears(), connack_5, hears(subscribe_type), acknowledges(0x90, "\0\0"s),
-                            says(packet(0xe0, body)), waits_for_end()}},
-                          {"sub", "-V", "5", "-t", "t"});
+    const words once = passes(each.code) ? words{"--reconnect", "0"} : words{};
+    const auto run = play({ended_by(each.code)}, words{"sub", "-V", "5", "-t", "t"} + once);
     expect_line(run.done, each.code, {"the broker ended the connection", each.text, "\"because\"", "; "});
+  }
+}
+
+// A broker that shuts down, is busy or missed PINGREQ is there again in a moment.
+TEST(tools_ending, sub_comes_back_after_what_passes) {
+  for (const int code : passing_codes) {
+    const auto run = play({ended_by(code),
+                           {hears(connect_type), connack_5, hears(subscribe_type), acknowledges(0x90, "\0\0"s),
+                            says(publish_packet("t", "back", 0, false, "\0"s)), waits_for_end()}},
+                          {"sub", "-V", "5", "-t", "t", "-C", "1"});
+    EXPECT_EQ(run.done.status, 0) << code << ": " << run.done.err;
+    EXPECT_EQ(run.done.out, "back\n");
+    EXPECT_THAT(run.done.err, HasSubstr("\"because\"; trying to come back for 30 s"));
+  }
+}
+
+TEST(tools_ending, sub_is_refused_for_now_while_it_comes_back) {
+  for (const int code : {0x88, 0x89, 0x97, 0x9f}) {
+    const std::string body = "\0"s + static_cast<char>(code) + "\0"s;
+    const auto run = play({ended_by(0x8b),
+                           {hears(connect_type), says(packet(0x20, body)), waits_for_end()},
+                           {hears(connect_type), connack_5, hears(subscribe_type), acknowledges(0x90, "\0\0"s),
+                            says(publish_packet("t", "back", 0, false, "\0"s)), waits_for_end()}},
+                          {"sub", "-V", "5", "-t", "t", "-C", "1"});
+    EXPECT_EQ(run.done.status, 0) << code << ": " << run.done.err;
+    EXPECT_EQ(run.heard.size(), 3U);
   }
 }
 
@@ -372,7 +407,7 @@ TEST(tools_ending, a_slow_reader_holds_up_nothing) {
     EXPECT_TRUE(broker.played(1)) << "the DISCONNECT was not seen";
     std::ofstream{fifo} << "\n";
   }};
-  const std::string sub = RECADO_PROGRAM " sub -V 5 -t t -k 1 -p "s + std::to_string(broker.port());
+  const std::string sub = RECADO_PROGRAM " sub -V 5 -t t -k 1 --reconnect 0 -p "s + std::to_string(broker.port());
   const auto done =
       program_run{{"/bin/sh", "-c", sub + " | (read go <" + fifo + "; exec cat)"}, {}, {"PATH=/usr/bin:/bin"}}();
   EXPECT_TRUE(done.out == expected) << done.out.size();

@@ -1,12 +1,16 @@
 #include "kept_session.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <recado/store/record.hpp>
+
 #include "../command.hpp"
+#include "input_position.hpp"
 
 namespace recado::app::tools {
 namespace {
@@ -14,6 +18,11 @@ namespace {
 constexpr std::size_t index_entries = 1 << 17;
 constexpr std::size_t scratch_bytes = 128 << 10;
 constexpr std::size_t buffer_bytes = 256 << 10;
+
+// Apart from the kinds of `chain::session_store`: the position of a run of the other kind than the last one's.
+constexpr store::key position_laid_aside{0x40, 0};
+
+noted kind_of(const store::note& what) { return input_position_of(what) ? noted::input : noted::output; }
 
 [[noreturn]] void refuse(const posix::file_storage_failure& why, const std::string& folder) {
   using what = posix::file_storage_failure::what;
@@ -32,8 +41,14 @@ constexpr std::size_t buffer_bytes = 256 << 10;
   }
 }
 
-[[noreturn]] void refuse(store::error why, const std::string& folder) {
-  throw failure("the session in " + folder + ": " + std::string{words(why)}, std::string{remedy(why)});
+std::string cause_of(store::error why, const posix::file_storage& below) {
+  std::string result{words(why)};
+  if (why == store::error::failed && below.error() != 0) result += std::string{": "} + std::strerror(below.error());
+  return result;
+}
+
+[[noreturn]] void refuse(store::error why, const posix::file_storage& below, const std::string& folder) {
+  throw failure("the session in " + folder + ": " + cause_of(why, below), std::string{remedy(why)});
 }
 
 std::optional<struct ::stat> output_file() {
@@ -65,11 +80,14 @@ kept_session::kept_session(const std::string& folder, posix::durability how, boo
   mount(make);
 }
 
+// The next run, and `recado session check`, can tell damage from an interruption then. It fails where all failed.
+kept_session::~kept_session() { (void)records_.seal(); }
+
 void kept_session::mount(bool make) {
   const auto found = records_.mount();
   if (found) report_ = *found;
-  else if (found.error() != store::error::empty || !make) refuse(found.error(), folder_);
-  else if (const auto made = records_.format(); !made) refuse(made.error(), folder_);
+  else if (found.error() != store::error::empty || !make) refuse(found.error(), below_, folder_);
+  else if (const auto made = records_.format(); !made) refuse(made.error(), below_, folder_);
   store_.emplace(records_, places_);
   std::array<std::byte, 65'535> space;
   if (const auto facts = store_->facts(space))
@@ -84,12 +102,12 @@ void kept_session::clear(const std::string& folder) {
   std::vector<store::index_entry> index(8);
   std::vector<std::byte> scratch(scratch_bytes);
   store::journal records{below, index, scratch};
-  if (const auto made = records.format(); !made) refuse(made.error(), folder);
+  if (const auto made = records.format(); !made) refuse(made.error(), below, folder);
 }
 
 void kept_session::restore(mqtt::session& into, std::uint16_t places) {
   store_.emplace(records_, std::span{places_}.first(places));
-  if (const auto done = store_->restore(into); !done) refuse(done.error(), folder_);
+  if (const auto done = store_->restore(into); !done) refuse(done.error(), below_, folder_);
 }
 
 std::string kept_session::identifier(const settings& how, entropy& random) const {
@@ -116,14 +134,38 @@ void kept_session::connected(const mqtt::connected& what, const mqtt::session& s
   const std::string_view name = what.assigned_client_identifier.empty() ? identifier : what.assigned_client_identifier;
   const chain::session_facts facts{session.version(), static_cast<std::uint16_t>(session.places()),
                                    session.announced().session_expiry_s, name};
-  if (const auto done = store_->remember(facts); !done) refuse(done.error(), folder_);
+  if (const auto done = store_->remember(facts); !done) refuse(done.error(), below_, folder_);
 }
 
-std::string kept_session::cause() const {
-  std::string result{words(store_->why())};
-  if (below_.error() != 0) result += std::string{": "} + std::strerror(below_.error());
-  return result;
+store::note kept_session::laid_aside() {
+  store::note_octets octets{};
+  const auto size = records_.read(position_laid_aside, 0, octets);
+  return size == octets.size() ? store::decode(octets) : store::note{};
 }
+
+store::note kept_session::position(noted in) {
+  return kind_of(records_.last_note()) == in ? records_.last_note() : laid_aside();
+}
+
+// In one record, so that none of the two is ever lost. Even a position at the beginning says whose it is: `note_of`
+// marks that of an input.
+void kept_session::note_from_now_on(noted in) {
+  const store::note last = records_.last_note();
+  if (kind_of(last) == in || (last == store::note{} && !records_.size_of(position_laid_aside))) return;
+  const store::note next =
+      in == noted::input ? note_of(input_position_of(laid_aside()).value_or(input_position{})) : laid_aside();
+  const store::note_octets octets = store::encode(last);
+  const bytes pieces[] = {octets};
+  if (const auto done = records_.put(position_laid_aside, pieces, &next); !done) refuse(done.error(), below_, folder_);
+}
+
+std::expected<void, store::error> kept_session::forget_input() {
+  if (kind_of(records_.last_note()) == noted::output) return records_.remove(position_laid_aside);
+  const store::note output = laid_aside();
+  return records_.remove(position_laid_aside, &output);
+}
+
+std::string kept_session::cause(store::error why) const { return cause_of(why, below_); }
 
 std::string damage_of(const store::mount_report& report) {
   if (!report.damaged()) return {};
@@ -141,13 +183,20 @@ std::optional<store::note> output_position() {
   return store::note{name_of_file(*file), static_cast<std::uint64_t>(file->st_size)};
 }
 
-std::uint64_t rewind_output(const store::note& last) {
+rewound rewind_output(const store::note& last) {
   const auto file = output_file();
-  if (!file || name_of_file(*file) != last.first) return 0;
+  if (!file || name_of_file(*file) != last.first) return {};
   const auto size = static_cast<std::uint64_t>(file->st_size);
-  if (size <= last.second || ::ftruncate(STDOUT_FILENO, static_cast<::off_t>(last.second)) != 0) return 0;
+  if (size < last.second) return {.missing = last.second - size};
+  if (size == last.second || ::ftruncate(STDOUT_FILENO, static_cast<::off_t>(last.second)) != 0) return {};
   (void)::lseek(STDOUT_FILENO, 0, SEEK_END);
-  return size - last.second;
+  return {.cut = size - last.second};
+}
+
+int sync_output() {
+  struct ::stat now {};
+  const bool keeps = ::fstat(STDOUT_FILENO, &now) == 0 && (S_ISREG(now.st_mode) || S_ISBLK(now.st_mode));
+  return keeps && ::fdatasync(STDOUT_FILENO) != 0 ? errno : 0;
 }
 
 }  // namespace recado::app::tools

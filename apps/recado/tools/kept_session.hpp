@@ -1,6 +1,7 @@
 // A session in a folder: what --session opens, and `recado session` shows.
 #pragma once
 
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,12 +15,17 @@
 
 namespace recado::app::tools {
 
-/// The size of every session's file: sparse, so it takes what is in use. A message has at most 1 MiB less a little.
-inline constexpr store::storage_geometry session_geometry{4 << 20, 16, 8, std::byte{0}};
+/// The size of every session's file: sparse, so it takes what is in use. A message has at most 1 MiB less a little. The
+/// page is the largest piece that a disk writes, and tears, as a whole.
+inline constexpr store::storage_geometry session_geometry{4 << 20, 16, 8, std::byte{0}, 4096};
 
 /// Opens the journal's file in a folder; throws `failure`: it is in use by another program, isn't there, isn't a
 /// session.
 void open_file(posix::file_storage& file, const std::string& folder, posix::durability how, bool make);
+
+/// What a run notes its position in: `recado pub -l` in its input, `recado sub` in its output. The journal has one
+/// note, that of the last run; the other's position is laid aside in a record.
+enum class noted : std::uint8_t { input, output };
 
 class kept_session {
  public:
@@ -34,6 +40,7 @@ class kept_session {
   /// Opens the folder, makes it if `make`, and finds what is in it. Throws `failure`: it is in use by another program,
   /// isn't there, isn't a session, can't be read.
   kept_session(const std::string& folder, posix::durability how, bool make);
+  ~kept_session();
   /// Empties it, whatever is in it; throws `failure`.
   static void clear(const std::string& folder);
 
@@ -53,12 +60,22 @@ class kept_session {
   /// The server accepted the connection.
   void connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier);
 
+  /// The last position of that kind, whoever ran since; an empty note if there is none.
+  store::note position(noted in);
+  /// The journal's note is of that kind from now on. Throws `failure`.
+  void note_from_now_on(noted in);
+  /// Forgets the position in the input. Errors: of the journal.
+  std::expected<void, store::error> forget_input();
+
   /// Says why the journal refused or failed: cause and remedy.
-  std::string cause() const;
+  std::string cause() const { return cause(store_->why()); }
+  /// The same for what the journal answered.
+  std::string cause(store::error why) const;
   std::string remedy() const { return std::string{recado::store::remedy(store_->why())}; }
 
  private:
   void mount(bool make);
+  store::note laid_aside();
 
   std::string folder_;
   std::vector<std::byte> buffer_;
@@ -78,7 +95,14 @@ std::string damage_of(const store::mount_report& report);
 /// How long a regular file behind standard output is, as a note says it: which file, and its length. Nothing for
 /// terminals and pipes.
 std::optional<store::note> output_position();
-/// Takes away what was written behind the message that the note is of: it will come again. Returns how many bytes.
-std::uint64_t rewind_output(const store::note& last);
+/// What `rewind_output` did, in bytes; neither if the output is as the note says, or another one.
+struct rewound {
+  std::uint64_t cut = 0;      ///< written behind the message that the note is of: taken away, as it will come again
+  std::uint64_t missing = 0;  ///< acknowledged messages that were in it and won't come again
+};
+/// Makes the output what the note says that it was.
+rewound rewind_output(const store::note& last);
+/// Returns when what was written to standard output is on the disk, if that is a file or a block device: 0, or errno.
+int sync_output();
 
 }  // namespace recado::app::tools

@@ -57,7 +57,9 @@ bool lookup::done(std::vector<endpoint>& found, outcome& trouble) {
                "the " + std::string{how_.via ? "proxy" : "broker"} + "'s name '" + printable(name()) +
                    "' has no address: " + ::gai_strerror(name_trouble_),
                how_.via ? "check the name given by --proxy and the name server"
-                        : "check the name given by -h and the name server"};
+               : how_.referred
+                   ? "another server named it in its place: check the name server, and that server's settings"
+                   : "check the name given by -h and the name server"};
   return true;
 }
 

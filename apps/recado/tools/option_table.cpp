@@ -140,6 +140,9 @@ constexpr option table[] = {
      "bound of every wait for an answer: name, connection, TLS, CONNACK, acknowledgements; 30"},
     {"reconnect", 0, "SECONDS", sr, [](settings& to, std::string_view v) { to.reconnect = seconds(v, "time"); },
      "try so long to come back after a lost connection; 30, 0 for never"},
+    {"references", 0, "COUNT", all,
+     [](settings& to, std::string_view v) { to.references = number<std::uint8_t>(v, "count", 0, 16); },
+     "follow servers that name another one in their place so many times in a row; 4, 0 for never"},
     // who
     {"id", 'i', "ID", all, [](settings& to, std::string_view v) { to.client_id = v; },
      "client identifier; if not given the broker makes one"},

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include <recado/chain/prospect.hpp>
 #include <recado/chain/words.hpp>
 #include <recado/mqtt/error.hpp>
 #include <recado/transport/error.hpp>
@@ -119,6 +120,9 @@ std::string value_of(const mqtt::defect& found, bytes packet) {
       return {};
   }
 }
+
+/// Another attempt would end the same way. A server that names another one isn't followed: it is told.
+bool ends_it(const fault& why) { return chain::prospect_of(why) != chain::prospect::passing; }
 
 /// What a packet breaks: its name, the field with its place, and the rule.
 std::string defect_of(const mqtt::closed& what, mqtt::version protocol) {
@@ -257,7 +261,7 @@ outcome outcome_of(const fault& why, std::string_view cause) {
   }
   const bool of_tls = why.where == layer::tls;
   return {status_of(why), said.text,
-          std::string{of_tls ? remedy_of(static_cast<tls::error>(why.code)) : chain::remedy_of(why)}};
+          std::string{of_tls ? remedy_of(static_cast<tls::error>(why.code)) : chain::remedy_of(why)}, ends_it(why)};
 }
 
 outcome misuse(std::string_view what, mqtt::error why) {
@@ -273,7 +277,6 @@ outcome outcome_of(const mqtt::closed& what, mqtt::version protocol) {
     if (what.why.where != layer::mqtt) return result;
     const mqtt::reason answer = mqtt::answer_to(static_cast<mqtt::error>(what.why.code));
     if (answer == mqtt::reason::success) return result;
-    result.verdict = true;
     result.cause = "the broker broke the standard: " + std::string{words(answer)} + ": " + defect_of(what, protocol);
     if (result.status == status::malformed || result.status == status::protocol_error)
       result.remedy = "check that it is an MQTT broker, and report the defect to its maker; --pcapng records it";
@@ -289,9 +292,7 @@ outcome outcome_of(const mqtt::closed& what, mqtt::version protocol) {
   result.status = refused && protocol == mqtt::version::v3_1_1 ? static_cast<int>(mqtt::to_return_code(what.reason))
                                                                : static_cast<int>(what.reason);
   if (!mqtt::is_failure(what.reason)) result.status = status::connection_lost;
-  using mqtt::reason;
-  result.verdict = !refused || (what.reason != reason::server_unavailable && what.reason != reason::server_busy &&
-                                what.reason != reason::connection_rate_exceeded);
+  result.verdict = ends_it(what.why);
   return result;
 }
 

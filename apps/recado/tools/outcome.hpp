@@ -24,7 +24,7 @@ struct outcome {
   int status = status::success;
   std::string cause{};
   std::string remedy{};
-  bool verdict = false;  ///< the broker decided it: to connect again would end the same way
+  bool verdict = false;  ///< to connect again would end the same way (`chain::prospect`)
 };
 
 /// The end of a connection by the session, in words. `protocol` decides how a refusal is numbered.

@@ -44,7 +44,9 @@ class publisher final : public client {
     if (held_ != 0 && !how_.quiet)
       say(counted(held_, "message waits", "messages wait") + " in " + kept_->folder() + " and " +
           (held_ == 1 ? "goes" : "go") + " first");
-    const auto last = lines_ ? input_position_of(kept_->store().last_note()) : std::nullopt;
+    if (!lines_) return;
+    kept_->note_from_now_on(noted::input);
+    const auto last = input_position_of(kept_->position(noted::input));
     if (!last) return;
     const same_input same = begins_with(STDIN_FILENO, *last);
     if (last->ended && same != same_input::yes) return;
@@ -113,12 +115,13 @@ class publisher final : public client {
                                            .retain = how_.retain,
                                            .topic = static_cast<std::uint16_t>(topic.size()),
                                            .properties = static_cast<std::uint32_t>(waiting_.size()),
-                                           .payload = static_cast<std::uint32_t>(message_.size())},
+                                           .payload = static_cast<std::uint32_t>(message_.size()),
+                                           .since = posix::realtime()},
                                           pieces);
     if (done) return ++held_, true;
     no_room_ = done.error() == store::error::full || done.error() == store::error::index_full;
     if (!no_room_)
-      end({status::failed, "the message cannot be kept: " + std::string{words(done.error())},
+      end({status::failed, "the message cannot be kept: " + kept_->cause(done.error()),
            std::string{remedy(done.error())}});
     return false;
   }
@@ -144,21 +147,48 @@ class publisher final : public client {
       waiting_.resize(head.size());
       if (!found || from.read_held(*number, waiting_).value_or(SIZE_MAX) != waiting_.size())
         return end({status::failed, "a message that waits cannot be read", "see 'recado session check'"}), false;
-      const mutable_bytes all{waiting_};
-      mqtt::message what;
-      what.topic = as_text(all.first(head.topic)), what.payload = all.subspan(head.topic + head.properties);
-      what.qos = head.qos, what.retain = head.retain;
-      what.properties =
-          mqtt::properties{mqtt::sequence<mqtt::property_value>::of_wire(all.subspan(head.topic, head.properties))};
-      from.take_held(*number);
-      const auto sent = session_.publish(what);
-      from.take_held(0);
-      if (!sent && waits(sent.error())) return false;
-      if (!sent && sent.error() == mqtt::error::not_kept) return not_kept();
-      if (!sent) given_up(sent.error(), *number);
+      if (!publish_held(head, *number)) return false;
       held_from_ = *number + 1, --held_;
     }
+    if (expired_ != 0 && !how_.quiet)
+      say(counted(expired_, "message that waited has", "messages that waited have") + " expired and " +
+          (expired_ == 1 ? "was" : "were") + " not published");
+    expired_ = 0;
     return true;
+  }
+  /// The one in `waiting_`. False if it has to wait on.
+  bool publish_held(const chain::held_message& head, std::uint32_t number) {
+    const mutable_bytes all{waiting_};
+    const mqtt::properties list{
+        mqtt::sequence<mqtt::property_value>::of_wire(all.subspan(head.topic, head.properties))};
+    const std::vector<mqtt::property_value> left = counted_down(list, head.since);
+    if (list.has(mqtt::property::message_expiry_interval) && left.empty())
+      return (void)kept_->store().drop_held(number), ++expired_, true;
+    mqtt::message what;
+    what.topic = as_text(all.first(head.topic)), what.payload = all.subspan(head.topic + head.properties);
+    what.qos = head.qos, what.retain = head.retain;
+    what.properties = left.empty() ? list : mqtt::properties{left};
+    kept_->store().take_held(number);
+    const auto sent = session_.publish(what);
+    kept_->store().take_held(0);
+    if (!sent && waits(sent.error())) return false;
+    if (!sent && sent.error() == mqtt::error::not_kept) return not_kept();
+    if (!sent) given_up(sent.error(), number);
+    return true;
+  }
+  /// The properties with what is left of the Message Expiry Interval of a message that has waited since then; none if
+  /// they have none, or if nothing is left.
+  static std::vector<mqtt::property_value> counted_down(const mqtt::properties& list, utc_time since) {
+    if (!list.has(mqtt::property::message_expiry_interval)) return {};
+    std::vector<mqtt::property_value> all;
+    for (mqtt::property_value one : list) {
+      if (one.id == mqtt::property::message_expiry_interval) {
+        one.number = chain::seconds_left(one.number, since, posix::realtime());
+        if (one.number == 0) return {};
+      }
+      all.push_back(one);
+    }
+    return all;
   }
   // The broker takes it as little another time.
   void given_up(mqtt::error why, std::uint32_t number) {
@@ -332,6 +362,11 @@ class publisher final : public client {
   }
   /// Without a session that the broker keeps, to publish again could publish twice.
   bool comes_back() const override { return how_.keep_session || kept_ != nullptr; }
+  /// Nor where nobody knows what became of a message.
+  bool may_go_elsewhere() const override {
+    const bool settled = how_.qos != mqtt::qos::at_most_once && session_.in_flight() == 0;
+    return comes_back() || done_ == 0 || settled;
+  }
   bool wants_proof() const override { return how_.qos == mqtt::qos::at_most_once && done_ != 0; }
   void on_interrupt(int signal) override {
     end({128 + signal,
@@ -381,6 +416,7 @@ class publisher final : public client {
   bool no_room_ = false;         // for another message that waits
   std::uint64_t held_ = 0;       // messages that wait in the journal,
   std::uint32_t held_from_ = 0;  // from that number on
+  std::uint64_t expired_ = 0;    // of them, as they waited
   std::vector<std::byte> waiting_;
   std::uint64_t done_ = 0, total_ = 0, acknowledged_ = 0, refusals_ = 0, sent_bytes_ = 0;
   instant next_{}, shown_{};

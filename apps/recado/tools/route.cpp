@@ -23,6 +23,25 @@ route::route(const settings& how, tls::key_log* keys, entropy& random) : how_(ho
   if (how_.secure) load_tls(keys), stages_.push_back(stage::tls);
   if (how_.websocket) load_websocket(random), stages_.push_back(stage::websocket);
   stages_.push_back(stage::mqtt);
+  aim();
+}
+
+void route::aim() {
+  const std::string_view given =
+      how_.referred ? "the name of the server that another one named in its place" : "the broker's name given by -h";
+  if (tls_)
+    if (const auto set = tls_->set_peer(how_.host); !set) refuse_tls(set.error(), how_);
+  const auto set = [&](auto& filter) {
+    if (const auto done = filter.set_target(how_.host, how_.port_in_use()); !done) refuse(done.error(), given);
+  };
+  if (socks_) set(*socks_);
+  if (http_) set(*http_);
+  if (!websocket_) return;
+  const std::uint16_t port = how_.port_in_use();
+  authority_ = how_.host.find(':') == how_.host.npos ? how_.host : "[" + how_.host + "]";
+  if (port != (how_.secure ? port_https : port_http)) authority_ += ":" + std::to_string(port);
+  if (const auto done = websocket_->set_target(authority_, how_.websocket_path); !done)
+    refuse(done.error(), how_.referred ? given : "the WebSocket's host or path");
 }
 
 void route::plug(stack& onto) {
@@ -36,7 +55,6 @@ void route::load_tls(tls::key_log* keys) {
   secrets_.emplace(how_, tls_wishes{.patience = handshake_time(), .keys = keys, .report_chain = true});
   tls_outgoing_.resize(tls_outgoing_bytes), tls_plaintext_.resize(tls_plaintext_bytes);
   tls_.emplace(secrets_->shared(), tls_either_filter::memory{tls_outgoing_, tls_plaintext_});
-  if (const auto set = tls_->set_peer(how_.host); !set) refuse_tls(set.error(), how_);
 }
 
 void route::load_proxy() {
@@ -44,8 +62,6 @@ void route::load_proxy() {
   const transport::memory room{proxy_incoming_, proxy_outgoing_};
   const auto set = [this](auto& filter) {
     filter.set_handshake_time(handshake_time());
-    if (const auto done = filter.set_target(how_.host, how_.port_in_use()); !done)
-      refuse(done.error(), "the broker's name given by -h");
     if (const auto done = filter.set_credentials(how_.via->user, how_.via->password); !done)
       refuse(done.error(), "--proxy");
   };
@@ -57,11 +73,6 @@ void route::load_websocket(entropy& random) {
   websocket_incoming_.resize(tunnel_bytes), websocket_outgoing_.resize(tunnel_bytes);
   websocket_.emplace(transport::memory{websocket_incoming_, websocket_outgoing_}, random);
   websocket_->set_handshake_time(handshake_time());
-  const std::uint16_t port = how_.port_in_use();
-  authority_ = how_.host.find(':') == how_.host.npos ? how_.host : "[" + how_.host + "]";
-  if (port != (how_.secure ? port_https : port_http)) authority_ += ":" + std::to_string(port);
-  if (const auto set = websocket_->set_target(authority_, how_.websocket_path); !set)
-    refuse(set.error(), "the WebSocket's host or path");
 }
 
 stage route::at() const { return stages_[std::min(up_, stages_.size() - 1)]; }

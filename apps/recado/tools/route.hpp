@@ -65,6 +65,8 @@ class route {
  public:
   /// Loads what the options name; throws `failure`. `keys` takes the secrets of TLS, or is nullptr.
   route(const settings& how, tls::key_log* keys, entropy& random);
+  /// At the server that the settings name by now; throws `failure` if its name can't be one. Between connections only.
+  void aim();
   /// Puts the filters around the session.
   void plug(stack& onto);
   /// A connection begins.

@@ -76,7 +76,9 @@ struct settings {
   bool websocket = false;
   std::string websocket_path = "/mqtt";
   std::optional<proxy> via;
-  bool by_service = false;  ///< the host's SRV records say where
+  bool by_service = false;      ///< the host's SRV records say where
+  bool referred = false;        ///< host and port are those of a Server Reference: see `client::aim`
+  std::uint8_t references = 4;  ///< Server References that are followed in a row
   std::optional<mqtt::version> version;
   std::optional<std::string> client_id, id_prefix;
   std::optional<std::string> user_name, password;

@@ -4,6 +4,7 @@
 #include <recado/mqtt/topic.hpp>
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <utility>
 
@@ -19,11 +20,17 @@ class subscriber final : public client {
  public:
   explicit subscriber(const settings& how) : client(how), printer_(how_), gatherer_(how_.message_max) {
     if (!kept_) return;
-    const std::uint64_t cut = rewind_output(kept_->store().last_note());
-    if (cut != 0 && !how_.quiet)
-      say("an earlier run was interrupted: " + std::to_string(cut) +
+    const auto position = output_position();
+    if (!position) return;
+    kept_->note_from_now_on(noted::output);
+    const rewound was = rewind_output(kept_->position(noted::output));
+    if (was.cut != 0)
+      say("an earlier run was interrupted: " + std::to_string(was.cut) +
           " bytes of the output were taken back, their messages will come again");
-    if (const auto position = output_position()) (void)kept_->records().put_note(*position);
+    if (was.missing != 0)
+      say("warning: the output is " + std::to_string(was.missing) +
+          " bytes shorter than the session knows it: what was in them has been acknowledged and won't come again");
+    if (const auto begins = output_position()) (void)kept_->records().put_note(*begins);
   }
 
  private:
@@ -34,6 +41,7 @@ class subscriber final : public client {
   void on_connected(const mqtt::connected& what, instant now) override {
     if (how_.message_rate && rate_at_ == never) rate_at_ = now + second;
     to_acknowledge_.clear();
+    left_behind_ = 0;
     if (what.session_present && !what.in_doubt && holds_subscriptions()) subscribed_ = true;
     else subscribe();
     if (!leaving()) unsubscribe();
@@ -94,6 +102,7 @@ class subscriber final : public client {
 
   void on_event(mqtt::session_event& what, instant now) override {
     if (auto* message = gatherer_.take(what)) {
+      if (enough_) return leave_behind(*message);
       const mqtt::receipt owed = message->receipt;
       on_message(*message, now);
       if (owed) to_acknowledge_.emplace_back(owed, out().given());
@@ -146,8 +155,12 @@ class subscriber final : public client {
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
   }
 
+  // What came behind the last that was wanted isn't acknowledged where a session is kept here: the next run gets it.
+  void leave_behind(const mqtt::message_received& what) {
+    if (what.receipt && what.qos == mqtt::qos::exactly_once) ++left_behind_;
+  }
+
   void on_message(const mqtt::message_received& what, instant now) {
-    if (enough_) return;
     ++received_;
     received_bytes_ += what.payload.size();
     if (how_.retained_only && !what.retain) return stop_soon(now);
@@ -163,12 +176,17 @@ class subscriber final : public client {
 
   void stop_soon(instant now) { enough_ = true, ends_at_ = now + farewell_patience; }
 
-  // What was printed has to be out of this program before the broker is told that it arrived.
+  // What was printed has to be out of this program before the broker is told that it arrived; with the durability
+  // `fsync` on the disk, too, as the journal is that says so.
   void acknowledge() {
     if (to_acknowledge_.empty()) return;
     out().flush();
     if (out().write_error() != 0) return;
     const std::uint64_t written = out().given() - out().held();
+    if (to_acknowledge_.front().second > written) return;
+    if (const int number = how_.session_durability == posix::durability::fsync ? sync_output() : 0; number != 0)
+      return end({status::failed, std::string{"the output could not be synced: "} + std::strerror(number),
+                  "check the disk and its room"});
     const auto end = output_position();
     while (!to_acknowledge_.empty() && to_acknowledge_.front().second <= written) {
       const auto [receipt, given] = to_acknowledge_.front();
@@ -187,7 +205,7 @@ class subscriber final : public client {
       clear_.pop_front();
     }
     if (enough_ && !to_acknowledge_.empty()) out().drain(), acknowledge();
-    const bool settled = clear_.empty() && session_.receiving() == 0 && session_.in_flight() == 0;
+    const bool settled = clear_.empty() && session_.receiving() == left_behind_ && session_.in_flight() == 0;
     if (enough_ && (settled || now >= ends_at_)) leave(mqtt::reason::normal_disconnection, partly_);
     return false;
   }
@@ -198,7 +216,8 @@ class subscriber final : public client {
   std::string so_far() const override {
     return received_ == 1 ? "1 message arrived" : std::to_string(received_) + " messages arrived";
   }
-  bool has_all() const override { return enough_; }
+  // Unless it was acknowledged it will come again.
+  bool has_all() const override { return enough_ && to_acknowledge_.empty(); }
   outcome with_all() const override { return partly_; }
   bool awaits_answer() const override {
     return (!how_.topics.empty() && !subscribed_) || unsubscriptions_ != 0 || session_.in_flight() != 0;
@@ -232,6 +251,7 @@ class subscriber final : public client {
   std::uint64_t since_ = 0;  // the last line of --message-rate
   instant ends_at_ = never, rate_at_ = never;
   outcome partly_;
+  std::size_t left_behind_ = 0;  // of QoS 2, not acknowledged
   std::deque<std::string> clear_;
   std::deque<std::pair<mqtt::receipt, std::uint64_t>> to_acknowledge_;  // with --session: printed, and given till then
 };

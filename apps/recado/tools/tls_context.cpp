@@ -1,9 +1,7 @@
 #include "tls_context.hpp"
 
-#include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <exception>
 
 #include <recado/drive/posix/clock.hpp>
 
@@ -26,38 +24,6 @@ std::vector<std::byte> key_of(std::string_view hex) {
   return hex.size() % 2 == 0 ? result : std::vector<std::byte>{};
 }
 
-/// Asks for the key's pass phrase: a file, or the terminal. What is wrong with that waits until OpenSSL, which asks,
-/// has put away what it holds: nothing may be thrown through it.
-class phrase_source final : public tls::pass_phrase_source {
- public:
-  explicit phrase_source(const settings& how) : how_(how) {}
-  std::size_t ask(std::span<char> out) override {
-    try {
-      return get(out);
-    } catch (...) {
-      trouble_ = std::current_exception();
-      return 0;
-    }
-  }
-  void rethrow() const {
-    if (trouble_) std::rethrow_exception(trouble_);
-  }
-
- private:
-  std::size_t get(std::span<char> out) {
-    const std::string& path = how_.pass_phrase_file;
-    const std::string what = "the key " + (how_.key.empty() ? how_.certificate : how_.key);
-    const pki::secret phrase =
-        path.empty() ? ask_passphrase(what, false, "--passphrase-file") : read_passphrase_file(path);
-    if (phrase.view().size() > out.size()) return 0;
-    std::ranges::copy(phrase.view(), out.begin());
-    return phrase.view().size();
-  }
-
-  const settings& how_;
-  std::exception_ptr trouble_;
-};
-
 }  // namespace
 
 void refuse_tls(tls::error why, const settings& how) {
@@ -75,7 +41,8 @@ void refuse_tls(tls::error why, const settings& how) {
 
 tls_context::tls_context(const settings& how, const tls_wishes& more) {
   tls::client_options to;
-  phrase_source phrase{how};
+  key_passphrase phrase{"the key " + (how.key.empty() ? how.certificate : how.key),
+                        passphrase_from(how.pass_phrase_file, "--passphrase-file")};
   context_.choose(how.backend);
   clock_.set(posix::realtime(), posix::now());
   to.clock = &clock_;

@@ -12,16 +12,12 @@
 #include <tests/support/mosquitto.hpp>
 #include <tests/support/program_run.hpp>
 
+#include "words_for_tests.hpp"
+
 namespace recado::test {
 
 using namespace std::string_literals;
 using namespace recado::tls::openssl::tests;
-using words = std::vector<std::string>;
-
-inline words operator+(words a, const words& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 inline std::string path(const std::string& name) {
   const std::filesystem::path folder =

@@ -214,7 +214,7 @@ program_run::result in_a_network(const std::string& script) {
       "start_broker() { " RECADO_SERVERS
       "/usr/sbin/mosquitto -c conf 2>&1 | "
       "{ sed /running/q; echo >broker; cat; } >log & read line <broker; }\n"
-      "start_dns() { echo nameserver 127.0.0.1 >resolv; mount --bind resolv /etc/resolv.conf; "
+      "start_dns() { echo nameserver 127.0.0.1 >resolv; mount -n --bind resolv /etc/resolv.conf; "
       "/usr/sbin/dnsmasq --conf-file=/dev/null --pid-file= --user=root --no-resolv --no-hosts "
       "--no-daemon --log-facility=- --local=/test/ --listen-address=127.0.0.1 --bind-interfaces \"$@\" 2>&1 | "
       "{ sed /started/q; echo >dns; cat; } >/dev/null & read line <dns; }\n";
@@ -230,7 +230,7 @@ TEST(transports, a_dead_ipv6_address_delays_little) {  // RFC 8305
   write("conf", "user root\nlog_dest stderr\nallow_anonymous true\nlistener 1883 127.0.0.1\nlistener 1884 ::1\n");
   write("hosts", "127.0.0.1 both\n2001:db8::2 both\n::1 six\n");
   const auto done = in_a_network(
-      "mount --bind hosts /etc/hosts\n"
+      "mount -n --bind hosts /etc/hosts\n"
       "ip link add a0 type veth peer name a1; ip link set a0 up; ip link set a1 up\n"
       "ip addr add 192.0.2.1/24 dev a0; ip -6 addr add 2001:db8::1/64 dev a0 nodad\n"
       "start_broker\n"

@@ -14,12 +14,12 @@
 #define MEMP_NUM_TCP_SEG 12
 #define MEMP_NUM_TCP_PCB 4
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB 6
-#define MEMP_NUM_PBUF 16
-/* Headers of what is sent, datagrams, and small pieces of TCP that are copied. */
-#define MEM_SIZE 3072
+#define MEMP_NUM_UDP_PCB 5
+#define MEMP_NUM_PBUF 12
+/* Headers of what is sent, datagrams, and one segment of TCP that is copied while its receiver's address is asked for. */
+#define MEM_SIZE 2048
 /* Three of them hold the longest frame, two a PUBLISH of 1 KiB, one everything short. */
-#define PBUF_POOL_SIZE 9
+#define PBUF_POOL_SIZE 7
 #define PBUF_POOL_BUFSIZE 640
 #define MEMP_NUM_SYS_TIMEOUT 4
 

@@ -58,5 +58,11 @@ std::uint16_t recado_internet_checksum(const void* data, int size) {
   return recado::internet_checksum({static_cast<const std::byte*>(data), static_cast<std::size_t>(size)});
 }
 
-void recado_lwip_failed(const char* what) { recado::lwip::failed_of_board(what); }
+void recado_lwip_failed(const char* file, int line) {
+  char text[40];
+  recado::buffer_sink out{text};
+  out << "lwIP, " << file << ':';
+  out.number(static_cast<std::uint64_t>(line)) << '\0';
+  recado::lwip::failed_of_board(text);
+}
 }

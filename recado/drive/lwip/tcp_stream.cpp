@@ -69,6 +69,7 @@ signed char tcp_stream::on_acknowledged(void* self, tcp_pcb*, std::uint16_t coun
 void tcp_stream::on_error(void* self, signed char error) {
   auto& stream = *static_cast<tcp_stream*>(self);
   stream.pcb_ = nullptr;
+  stream.lent_ = stream.acknowledged_ = stream.copied_ = 0;
   stream.broken_ =
       stream.phase_ == phase::connecting && error == ERR_RST ? make_fault(stream_error::refused) : stream_fault(error);
   if (stream.phase_ == phase::connecting || stream.phase_ == phase::closing) stream.end(stream.broken_);

@@ -12,6 +12,12 @@
 
 namespace recado::lwip {
 
+udp_ports::~udp_ports() {
+  for (const port& each : ports_)
+    if (each.pcb != nullptr) udp_remove(each.pcb);
+  for (; count_ != 0; --count_) pbuf_free(waiting_[(first_ + count_ - 1) % waiting_.size()].what);
+}
+
 void udp_ports::on_received(void* which, udp_pcb*, pbuf* what, const void* address, std::uint16_t from) {
   const auto& at = *static_cast<port*>(which);
   udp_ports& own = *at.owner;

@@ -25,6 +25,8 @@ class udp_ports {
   static constexpr std::size_t waiting_max = 2;  ///< datagrams that wait for `receive`
 
   udp_ports() = default;
+  /// Closes its ports, and drops what waits.
+  ~udp_ports();
   udp_ports(const udp_ports&) = delete;
   udp_ports& operator=(const udp_ports&) = delete;
 

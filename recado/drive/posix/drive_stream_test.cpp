@@ -323,7 +323,7 @@ TEST_F(stream_test, a_tap_sees_the_wire_and_the_plaintext) {
 
 // Connecting.
 
-// original defect 28: the socket leaked when the connection failed
+// original defects 28 and 43: the socket leaked when the connection failed, and nobody was told
 TEST_F(stream_test, a_refused_connection_is_told_and_nothing_leaks) {
   const endpoint nobody = listener_.where();
   listener_.close();

@@ -39,6 +39,13 @@ bool take(int file, int attempts) {
   }
 }
 
+// The name of a folder that was just made holds once the folder around it is on the disk. Who may write there but not
+// look has the whole file system synced.
+bool sync_name_of(int folder) {
+  const descriptor around{::openat(folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  return (around ? ::fsync(around.get()) : ::syncfs(folder)) == 0;
+}
+
 }  // namespace
 
 file_storage::~file_storage() { (void)flush(); }
@@ -46,16 +53,20 @@ file_storage::~file_storage() { (void)flush(); }
 std::expected<void, failure> file_storage::open(const char* folder, const store::storage_geometry& shape,
                                                 durability how, bool make) {
   shape_ = shape;
+  shape_.spares_pages = how == durability::fsync;
   how_ = how;
-  if (make && ::mkdir(folder, 0700) != 0 && errno != EEXIST) return failed(failure::what::folder);
+  const bool made = make && ::mkdir(folder, 0700) == 0;
+  if (make && !made && errno != EEXIST) return failed(failure::what::folder);
   const descriptor where{::open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!where) return failed(errno == ENOENT ? failure::what::missing : failure::what::folder);
+  if (made && !sync_name_of(where.get())) return failed(failure::what::folder);
   if (auto done = lock(where.get(), make); !done) return done;
   return open_journal(where.get(), make);
 }
 
 std::expected<void, failure> file_storage::lock(int folder, bool make) {
-  lock_.reset(::openat(folder, "lock", O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0600));
+  const bool there = make || ::faccessat(folder, "journal", F_OK, 0) == 0;  // a copy may lack its lock
+  lock_.reset(::openat(folder, "lock", O_RDWR | O_CLOEXEC | (there ? O_CREAT : 0), 0600));
   if (!lock_) return failed(errno == ENOENT ? failure::what::missing : failure::what::lock);
   if (!take(lock_.get(), make ? lock_attempts : 1)) {
     if (errno != EWOULDBLOCK) return failed(failure::what::lock);

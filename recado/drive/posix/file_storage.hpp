@@ -47,7 +47,8 @@ class file_storage final : public store::storage {
   /// Writes what has gathered.
   bool flush();
 
-  store::storage_geometry geometry() const override { return shape_; }  ///< See `store::storage`.
+  /// See `store::storage`. Pages are spared only where `sync` promises anything to the loss of power.
+  store::storage_geometry geometry() const override { return shape_; }
   bool read(std::uint32_t address, mutable_bytes into) override;
   bool program(std::uint32_t address, bytes what) override;
   bool erase(std::uint32_t sector) override;

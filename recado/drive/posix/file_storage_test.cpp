@@ -7,8 +7,26 @@
 
 #include <recado/store/journal.hpp>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+namespace {
+
+// What was synced, in its order.
+std::vector<struct stat>& synced() {
+  static std::vector<struct stat> all;
+  return all;
+}
+
+}  // namespace
+
+extern "C" int __real_fsync(int file);
+extern "C" int __wrap_fsync(int file) {
+  struct stat what {};
+  if (::fstat(file, &what) == 0) synced().push_back(what);
+  return __real_fsync(file);
+}
 
 namespace recado::posix {
 namespace {
@@ -94,6 +112,38 @@ TEST_F(session_folder, is_made_only_when_asked_and_only_for_its_owner) {
   namespace fs = std::filesystem;
   EXPECT_EQ(fs::status(folder).permissions(), fs::perms::owner_all);
   EXPECT_EQ(fs::status(folder / "journal").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
+// Else the loss of power takes the folder with all that was synced in it.
+TEST_F(session_folder, the_name_of_a_folder_that_was_made_is_synced) {
+  const auto times_synced = [](const std::filesystem::path& what) {
+    struct ::stat wanted {};
+    EXPECT_EQ(::stat(what.c_str(), &wanted), 0);
+    return std::ranges::count_if(
+        synced(), [&](const auto& each) { return each.st_dev == wanted.st_dev && each.st_ino == wanted.st_ino; });
+  };
+  synced().clear();
+  for (int run = 0; run < 2; ++run) {
+    file_storage below{buffer};
+    ASSERT_TRUE(below.open(folder.c_str(), shape, durability::fsync, true));
+    EXPECT_EQ(times_synced(folder.parent_path()), 1) << "only by the run that made it";
+    EXPECT_EQ(times_synced(folder), 1);
+    EXPECT_EQ(times_synced(folder / "journal"), 1);
+  }
+}
+
+// As a copy may be that somebody made of a folder.
+TEST_F(session_folder, is_there_without_its_lock) {
+  {
+    file_storage below{buffer};
+    ASSERT_TRUE(below.open(folder.c_str(), shape, durability::flush, true));
+  }
+  ASSERT_TRUE(std::filesystem::remove(folder / "lock"));
+  file_storage again{buffer};
+  ASSERT_TRUE(again.open(folder.c_str(), shape, durability::flush, false));
+  file_storage other{buffer};
+  EXPECT_EQ(other.open(folder.c_str(), shape, durability::flush, false).error().why,
+            file_storage_failure::what::in_use);
 }
 
 TEST_F(session_folder, another_size_is_refused) {

@@ -121,7 +121,7 @@ void tcp_stream::start_attempts(instant now) {
     const auto free = std::ranges::find_if(attempts_, is_free);
     const bool alone = std::ranges::all_of(attempts_, is_free);
     if (free == attempts_.end() || (!alone && now < next_attempt_)) break;
-    if (const fault why = start(*free, candidates_[next_candidate_++], now)) {
+    if (const fault why = start(*free, next_candidate_++, now)) {
       note(why);
       drop(*free);
       continue;
@@ -134,7 +134,8 @@ void tcp_stream::start_attempts(instant now) {
     if (one.fd) deadline_ = std::min(deadline_, one.deadline);
 }
 
-fault tcp_stream::start(attempt& one, const endpoint& to, instant now) {
+fault tcp_stream::start(attempt& one, std::uint16_t candidate, instant now) {
+  const endpoint& to = candidates_[candidate];
   const int family = to.address.is_v6() ? AF_INET6 : AF_INET;
   one.fd.reset(open_socket(family, options_.multipath));
   if (!one.fd) return link_fault(errno);
@@ -144,7 +145,7 @@ fault tcp_stream::start(attempt& one, const endpoint& to, instant now) {
     if (::bind(one.fd.get(), here.get(), here.length) != 0) return stream_fault(errno);
   }
   identity_ = {next_identity(), {}, to};
-  one.to = to;
+  one.candidate = candidate;
   one.in_place = std::ranges::none_of(attempts_, [&](const attempt& a) { return &a != &one && a.fd && a.in_place; });
   readiness_of(one) = {false, false, false, source_.owner};
   const socket_address address{to};
@@ -175,7 +176,7 @@ void tcp_stream::win(attempt& one, instant now) {
   drop_attempts();
   source_ = known;
   source_.writable = true;
-  identity_.peer = one.to;
+  identity_.peer = candidates_[one.candidate];
   if (!one.in_place)
     if (const auto watched = loop_->watch(fd_.get(), source_, trigger::edge_both); !watched)
       return close(watched.error(), now);

@@ -115,15 +115,15 @@ class tcp_stream {
   /// One of the connects under way.
   struct attempt {
     descriptor fd;
-    source own;
+    std::uint16_t candidate = 0;
     bool in_place = false;  ///< watched as `source_`, so that nothing changes when it wins
-    endpoint to;
+    source own;
     instant deadline = never;
   };
   static constexpr std::size_t attempts_max = 4;
 
   void start_attempts(instant now);
-  fault start(attempt& one, const endpoint& to, instant now);
+  fault start(attempt& one, std::uint16_t candidate, instant now);
   source& readiness_of(attempt& one) { return one.in_place ? source_ : one.own; }
   void note(fault why);
   bool watch_attempts(instant now);

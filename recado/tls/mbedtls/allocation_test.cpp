@@ -1,6 +1,8 @@
-// Once secured, neither the heap nor the pool is asked for memory, to write or to read.
+// Once secured, neither the heap nor the pool is asked for memory, to write or to read; the latter but for PSA, which
+// sets up each record's key anew and gives it back.
 #include <gtest/gtest.h>
 
+#include <recado/tls/mbedtls/opaque_key.hpp>
 #include <recado/tls/tests/server.hpp>
 #include <tests/support/count_calls.hpp>
 
@@ -22,7 +24,7 @@ TEST(tls_allocation, none_in_steady_state) {
       for (int i = 0; i < 110; ++i) s.write(std::string(1000, 'd')), down += s.says();
       bytes in = as_bytes(down);
       const std::string up(1000, 'u');
-      const auto pool_before = mbedtls::memory_usage().taken_count;
+      const auto pool_before = mbedtls::memory_usage();
       const auto heap_before = test::counts().news;
       std::size_t read = 0, written = 0;
       for (int i = 0; i < 100; ++i) {
@@ -35,8 +37,11 @@ TEST(tls_allocation, none_in_steady_state) {
         read += c.it.plaintext().size();
         c.it.consumed(c.it.plaintext().size());
       }
-      EXPECT_EQ(mbedtls::memory_usage().taken_count, pool_before);
       EXPECT_EQ(test::counts().news, heap_before);
+      EXPECT_EQ(mbedtls::memory_usage().used, pool_before.used);
+      if (!mbedtls::has_opaque_keys()) {
+        EXPECT_EQ(mbedtls::memory_usage().taken_count, pool_before.taken_count);
+      }
       EXPECT_EQ(written, 100'000u);
       EXPECT_GE(read, 99'000u);
     }

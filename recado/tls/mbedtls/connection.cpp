@@ -120,10 +120,7 @@ std::optional<event> connection::receive(bytes& in, instant now) {
 
 // What is due, in its order: the certificates from the authority down, then `secured` or `closed`.
 std::optional<event> connection::told() {
-  if (to_report_ != 0) {
-    reported_ = judged_.at(--to_report_);
-    return certificate_seen{&reported_, checked_};
-  }
+  if (to_report_ != 0) return certificate_seen{&judged_.shown(--to_report_), checked_};
   if (secured_due_) {
     secured_due_ = false;
     return what_is_secured();

@@ -92,32 +92,32 @@ class connection {
   const client_options& options() const { return used_->options; }
   bool verifies() const { return options().check != peer_check::nothing_anyone_may_answer; }
 
+  // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
+  stage stage_ = stage::idle;
+  bool literal_ = false;  // the host is an IP address
+  bool closing_ = false;
+  bool farewell_due_ = false;  // close_notify found no room yet
+  bool output_stuck_ = false;  // Mbed TLS waits for room before it goes on
+  bool secured_due_ = false, closed_due_ = false;
+  bool heard_ = false;      // plaintext has arrived
+  unsigned to_report_ = 0;  // certificates not yet told
+  int code_ = 0;            // Mbed TLS's error
+  fault lost_{}, end_{};
   context& shared_;
   loaded_options* used_ = nullptr;  // while there is a connection
   mutable_bytes plaintext_;
   std::size_t head_ = 0, tail_ = 0;
   bytes* in_ = nullptr;  // set while Mbed TLS works
+  std::string_view cause_;
+  instant patience_{never};
+
   ring out_;
   mbedtls_ssl_context ssl_;
   fixed_string<host_bytes_max> host_;
-  bool literal_ = false;  // the host is an IP address
-
-  stage stage_ = stage::idle;
-  bool closing_ = false;
-  bool farewell_due_ = false;  // close_notify found no room yet
-  bool output_stuck_ = false;  // Mbed TLS waits for room before it goes on
-  bool secured_due_ = false, closed_due_ = false;
-  bool heard_ = false;  // plaintext has arrived
-  fault lost_{}, end_{};
-  instant patience_{never};
   noticed seen_;
   judgement judged_;
   circumstances checked_;
-  unsigned to_report_ = 0;  // certificates not yet told
-  certificate reported_;
   std::array<char, cause_bytes_max> cause_memory_{};
-  std::string_view cause_;
-  int code_ = 0;  // Mbed TLS's error
 };
 
 }  // namespace recado::tls::mbedtls

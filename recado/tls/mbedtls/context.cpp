@@ -7,12 +7,11 @@
 #include <recado/tls/mbedtls/describe.hpp>
 #include <recado/tls/mbedtls/load.hpp>
 #include <recado/tls/mbedtls/loaded.hpp>
+#include <recado/tls/mbedtls/opaque.hpp>
 #include <recado/tls/mbedtls/random.hpp>
 
 namespace recado::tls::mbedtls {
 namespace {
-
-using outcome = std::expected<void, error>;
 
 // Nothing under 112 bits of strength.
 constexpr mbedtls_x509_crt_profile profile = {
@@ -43,7 +42,7 @@ constexpr std::uint16_t signatures[] = {
     MBEDTLS_TLS1_3_SIG_NONE,
 };
 
-outcome set_versions(loaded_options& to, const client_options& options) {
+outcome<error> set_versions(loaded_options& to, const client_options& options) {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_2)
   const version lowest = options.lowest;
 #else
@@ -58,7 +57,7 @@ outcome set_versions(loaded_options& to, const client_options& options) {
   return {};
 }
 
-outcome set_suites(loaded_options& to, const client_options& options) {
+outcome<error> set_suites(loaded_options& to, const client_options& options) {
   auto chosen = choose_suites(options, to.anyone_trusted || !options.psk.given());
   if (!chosen) return std::unexpected(chosen.error());
   to.suites = *chosen;
@@ -71,7 +70,7 @@ outcome set_suites(loaded_options& to, const client_options& options) {
   return {};
 }
 
-outcome set_alpn(loaded_options& to, std::string_view names) {
+outcome<error> set_alpn(loaded_options& to, std::string_view names) {
   if (names.empty()) return {};
   std::size_t count = 0, used = 0;
   for (;;) {
@@ -87,8 +86,8 @@ outcome set_alpn(loaded_options& to, std::string_view names) {
   return std::unexpected(error::alpn_invalid);
 }
 
-outcome set_trust(loaded_options& to, const client_options& options) {
-  outcome done;
+outcome<error> set_trust(loaded_options& to, const client_options& options) {
+  outcome<error> done;
   if (options.ca.given())
     done = load_certificates(options.ca, {error::ca_file_unreadable, error::ca_invalid}, to.trusted);
   if (done && !options.ca_path.empty()) done = load_folder(options.ca_path, to.trusted);
@@ -114,23 +113,29 @@ bool weak(const mbedtls_x509_crt& chain) {
   return false;
 }
 
+outcome<error> set_key(loaded_options& to, const client_options& options) {
+  if (options.opaque_key != 0) return use_opaque_key(options, to.key);
+  const auto done =
+      load_key(options.key.given() ? options.key : options.certificate, options.pass_phrase, options.ask, to.key);
+  if (done) return done;
+  const bool absent = done.error() == error::key_invalid && !options.key.given();
+  return std::unexpected(absent ? error::key_missing : done.error());
+}
+
 // The key is checked against the certificate here, where the words can be clear, and not in a handshake.
-outcome set_credentials(loaded_options& to, const client_options& options) {
+outcome<error> set_credentials(loaded_options& to, const client_options& options) {
   if (!options.certificate.given()) {
-    if (options.key.given()) return std::unexpected(error::certificate_missing);
+    if (options.key.given() || options.opaque_key != 0) return std::unexpected(error::certificate_missing);
     return {};
   }
   auto done =
       load_certificates(options.certificate, {error::certificate_file_unreadable, error::certificate_invalid}, to.own);
   if (!done) return done;
-  done = load_key(options.key.given() ? options.key : options.certificate, options.pass_phrase, options.ask, to.key);
-  if (!done) {
-    const bool absent = done.error() == error::key_invalid && !options.key.given();
-    return std::unexpected(absent ? error::key_missing : done.error());
-  }
+  done = set_key(to, options);
+  if (!done) return done;
   if (mbedtls_pk_check_pair(&to.own.pk, &to.key, fill_random, nullptr) != 0)
     return std::unexpected(error::key_mismatch);
-  if (key_is_weak(to.key)) return std::unexpected(error::key_weak);
+  if (key_is_weak(to.own.pk)) return std::unexpected(error::key_weak);  // the pair's, since an opaque one tells no kind
   if (weak(to.own)) return std::unexpected(error::certificate_weak);
   to.has_certificate = true;
   if (mbedtls_ssl_conf_own_cert(&to.config, &to.own, &to.key) != 0) return std::unexpected(error::out_of_memory);
@@ -140,10 +145,10 @@ outcome set_credentials(loaded_options& to, const client_options& options) {
 bool psk_valid(const pre_shared_key& psk) {
   if (!psk.given()) return true;
   return !psk.identity.empty() && psk.identity.size() <= psk_identity_bytes_max && !psk.identity.contains('\0') &&
-         psk.key.size() >= (psk.weak ? 1 : psk_bytes_min) && psk.key.size() <= psk_bytes_max;
+         psk.key.size() >= psk_bytes_min && psk.key.size() <= psk_bytes_max;
 }
 
-outcome set_psk(loaded_options& to, const pre_shared_key& psk) {
+outcome<error> set_psk(loaded_options& to, const pre_shared_key& psk) {
   to.has_psk = psk.given();
   if (!psk.given()) return {};
 #if defined(MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED)
@@ -247,7 +252,7 @@ std::expected<void, error> context::load(const client_options& options) {
   if (!memory) return std::unexpected(error::out_of_memory);
   loaded_options* fresh = std::construct_at(static_cast<loaded_options*>(memory));
   fresh->anyone_trusted = anyone;
-  outcome done;
+  outcome<error> done;
   if (mbedtls_ssl_config_defaults(&fresh->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                   MBEDTLS_SSL_PRESET_DEFAULT) != 0)
     done = std::unexpected(error::out_of_memory);

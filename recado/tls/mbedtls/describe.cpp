@@ -40,7 +40,7 @@ bool describe_name(const mbedtls_x509_name& from, fixed_string<distinguished_nam
 
 ip_address address_of(bytes from) {
   ip_address address;
-  if (from.size() != 4 && from.size() != 16) return address;
+  if (from.size() != 4 && (!has_ipv6 || from.size() != 16)) return address;
   address.family = from.size() == 4 ? ip_address::kind::v4 : ip_address::kind::v6;
   copy(from, address.octets);
   return address;
@@ -61,6 +61,7 @@ void print_name(const mbedtls_asn1_buf& name, text_sink& out) {
     case tag_address:
       out << "IP:";
       if (const auto address = address_of(content)) out << address;
+      else if (!has_ipv6 && content.size() == 16) out.hex(content, ':');
       else out << '?';
       return;
     default:
@@ -201,15 +202,20 @@ utc_time time_of(const mbedtls_x509_time& from) {
          std::chrono::minutes{from.min} + std::chrono::seconds{from.sec};
 }
 
-certificate describe(const mbedtls_x509_crt& from) {
+certificate dates_of(const mbedtls_x509_crt& from) {
   certificate to;
+  to.not_before = time_of(from.valid_from);
+  to.not_after = time_of(from.valid_to);
+  return to;
+}
+
+certificate describe(const mbedtls_x509_crt& from) {
+  certificate to = dates_of(from);
   to.version = static_cast<unsigned>(from.version);
   for (const std::byte one : octets(from.serial))
     if (!to.serial.push_back(one)) to.cut = true;
   if (!describe_name(from.issuer, to.issuer)) to.cut = true;
   if (!describe_name(from.subject, to.subject)) to.cut = true;
-  to.not_before = time_of(from.valid_from);
-  to.not_after = time_of(from.valid_to);
   fill_signature(from, to);
   fill_key(from.pk, to);
   fill_extensions(from, to);

@@ -10,6 +10,9 @@ namespace recado::tls::mbedtls {
 /// All fields of `from` but the depth and the verdict. Hostile texts become printable and are cut to size.
 certificate describe(const mbedtls_x509_crt& from);
 
+/// Only from when until when it is valid: what a fault's number says of a certificate.
+certificate dates_of(const mbedtls_x509_crt& from);
+
 /// The point in time that a field of a certificate or CRL means.
 utc_time time_of(const mbedtls_x509_time& from);
 

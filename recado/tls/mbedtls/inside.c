@@ -26,7 +26,11 @@ unsigned short recado_tls_group(const mbedtls_ssl_context *ssl) {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
   if (ssl->tls_version == MBEDTLS_SSL_VERSION_TLS1_3) return ssl->handshake->offered_group_id;
 #endif
-#if defined(MBEDTLS_SSL_PROTO_TLS1_2) && defined(MBEDTLS_ECDH_C)
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2) && defined(MBEDTLS_USE_PSA_CRYPTO)
+  if (!PSA_KEY_TYPE_IS_ECC_KEY_PAIR(ssl->handshake->xxdh_psa_type)) return 0;
+  return mbedtls_ssl_get_tls_id_from_ecp_group_id(mbedtls_ecc_group_from_psa(
+      PSA_KEY_TYPE_ECC_GET_FAMILY(ssl->handshake->xxdh_psa_type), ssl->handshake->xxdh_psa_bits));
+#elif defined(MBEDTLS_SSL_PROTO_TLS1_2) && defined(MBEDTLS_ECDH_C)
   return mbedtls_ssl_get_tls_id_from_ecp_group_id((mbedtls_ecp_group_id) mbedtls_ecdh_get_grp_id(
       (mbedtls_ecdh_context *) &ssl->handshake->ecdh_ctx));
 #else

@@ -101,6 +101,8 @@ bytes copied(bytes from) {
   copy(from, {memory, from.size()});
   return {memory, from.size()};
 }
+certificate described(const mbedtls_x509_crt& what) { return has_causes ? describe(what) : dates_of(what); }
+
 void give_back(bytes& one) {
   recado_tls_release(const_cast<std::byte*>(one.data()));
   one = {};
@@ -176,7 +178,7 @@ void judgement::note(verdict found, const mbedtls_x509_crt& what, unsigned depth
   // `verdict` is in the order in which a person should hear of several.
   if (worst_ != verdict::good && worst_ <= found) return;
   worst_ = found;
-  worst_certificate_ = describe(what);
+  worst_certificate_ = described(what);
   worst_certificate_.depth = depth, worst_certificate_.judged = found;
 }
 
@@ -192,11 +194,11 @@ void judgement::keep_leaf(bytes der) {
   leaf_ = copied(der);
 }
 
-certificate judgement::at(unsigned depth) const {
-  const parsed shown{kept_[depth], true};
-  certificate result = describe(*shown);
-  result.depth = depth, result.judged = verdicts_[depth];
-  return result;
+const certificate& judgement::shown(unsigned depth) {
+  const parsed kept{kept_[depth], true};
+  worst_certificate_ = described(*kept);
+  worst_certificate_.depth = depth, worst_certificate_.judged = verdicts_[depth];
+  return worst_certificate_;
 }
 
 }  // namespace recado::tls::mbedtls

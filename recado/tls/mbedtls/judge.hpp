@@ -46,8 +46,9 @@ class judgement {
   unsigned worst_depth() const { return worst_certificate_.depth; }
   /// The certificate that the worst verdict is about.
   const certificate& worst_certificate() const { return worst_certificate_; }
-  /// The certificate at that depth with its verdict, if `keep_chain`.
-  certificate at(unsigned depth) const;
+  /// The certificate at that depth with its verdict, if `keep_chain`, until the next. It takes the place of the worst
+  /// one, whose words have been said by then.
+  const certificate& shown(unsigned depth);
   /// The server's own certificate as DER, until `clear`, if `keep_leaf`.
   bytes leaf() const { return leaf_; }
   /// Takes over the server's own certificate from a session that is resumed.

@@ -35,7 +35,7 @@ class contents {
     recado_tls_release(owned_);
   }
 
-  std::expected<void, error> take(const source& from, error unreadable) {
+  outcome<error> take(const source& from, error unreadable) {
     if (!from.path.empty()) return read(from.path, unreadable);
     if (!is_pem(from.data)) {
       data_ = reinterpret_cast<const unsigned char*>(from.data.data()), size_ = from.data.size();
@@ -56,7 +56,7 @@ class contents {
  private:
 #if defined(MBEDTLS_FS_IO)
   // A folder opens as a file does, but can't be read.
-  std::expected<void, error> read(std::string_view path, error unreadable) {
+  outcome<error> read(std::string_view path, error unreadable) {
     std::array<char, path_max> name{};
     if (path.size() >= name.size()) return std::unexpected(unreadable);
     std::copy(path.begin(), path.end(), name.begin());
@@ -77,7 +77,7 @@ class contents {
     return {};
   }
 #else
-  std::expected<void, error> read(std::string_view, error unreadable) { return std::unexpected(unreadable); }
+  outcome<error> read(std::string_view, error unreadable) { return std::unexpected(unreadable); }
 #endif
 
   unsigned char* owned_ = nullptr;
@@ -161,7 +161,7 @@ int parse(mbedtls_pk_context& to, const contents& from, const phrase* with) {
 
 }  // namespace
 
-std::expected<void, error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to) {
+outcome<error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to) {
   contents input;
   if (auto taken = input.take(from, errors.unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(errors.invalid);
@@ -172,7 +172,7 @@ std::expected<void, error> load_certificates(const source& from, load_errors err
 }
 
 #if defined(MBEDTLS_FS_IO)
-std::expected<void, error> load_folder(std::string_view path, mbedtls_x509_crt& to) {
+outcome<error> load_folder(std::string_view path, mbedtls_x509_crt& to) {
   std::array<char, path_max> name{};
   if (path.size() >= name.size()) return std::unexpected(error::ca_file_unreadable);
   std::copy(path.begin(), path.end(), name.begin());
@@ -183,21 +183,19 @@ std::expected<void, error> load_folder(std::string_view path, mbedtls_x509_crt& 
   return {};
 }
 
-std::expected<void, error> load_system(mbedtls_x509_crt& to) {
+outcome<error> load_system(mbedtls_x509_crt& to) {
   const auto loaded = load_folder("/etc/ssl/certs", to);
   if (!loaded && loaded.error() == error::out_of_memory) return loaded;
   if (!loaded) return std::unexpected(error::no_authority);
   return {};
 }
 #else
-std::expected<void, error> load_folder(std::string_view, mbedtls_x509_crt&) {
-  return std::unexpected(error::ca_file_unreadable);
-}
-std::expected<void, error> load_system(mbedtls_x509_crt&) { return std::unexpected(error::no_authority); }
+outcome<error> load_folder(std::string_view, mbedtls_x509_crt&) { return std::unexpected(error::ca_file_unreadable); }
+outcome<error> load_system(mbedtls_x509_crt&) { return std::unexpected(error::no_authority); }
 #endif
 
 #if defined(MBEDTLS_X509_CRL_PARSE_C)
-std::expected<void, error> load_crls(const source& from, mbedtls_x509_crl& to) {
+outcome<error> load_crls(const source& from, mbedtls_x509_crl& to) {
   contents input;
   if (auto taken = input.take(from, error::crl_file_unreadable); !taken) return taken;
   const int code = mbedtls_x509_crl_parse(&to, input.data(), input.size());
@@ -206,8 +204,7 @@ std::expected<void, error> load_crls(const source& from, mbedtls_x509_crl& to) {
 }
 #endif
 
-std::expected<void, error> load_key(const source& from, bytes pass_phrase, pass_phrase_source* ask,
-                                    mbedtls_pk_context& to) {
+outcome<error> load_key(const source& from, bytes pass_phrase, pass_phrase_source* ask, mbedtls_pk_context& to) {
   contents input;
   if (auto taken = input.take(from, error::key_file_unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(error::key_invalid);

@@ -7,6 +7,7 @@
 
 #include <expected>
 
+#include <recado/core/outcome.hpp>
 #include <recado/tls/error.hpp>
 #include <recado/tls/options.hpp>
 
@@ -19,17 +20,16 @@ struct load_errors {
 };
 
 /// Adds all certificates of `from`, at least one, to `to`.
-std::expected<void, error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to);
+outcome<error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to);
 /// Adds all certificates of a folder that can be read, at least one.
-std::expected<void, error> load_folder(std::string_view path, mbedtls_x509_crt& to);
+outcome<error> load_folder(std::string_view path, mbedtls_x509_crt& to);
 /// Adds what the operating system trusts.
-std::expected<void, error> load_system(mbedtls_x509_crt& to);
+outcome<error> load_system(mbedtls_x509_crt& to);
 #if defined(MBEDTLS_X509_CRL_PARSE_C)
 /// Adds all CRLs of `from`, at least one, to `to`.
-std::expected<void, error> load_crls(const source& from, mbedtls_x509_crl& to);
+outcome<error> load_crls(const source& from, mbedtls_x509_crl& to);
 #endif
 /// The private key of `from`; asks for the pass phrase only if it is encrypted.
-std::expected<void, error> load_key(const source& from, bytes pass_phrase, pass_phrase_source* ask,
-                                    mbedtls_pk_context& to);
+outcome<error> load_key(const source& from, bytes pass_phrase, pass_phrase_source* ask, mbedtls_pk_context& to);
 
 }  // namespace recado::tls::mbedtls

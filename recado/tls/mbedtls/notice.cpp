@@ -260,6 +260,7 @@ fault connection::fault_of_code(int code) const {
 }
 
 void connection::write_cause() {
+  if constexpr (!has_causes) return;  // the fault's number is all that is said
   buffer_sink out{cause_memory_};
   const auto code = static_cast<error>(end_.code);
   const char* reason = nullptr;

@@ -22,33 +22,50 @@ enum trait : std::uint16_t {
   sha384 = 1 << 9,
 };
 
+// An image has no option that chooses among its suites.
+#if defined(RECADO_WITHOUT_SUITE_LISTS)
+constexpr bool has_suite_lists = false;
+#else
+constexpr bool has_suite_lists = true;
+#endif
+
 struct row {
   std::uint16_t number;
   std::uint16_t traits;
   std::string_view iana, openssl;  // the same for TLS 1.3
+
+  consteval row(std::uint16_t its_number, std::uint16_t its_traits, std::string_view name, std::string_view other_name)
+      : number(its_number), traits(its_traits), iana(name), openssl(has_suite_lists ? other_name : "") {}
 };
 
-// All that may be offered: authenticated encryption, forward secrecy but for the last.
+// All that may be offered: authenticated encryption, forward secrecy but for the last. Boards have neither RSA nor
+// finite fields, and don't carry the names.
 constexpr row rows[] = {
     {0x1301, tls13 | aes128, "TLS_AES_128_GCM_SHA256", ""},
     {0x1302, tls13 | aes256 | sha384, "TLS_AES_256_GCM_SHA384", ""},
     {0x1303, tls13 | chacha, "TLS_CHACHA20_POLY1305_SHA256", ""},
+#if defined(MBEDTLS_SSL_PROTO_TLS1_2)
     {0xc02b, ecdhe | ecdsa | aes128, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256", "ECDHE-ECDSA-AES128-GCM-SHA256"},
     {0xc02c, ecdhe | ecdsa | aes256, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384", "ECDHE-ECDSA-AES256-GCM-SHA384"},
     {0xcca9, ecdhe | ecdsa | chacha, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-ECDSA-CHACHA20-POLY1305"},
+#if defined(MBEDTLS_RSA_C)
     {0xc02f, ecdhe | rsa | aes128, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"},
     {0xc030, ecdhe | rsa | aes256, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384", "ECDHE-RSA-AES256-GCM-SHA384"},
     {0xcca8, ecdhe | rsa | chacha, "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-CHACHA20-POLY1305"},
     {0x009e, dhe | rsa | aes128, "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", "DHE-RSA-AES128-GCM-SHA256"},
     {0x009f, dhe | rsa | aes256, "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", "DHE-RSA-AES256-GCM-SHA384"},
     {0xccaa, dhe | rsa | chacha, "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", "DHE-RSA-CHACHA20-POLY1305"},
+#endif
     {0xccac, ecdhe | psk | chacha, "TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256", "ECDHE-PSK-CHACHA20-POLY1305"},
+#if defined(MBEDTLS_DHM_C)
     {0x00aa, dhe | psk | aes128, "TLS_DHE_PSK_WITH_AES_128_GCM_SHA256", "DHE-PSK-AES128-GCM-SHA256"},
     {0x00ab, dhe | psk | aes256, "TLS_DHE_PSK_WITH_AES_256_GCM_SHA384", "DHE-PSK-AES256-GCM-SHA384"},
     {0xccad, dhe | psk | chacha, "TLS_DHE_PSK_WITH_CHACHA20_POLY1305_SHA256", "DHE-PSK-CHACHA20-POLY1305"},
+#endif
     {0x00a8, psk | aes128, "TLS_PSK_WITH_AES_128_GCM_SHA256", "PSK-AES128-GCM-SHA256"},
     {0x00a9, psk | aes256, "TLS_PSK_WITH_AES_256_GCM_SHA384", "PSK-AES256-GCM-SHA384"},
     {0xccab, psk | chacha, "TLS_PSK_WITH_CHACHA20_POLY1305_SHA256", "PSK-CHACHA20-POLY1305"},
+#endif
 };
 
 struct word {
@@ -104,11 +121,26 @@ bool is_meant(const row& one, std::string_view name) {
 
 bool listed(const suite_list& list, int number) { return std::find(list.begin(), list.end(), number) != list.end(); }
 
-template <class Wanted>
-void add(suite_list& to, Wanted wanted) {
+// Those of TLS 1.3 have one name only.
+bool is_named(const row& one, std::string_view name) {
+  return (one.traits & tls13) != 0 ? one.iana == name : is_meant(one, name);
+}
+
+/// Rows with one of these traits, one of those, too, and none of the last; of that name, if one is given.
+struct selection {
+  std::uint16_t any, too = 0xffff, none = 0;
+  std::string_view name{};
+
+  bool holds(const row& one) const {
+    const bool fits = (one.traits & any) != 0 && (one.traits & too) != 0 && (one.traits & none) == 0;
+    return fits && (!has_suite_lists || name.empty() || is_named(one, name));
+  }
+};
+
+void add(suite_list& to, const selection& wanted) {
   for (const std::uint16_t cipher : best_first)
     for (const row& one : rows)
-      if ((one.traits & cipher) != 0 && has(one) && wanted(one) && !listed(to, one.number))
+      if ((one.traits & cipher) != 0 && wanted.holds(one) && has(one) && !listed(to, one.number))
         (void)to.push_back(one.number);
 }
 
@@ -130,8 +162,29 @@ void add_ciphers(suite_list& to, std::string_view names) {
     names.remove_prefix(std::min(end + 1, names.size()));
     if (name.empty()) continue;
     if (name[0] == '!' || name[0] == '-') remove(to, name.substr(1));
-    else add(to, [&](const row& one) { return (one.traits & tls13) == 0 && is_meant(one, name); });
+    else add(to, {.any = 0xffff, .none = tls13, .name = name});
   }
+}
+
+void add_suites(suite_list& to, std::string_view names) {
+  while (!names.empty()) {
+    const auto name = names.substr(0, names.find(':'));
+    if (!name.empty()) add(to, {.any = tls13, .name = name});
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+  }
+}
+
+// A pre-shared key without a hash of its own goes with SHA-256 (RFC 8446 §4.2.11): the others come last.
+void add_all_suites(suite_list& to, bool by_psk) {
+  if (by_psk) add(to, {.any = tls13, .none = sha384});
+  add(to, {.any = tls13});
+}
+
+void add_all_ciphers(suite_list& to, bool anyone, bool by_psk) {
+  if (anyone) add(to, {.any = 0xffff, .none = tls13 | psk});
+  if (!by_psk) return;
+  add(to, {.any = psk, .too = ecdhe | dhe});
+  add(to, {.any = psk});
 }
 
 }  // namespace
@@ -139,29 +192,18 @@ void add_ciphers(suite_list& to, std::string_view names) {
 std::expected<suite_list, error> choose_suites(const client_options& options, bool anyone) {
   suite_list result;
   const bool by_psk = options.psk.given();
+  const bool listed_suites = !options.suites.empty(), listed_ciphers = !options.ciphers.empty();
+  if (!has_suite_lists && (listed_suites || listed_ciphers)) return std::unexpected(error::ciphers_invalid);
   if (options.highest == version::v1_3) {
-    std::string_view names = options.suites;
-    while (!names.empty()) {
-      const auto name = names.substr(0, names.find(':'));
-      add(result, [&](const row& one) { return (one.traits & tls13) != 0 && one.iana == name; });
-      names.remove_prefix(std::min(name.size() + 1, names.size()));
-    }
-    if (!options.suites.empty() && result.empty()) return std::unexpected(error::ciphers_invalid);
-    // A pre-shared key without a hash of its own goes with SHA-256 (RFC 8446 §4.2.11): the others come last.
-    const auto all = [](const row& one) { return (one.traits & tls13) != 0; };
-    if (options.suites.empty() && by_psk)
-      add(result, [&](const row& one) { return all(one) && !(one.traits & sha384); });
-    if (options.suites.empty()) add(result, all);
+    if (has_suite_lists && listed_suites) add_suites(result, options.suites);
+    else add_all_suites(result, by_psk);
+    if (listed_suites && result.empty()) return std::unexpected(error::ciphers_invalid);
   }
   const auto before = result.size();
   if (options.lowest == version::v1_2) {
-    add_ciphers(result, options.ciphers);
-    if (!options.ciphers.empty() && result.size() == before) return std::unexpected(error::ciphers_invalid);
-    if (options.ciphers.empty() && anyone) add(result, [](const row& one) { return !(one.traits & (tls13 | psk)); });
-    if (options.ciphers.empty() && by_psk) {
-      add(result, [](const row& one) { return (one.traits & psk) != 0 && (one.traits & (ecdhe | dhe)) != 0; });
-      add(result, [](const row& one) { return (one.traits & psk) != 0; });
-    }
+    if (has_suite_lists && listed_ciphers) add_ciphers(result, options.ciphers);
+    else add_all_ciphers(result, anyone, by_psk);
+    if (listed_ciphers && result.size() == before) return std::unexpected(error::ciphers_invalid);
   }
   if (result.empty()) return std::unexpected(error::ciphers_invalid);
   (void)result.push_back(0);

@@ -328,7 +328,7 @@ void connection::offer_session() {
   if (!store || psk_given() || host_.empty()) return;
   const bytes kept = store->find(host_.view());
   if (kept.empty()) return;
-  const session_handle session = parse_session(kept, shared_.policy_);
+  const session_handle session = parse_session(kept, shared_.policy_, *shared_.last_session_);
   if (!session || !still_good(session.get())) return store->forget(host_.view());
   seen_.session_offered = SSL_set_session(ssl_.get(), session.get()) == 1;
   // A ticket of TLS 1.3 is used once, so that nobody can tell two connections of one device (RFC 8446 §C.4).

@@ -96,6 +96,7 @@ outcome set_trust(SSL_CTX* to, const client_options& options) {
 
 // The key is checked against the certificate here, where the words can be clear, and not in a handshake.
 outcome set_credentials(SSL_CTX* to, const client_options& options) {
+  if (options.opaque_key != 0) return std::unexpected(error::opaque_key_unsupported);
   if (!options.certificate.given()) {
     if (options.key.given()) return std::unexpected(error::certificate_missing);
     return {};
@@ -126,7 +127,7 @@ outcome set_credentials(SSL_CTX* to, const client_options& options) {
 bool psk_valid(const pre_shared_key& psk) {
   if (!psk.given()) return true;
   return !psk.identity.empty() && psk.identity.size() <= psk_identity_bytes_max && !psk.identity.contains('\0') &&
-         psk.key.size() >= (psk.weak ? 1 : psk_bytes_min) && psk.key.size() <= psk_bytes_max;
+         psk.key.size() >= psk_bytes_min && psk.key.size() <= psk_bytes_max;
 }
 
 void add(EVP_MD_CTX* to, bytes data) { EVP_DigestUpdate(to, data.data(), data.size()); }
@@ -159,7 +160,7 @@ policy_digest digest_of(SSL_CTX* shared, const client_options& options) {
 
 }  // namespace
 
-context::context() = default;
+context::context() : last_session_(std::make_unique<session_memory>()) {}
 context::~context() = default;
 
 void context::free_context::operator()(ssl_ctx_st* shared) const { SSL_CTX_free(shared); }

@@ -13,6 +13,8 @@ struct ssl_ctx_st;
 
 namespace recado::tls::openssl {
 
+class session_memory;
+
 /// Trust, credentials and choices, loaded once and used by any number of filters of one thread.
 class context {
  public:
@@ -47,6 +49,7 @@ class context {
   fixed_string<psk_identity_bytes_max> psk_identity_;
   secret_key psk_;
   std::array<std::byte, 32> policy_{};  // digest of what a session's verification was based on
+  std::unique_ptr<session_memory> last_session_;
 };
 
 }  // namespace recado::tls::openssl

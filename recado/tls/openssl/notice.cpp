@@ -54,7 +54,8 @@ int connection::on_verify(X509_STORE_CTX* store, void*) {
 int connection::on_session(SSL* ssl, SSL_SESSION* session) {
   auto& self = of(ssl);
   if (!self.psk_given() && !self.host_.empty()) {
-    keep_session(session, self.shared_.policy_, self.host_.view(), *self.shared_.options_.sessions);
+    context& shared = self.shared_;
+    keep_session(session, shared.policy_, self.host_.view(), *shared.options_.sessions, *shared.last_session_);
   }
   return 0;  // OpenSSL keeps the ownership
 }

@@ -136,6 +136,37 @@ TEST(tls_session, never_resumes_what_it_would_not_accept_now) {
   EXPECT_FALSE(c.seen.secured->resumed);
 }
 
+// A back end may keep more than the bytes while it lives; the store and what is loaded decide all the same.
+TEST(tls_session, asks_the_store_and_what_is_loaded_in_one_context_too) {
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    memory_store store;
+    server s{{.highest = version}};
+    client c{with(store)};
+    const auto resumed = [&] {
+      meet(c, s);
+      EXPECT_TRUE(c.seen.secured) << c.seen.line;
+      return c.seen.secured && c.seen.secured->resumed;
+    };
+    EXPECT_FALSE(resumed());
+    EXPECT_TRUE(resumed());
+    const std::string both = pem(the_world().root) + pem(the_world().foreign);
+    auto options = with(store);
+    options.ca = memory(both);
+    c.lose();
+    ASSERT_TRUE(c.shared.load(options));
+    EXPECT_FALSE(resumed());
+    EXPECT_TRUE(resumed());
+    store.kept.clear();
+    EXPECT_FALSE(resumed());
+    const auto older = store.kept;
+    EXPECT_TRUE(resumed());
+    store.kept = older;
+    EXPECT_TRUE(resumed());  // from its bytes
+    store.kept.at("broker.lab").pop_back();
+    EXPECT_FALSE(resumed());
+  }
+}
+
 TEST(tls_session, ignores_damaged_bytes) {
   memory_store store;
   server s{{.highest = TLS1_2_VERSION}};

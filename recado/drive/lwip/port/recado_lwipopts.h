@@ -47,7 +47,9 @@
 #define LWIP_NETIF_TX_SINGLE_PBUF 0
 /* The IP header of every frame is on a word: two bytes stand before the Ethernet header. */
 #define ETH_PAD_SIZE 2
+#ifndef MEM_ALIGNMENT
 #define MEM_ALIGNMENT 4
+#endif
 
 /* An answer of a DHCP server comes to an address that isn't ours yet. */
 #define LWIP_IP_ACCEPT_UDP_PORT(port) ((port) == PP_NTOHS(68))

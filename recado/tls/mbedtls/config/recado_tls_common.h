@@ -29,6 +29,10 @@ int64_t recado_tls_time(int64_t *out);
 #define MBEDTLS_PLATFORM_GMTIME_R_ALT
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_PSA_CRYPTO_EXTERNAL_RNG
+/* Keys that PSA holds at a time: those of one handshake. */
+#if !defined(MBEDTLS_PSA_KEY_SLOT_COUNT)
+#define MBEDTLS_PSA_KEY_SLOT_COUNT 8
+#endif
 
 /* Certificates. The words about them are recado's. */
 #define MBEDTLS_ASN1_PARSE_C

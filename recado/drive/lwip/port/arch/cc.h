@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,7 +12,8 @@ extern "C" {
 /* Where the port lends a hand; drive/lwip/port.cpp. */
 uint32_t recado_lwip_random(void);
 uint16_t recado_internet_checksum(const void* data, int size);
-void recado_lwip_failed(const char* what);
+/* Something that can't be: which line of lwIP says so. Its words would take 5 KB. */
+void recado_lwip_failed(const char* file, int line);
 #ifdef __cplusplus
 }
 #endif
@@ -20,6 +22,6 @@ void recado_lwip_failed(const char* what);
 #define LWIP_RAND() recado_lwip_random()
 #define LWIP_NO_UNISTD_H 1
 #define LWIP_PLATFORM_DIAG(x) ((void)0)
-#define LWIP_PLATFORM_ASSERT(x) recado_lwip_failed(x)
+#define LWIP_PLATFORM_ASSERT(x) recado_lwip_failed(__FILE_NAME__, __LINE__)
 
 #endif

@@ -1,0 +1,112 @@
+// What a folder of --session knows when it is used by turns, and when it is damaged.
+#include "session_for_tests.hpp"
+
+#include <csignal>
+
+#include <nlohmann/json.hpp>
+
+#include <sys/resource.h>
+
+namespace recado::app::tools {
+namespace {
+
+class tool_session_folder : public tool_session {
+ protected:
+  tool_session_folder() { std::ofstream{folder / "input"} << "one\ntwo\nthree\n"; }
+
+  /// Publishes the input, or what of it is new; what it says.
+  std::string publish() {
+    running publisher{command("pub", {"--session", kept, "-i", "me", "-l", "-q", "2", "-t", "lines"}), folder / "input",
+                      folder / "pub"};
+    EXPECT_TRUE(within(20s, [&] { return publisher.over(); }));
+    return text_of(folder / "pub.err");
+  }
+  /// Reads a number of messages into a file.
+  void receive(const char* count) {
+    running reader{command("sub", {"--session", kept, "-i", "me", "-q", "2", "-t", "others", "-C", count}), "/dev/null",
+                   folder / "others"};
+    EXPECT_TRUE(within(20s, [&] { return reader.over(); })) << text_of(folder / "others.err");
+    EXPECT_EQ(text_of(folder / "others.err"), "");
+  }
+  nlohmann::json shown() const { return nlohmann::json::parse(session({"show", kept, "--json"}).out); }
+
+  const std::string kept = (folder / "kept").string();
+};
+
+// Each knows where it was, whoever had the folder in between.
+TEST_F(tool_session_folder, is_used_by_pub_and_sub_in_turns) {
+  running reader{command("sub", {"-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  const auto send = [&](const std::string& text) {
+    return recado::test::program_run{.command = command("pub", {"-q", "2", "-t", "others", "-m", text})}().status;
+  };
+  publish();
+  const std::string from[] = {"--session", kept, "-i", "me", "-q", "2", "-t", "others", "-E"};
+  ASSERT_EQ(recado::test::program_run{.command = command("sub", {std::begin(from), std::end(from)})}().status, 0);
+  ASSERT_EQ(send("a") + send("b"), 0);
+  receive("1");
+  EXPECT_EQ(shown()["input"]["line"], 3) << "laid aside";
+  EXPECT_NE(publish().find("an earlier run took 3 lines of this input"), std::string::npos);
+  std::ofstream{folder / "input", std::ios::app} << "four\n";
+  publish();
+  std::ofstream{folder / "others", std::ios::app} << "not acknowledged\n";  // as a kill may leave it
+  running last{command("sub", {"--session", kept, "-i", "me", "-q", "2", "-t", "others", "-C", "1"}), "/dev/null",
+               folder / "others"};
+  ASSERT_TRUE(within(20s, [&] { return last.over(); }));
+  EXPECT_NE(text_of(folder / "others.err").find("17 bytes of the output were taken back"), std::string::npos);
+  EXPECT_EQ(text_of(folder / "others"), "a\nb\n");
+  EXPECT_TRUE(within(20s, [&] { return text_of(folder / "read") == "one\ntwo\nthree\nfour\n"; }))
+      << text_of(folder / "read");
+  EXPECT_EQ(session({"clear", "--input", kept}).status, 0);
+  EXPECT_FALSE(shown().contains("input"));
+  EXPECT_EQ(shown()["subscriptions"].size(), 1U);
+}
+
+// One bit of the first message that waits: it is missing, the others are not, and who goes on is told.
+TEST_F(tool_session_folder, damage_costs_what_it_hit_also_in_what_was_written_last) {
+  broker.stop(SIGTERM);
+  publish();
+  ASSERT_EQ(shown()["held"], 3);
+  const std::string journal = text_of(kept + "/journal");
+  const std::size_t at = journal.find("linesone");  // a topic and a payload
+  ASSERT_NE(at, journal.npos);
+  std::fstream{kept + "/journal", std::ios::in | std::ios::out | std::ios::binary}
+      .seekp(static_cast<std::streamoff>(at))
+      .put('L');
+  const auto checked = session({"check", kept});
+  EXPECT_EQ(checked.status, 1);
+  EXPECT_NE(checked.err.find("it is damaged: 1 entries are lost"), std::string::npos) << checked.err << checked.out;
+  EXPECT_EQ(shown()["held"], 2);
+  broker.start();
+  running reader{command("sub", {"-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  EXPECT_NE(publish().find("warning: the session in " + kept + ": it is damaged: 1 entries are lost"),
+            std::string::npos);
+  EXPECT_TRUE(within(20s, [&] { return text_of(folder / "read") == "two\nthree\n"; })) << text_of(folder / "read");
+}
+
+// As on a full disk: what could be kept is, and the system's reason is told.
+TEST_F(tool_session_folder, a_disk_that_takes_no_more_is_named) {
+  broker.stop(SIGTERM);
+  publish();
+  std::ofstream more{folder / "input", std::ios::app};
+  for (int i = 4; i <= 9000; ++i) more << "line " << i << '\n';
+  more.close();
+  const auto nothing_beyond_100_kib = [] {
+    const ::rlimit most{100 << 10, 100 << 10};
+    ::setrlimit(RLIMIT_FSIZE, &most);
+    std::signal(SIGXFSZ, SIG_IGN);
+  };
+  running limited{command("pub", {"--session", kept, "-i", "me", "-l", "-q", "2", "-t", "lines"}), folder / "input",
+                  folder / "limited", nothing_beyond_100_kib};
+  ASSERT_TRUE(within(20s, [&] { return limited.over(); }));
+  EXPECT_EQ(limited.status(), 1);
+  const std::string said = text_of(folder / "limited.err");
+  EXPECT_NE(said.find("the message cannot be kept: "), std::string::npos) << said;
+  EXPECT_NE(said.find(": File too large"), std::string::npos) << said;
+  EXPECT_GE(shown()["held"], 3);
+  EXPECT_EQ(shown()["held"], shown()["input"]["line"]) << "the next run goes on behind them";
+}
+
+}  // namespace
+}  // namespace recado::app::tools
