@@ -15,6 +15,7 @@ using testing::Not;
 
 /// What a terminal that a shell gives to a program does with what is typed.
 constexpr unsigned lines_that_are_shown = ICANON | ECHO;
+constexpr std::string_view ctrl_c = "\003";
 
 words without_colours(const words& command) { return words{"env", "NO_COLOR=1"} + command; }
 words with_colours(const words& command) { return words{"env", "NO_COLOR=", "TERM=xterm"} + command; }
@@ -71,9 +72,22 @@ words with_locked_key(const lab& hosts, const std::string& phrase) {
   return {"tls.key=" + locked};
 }
 
+bool takes_a_secret(const running& board) { return (board.terminal_flags() & lines_that_are_shown) == ICANON; }
+
 /// Waits until a secret can be typed: then nothing is shown, and lines are taken as a whole.
 bool hides_what_is_typed(const running& board) {
-  return eventually([&] { return (board.terminal_flags() & lines_that_are_shown) == ICANON; });
+  return eventually([&] { return takes_a_secret(board); });
+}
+
+/// Types until it ends. OpenSSL begins to read a moment after it has taken the echo away: Ctrl-C in between interrupts
+/// nothing, and is pressed once more, as people do. What is typed else waits to be read.
+result ended_by(std::string_view keys, running& board) {
+  board.types(keys);
+  for (int more = 9; keys == ctrl_c && more > 0; --more) {
+    if (result how = board.ended(std::chrono::seconds{2}); how.status >= 0) return how;
+    if (takes_a_secret(board)) board.types(keys);
+  }
+  return board.ended();
 }
 
 constexpr const char* prompt = "Pass phrase of the private key of the client certificate: ";
@@ -103,14 +117,16 @@ TEST_P(passphrase_of_the_device, is_asked_on_the_terminal_and_not_shown) {
 TEST_P(passphrase_of_the_device, is_refused_where_it_is_wrong_or_missing) {
   const lab hosts;
   const words settings = with_locked_key(hosts, "open sesame"), by{"--tls-backend", GetParam()};
-  for (const auto& [typed, cause] :
-       {std::pair{"open barley\r", "the pass phrase doesn't open the private key"},
-        std::pair{"\r", "no pass phrase was given"}, std::pair{"\003", "no pass phrase was given"}}) {  // Ctrl-C
+  const std::pair<std::string_view, const char*> answers[] = {
+      {"open barley\r", "the pass phrase doesn't open the private key"},
+      {"\r", "no pass phrase was given"},
+      {ctrl_c, "no pass phrase was given"},
+  };
+  for (const auto& [typed, cause] : answers) {
     running board{without_colours(hosts.board_with(settings, by)), face::terminal};
     ASSERT_TRUE(board.says(prompt)) << board.said();
     ASSERT_TRUE(hides_what_is_typed(board));
-    board.types(typed);
-    EXPECT_EQ(board.ended().status, 1) << board.said();
+    EXPECT_EQ(ended_by(typed, board).status, 1) << board.said();
     EXPECT_THAT(board.said(), AllOf(HasSubstr(cause), Not(HasSubstr("barley")), Not(HasSubstr("network link"))));
     EXPECT_EQ(board.terminal_flags() & lines_that_are_shown, lines_that_are_shown);
   }
