@@ -38,6 +38,7 @@ broker::peer& broker::peer_of(connection& on) {
 void broker::turn(instant now) {
   for (connection& on : wire_.all())
     if (on.used && on.broker_here) hear(on, now);
+  if (late_ && now >= late_due_) take_late(now);
   if (bound_ != nullptr) say_owed(now), deliver(now);
   if (bound_ == nullptr && now >= will_due_) publish_will();
   if (exists_ && bound_ == nullptr && now >= expires_) lose_session();
@@ -142,6 +143,7 @@ void broker::forget_client() {
 instant broker::deadline() const {
   instant until = bound_ == nullptr && exists_ ? expires_ : never;
   if (bound_ == nullptr) until = std::min(until, will_due_);
+  if (late_) until = std::min(until, late_due_);
   for (const connection& on : wire_.all()) {
     if (!on.used || !on.broker_here || on.place >= peers_.size()) continue;
     const peer& one = *peers_[on.place];
@@ -185,6 +187,7 @@ void broker::trace(const char* mark, const peer& whose, const mqtt::any_packet& 
 
 bool broker::stop(bool keeps_sessions, instant now) {
   bool felt = exists_ && !keeps_sessions;
+  forget_late();
   for (connection& on : wire_.all())
     if (on.used && on.broker_here)
       felt = true, end(on, random_.one_in(2) ? connection::end::broken : connection::end::finished, now);
@@ -226,6 +229,7 @@ bool broker::tighten(bool yes, instant now) {
 void broker::mend(instant) {
   refuses_until_ = refers_until_ = mute_until_ = slow_until_ = rejects_until_ = {};
   mended_ = true;
+  delays_connect_ = false, forget_late();
 }
 
 }  // namespace recado::sim

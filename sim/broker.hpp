@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,11 @@ class broker {
   bool drop_session(instant now);
   /// The same, and nobody hears the CONNACK that says so.
   void drop_unheard(instant now) { drop_session(now), loses_connack_ = true; }
+  /// The next CONNECT is taken behind the one that comes after it, when its client has long gone; or the next one that
+  /// begins a session anew.
+  void delay_connect(std::uint32_t which, instant now);
+  /// None of the connections of before may disturb the device any more.
+  void forget_late() { late_.reset(), late_due_ = never; }
   bool has_subscription() const { return std::ranges::find(subscribed_, true) != subscribed_.end(); }
   bool disconnect(std::uint32_t which, instant now);
   void refuse_until(instant when, std::uint32_t which) { refuses_until_ = when, refusal_ = which; }
@@ -133,6 +139,9 @@ class broker {
   // broker_connect.cpp
   void on_connect(connection& on, peer& from, const mqtt::connect& what, instant now);
   void answer_connect(connection& on, peer& to, instant now);
+  bool put_off(connection& on, const peer& from, instant now);
+  void take_late(instant now);
+  bool enter_session(connection* on, const peer& whose, instant now);
   void accept(connection& on, peer& to, instant now);
   void lose_connack(connection& on, instant now);
   void resume();
@@ -209,7 +218,10 @@ class broker {
   std::uint32_t refusal_ = 0;
   std::uint8_t hosts_ = 1;
   std::uint32_t assigned_ = 0;
+  std::optional<peer> late_;  ///< whose CONNECT is still to be taken
+  instant late_due_ = never;
   bool tight_ = false, mended_ = false, loses_connack_ = false;
+  bool delays_connect_ = false, delays_clean_ = false;
   std::vector<std::byte> scratch_, records_;
   std::vector<std::byte> payload_;
 };

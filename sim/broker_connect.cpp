@@ -1,5 +1,6 @@
 // How the broker lets a client in, or doesn't, and what it announces.
 #include <algorithm>
+#include <utility>
 
 #include <sim/authentication.hpp>
 #include <sim/broker.hpp>
@@ -30,12 +31,41 @@ void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, i
   // Who is sent from one to the other is let in somewhere, else they would never meet.
   if (now < refuses_until_ || (now < refers_until_ && !random_.one_in(3))) return refuse(on, from, now);
   take_will(what);
+  if (put_off(on, from, now)) return;
   if (!authenticates(on, from, what, now)) answer_connect(on, from, now);
 }
 
 void broker::answer_connect(connection& on, peer& to, instant now) {
   to.connack_due = now + (random_.one_in(3) ? mood(now) : 0us);
   if (now >= to.connack_due) accept(on, to, now);
+}
+
+void broker::delay_connect(std::uint32_t which, instant now) {
+  delays_connect_ = true, delays_clean_ = which % 2 == 0;
+  if (!delays_clean_) disconnect(which, now);
+}
+
+// The client hears nothing, or that the connection breaks. A name that the server assigns would make another session.
+bool broker::put_off(connection& on, const peer& from, instant now) {
+  if (!delays_connect_ || (delays_clean_ && !from.clean)) return false;
+  if (late_ || from.client.empty() || how_.authenticates) return false;
+  world_.note("broker: puts CONNECT off");
+  delays_connect_ = false, late_ = from;
+  if (random_.one_in(2)) end(on, connection::end::broken, now);
+  return true;
+}
+
+// Its connection has long gone, or goes at once.
+void broker::take_late(instant now) {
+  const peer late = *std::exchange(late_, std::nullopt);
+  late_due_ = never;
+  if (exists_ && late.client != client_) return;
+  world_.note("broker: takes the CONNECT that it has put off");
+  world_.takes_effect(mishap::connect_late);
+  enter_session(nullptr, late, now);
+  expiry_s_ = late.expiry_s;
+  ends_with_connection_ = expiry_s_ == 0;
+  forget_client();
 }
 
 void broker::refer_until(instant when, std::uint32_t which, std::uint8_t hosts) {
@@ -100,28 +130,34 @@ broker_limits broker::draw_limits() {
   return made;
 }
 
+// The session, the old one or a new one, belongs to this client from now on; true if it is the old one.
+bool broker::enter_session(connection* on, const peer& whose, instant now) {
+  if (bound_ != nullptr && bound_ != on) {  // [MQTT-3.1.4-3]
+    connection& gone = *bound_;
+    say_disconnect(gone, peer_of(gone), reason::session_taken_over, now);
+    end(gone, connection::end::finished, now);
+  }
+  if (exists_ && (whose.clean || whose.client != client_)) lose_session();
+  const bool present = exists_;
+  overtake_will(present);
+  last_word_ = reason::unspecified_error;
+  if (!exists_) exists_ = true, ++epoch_, client_ = whose.client;
+  bound_ = on;
+  expires_ = never;
+  return present;
+}
+
 // CONNACK, and with it what this connection may do [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.2.2-21].
 void broker::accept(connection& on, peer& to, instant now) {
   to.connack_due = never;
-  if (bound_ != nullptr && bound_ != &on) {  // [MQTT-3.1.4-3]
-    peer& old = peer_of(*bound_);
-    connection& gone = *bound_;
-    say_disconnect(gone, old, reason::session_taken_over, now);
-    end(gone, connection::end::finished, now);
-  }
   const bool v5 = to.version == mqtt::version::v5_0;
   char name[24];
   std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
   const bool assigns = to.client.empty();
   if (assigns) to.client = name, ++assigned_;
-  if (exists_ && (to.clean || to.client != client_)) lose_session();
-  const bool present = exists_;
+  const bool present = enter_session(&on, to, now);
   world_.count.resumed += present ? 1 : 0;
-  overtake_will(present);
-  last_word_ = reason::unspecified_error;
-  if (!exists_) exists_ = true, ++epoch_, client_ = to.client;
-  bound_ = &on;
-  expires_ = never;
+  if (late_ && late_due_ == never) late_due_ = now + random_.time(0us, 60s);
   if (v5) to.limits = draw_limits(), world_.takes_effect(tight_ ? mishap::broker_strict : mishap::broker_generous);
   expiry_s_ = to.limits.expiry_s != 0 ? std::min(to.limits.expiry_s, to.expiry_s) : to.expiry_s;
   ends_with_connection_ = expiry_s_ == 0;
@@ -191,6 +227,9 @@ void broker::lose_session() {
   if (!exists_) return;
   world_.note("broker: the session is gone");
   exists_ = false;
+  // Each CONNECT without an answer casts its doubt on one session. If it came behind still another one that is lost,
+  // the session that it makes could not be told from that: MQTT has nothing for it.
+  if (late_due_ != never) forget_late();
   for (const std::uint32_t number : queue_) messages_.forgotten(number);
   for (const flight& one : flights_) messages_.forgotten(one.message);
   queue_.clear(), flights_.clear(), received_.clear();

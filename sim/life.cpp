@@ -182,6 +182,7 @@ class stage {
     if (!gadget_.is_on()) return;
     world_.note("*** the power is gone");
     gadget_.power_off(now);
+    if (!plan_.how.journal) broker_.forget_late();
     ends_at(now + random_.time(1ms, 20s), what);
     ++active_[static_cast<std::size_t>(what)];
     world_.begins(what), world_.takes_effect(what);
@@ -287,6 +288,8 @@ void stage::begin_broker(const planned& one, instant now) {
       broker_.mute_until(now + one.length);
       broker_.disconnect(one.size, now);
       return;
+    case mishap::connect_late:
+      return broker_.delay_connect(one.size, now);
     case mishap::broker_slow:
       return broker_.slow_until(now + one.length);
     case mishap::broker_strict:

@@ -104,6 +104,8 @@ bool possible(mishap what, const settings& how) {
       return how.hosts > 1;
     case mishap::device_authenticates:
       return how.authenticates;
+    case mishap::connect_late:  // nobody is left who would answer a challenge
+      return !how.authenticates;
     case mishap::datagrams_suffer:
     case mishap::dhcp_silent:
     case mishap::dhcp_moves:

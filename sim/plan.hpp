@@ -37,6 +37,7 @@ enum class nature : std::uint8_t { fault, wish };
   X(broker_disconnects, 4, 0, fault, "the broker says DISCONNECT")                                   \
   X(broker_refuses, 3, 120, fault, "the broker refuses CONNECT")                                     \
   X(broker_mute, 2, 120, fault, "the broker answers no CONNECT")                                     \
+  X(connect_late, 6, 0, fault, "the broker takes a CONNECT late, behind one that it has answered")   \
   X(broker_slow, 5, 120, fault, "the broker answers late and out of order")                          \
   X(broker_strict, 6, 0, fault, "the broker announces tight limits from now on, and disconnects")    \
   X(broker_generous, 2, 0, wish, "the broker announces no limits from now on, and disconnects")      \
