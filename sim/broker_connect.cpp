@@ -150,6 +150,7 @@ bool broker::enter_session(connection* on, const peer& whose, instant now) {
 // CONNACK, and with it what this connection may do [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.2.2-21].
 void broker::accept(connection& on, peer& to, instant now) {
   to.connack_due = never;
+  if (late_due_ != never) take_late(now);  // later than that it would be beyond all doubt
   const bool v5 = to.version == mqtt::version::v5_0;
   char name[24];
   std::snprintf(name, sizeof name, "assigned-%u", assigned_ + 1);
@@ -157,7 +158,7 @@ void broker::accept(connection& on, peer& to, instant now) {
   if (assigns) to.client = name, ++assigned_;
   const bool present = enter_session(&on, to, now);
   world_.count.resumed += present ? 1 : 0;
-  if (late_ && late_due_ == never) late_due_ = now + random_.time(0us, 60s);
+  if (late_) late_due_ = now + random_.time(0us, 60s);
   if (v5) to.limits = draw_limits(), world_.takes_effect(tight_ ? mishap::broker_strict : mishap::broker_generous);
   expiry_s_ = to.limits.expiry_s != 0 ? std::min(to.limits.expiry_s, to.expiry_s) : to.expiry_s;
   ends_with_connection_ = expiry_s_ == 0;
