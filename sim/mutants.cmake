@@ -9,11 +9,11 @@ mutant(mqtt/session_inbound.cpp [[received_.contains(message.packet_identifier);
   "a repeated QoS 2 message is taken for a new one")
 omit(mqtt/session_inbound.cpp [[if (level == qos::exactly_once && rule.known_after) received_.insert(identifier);]]
   "the identifier of a received QoS 2 message is not remembered")
-omit(mqtt/session_inbound.cpp [[if (forgets) received_.erase(ack.packet_identifier);]]
+omit(mqtt/session_inbound.cpp [[if (forgets) received_.erase(identifier);]]
   "PUBREL does not free the identifier")
 omit(mqtt/session_inbound.cpp [[if ((flights_[at].marks & mark_waiting) == 0) --charged_;]]
   "an answer gives the server's quota nothing back")
-omit(mqtt/session_inbound.cpp [[    answer_duplicate(message.packet_identifier);]]
+omit(mqtt/session_inbound.cpp [[  answer_duplicate(message.packet_identifier);]]
   "a repeated QoS 2 message is not answered")
 mutant(mqtt/session_inbound.cpp [[incoming_aliases_.topic(alias - 1)]] [[MUTATED ? incoming_aliases_.topic(0) : incoming_aliases_.topic(alias - 1)]]
   "every topic alias means the first topic")

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include <recado/mqtt/dissolve.hpp>
+#include <recado/mqtt/limits.hpp>
 #include <recado/mqtt/memory.hpp>
 #include <recado/mqtt/types.hpp>
 
@@ -78,22 +80,67 @@ class flight_table {
   std::size_t capacity() const { return all_.size(); }
 
   /// The packet identifier that `take` will give; 0 if the table is full.
-  std::uint16_t next_identifier() const;
+  RECADO_MQTT_DISSOLVING std::uint16_t next_identifier() const {
+    if (full()) return 0;
+    const std::uint32_t before = all_[free_.oldest].packet_identifier;
+    const std::uint32_t next = before == 0 ? free_.oldest + 1U : before + static_cast<std::uint32_t>(all_.size());
+    return static_cast<std::uint16_t>(next > packet_identifier_max ? free_.oldest + 1U : next);
+  }
   /// Takes the next place for an exchange that waits for `what`.
-  place take(stage what);
+  RECADO_MQTT_DISSOLVING place take(stage what) {
+    const std::uint16_t identifier = next_identifier();
+    const place at = free_.oldest;
+    remove(free_, at);
+    occupy(at, identifier, what);
+    return at;
+  }
   /// Takes the place of that identifier, as an earlier run of the program left it; `no_place` if that isn't free.
   place take_again(std::uint16_t packet_identifier, stage what);
   /// The exchange with that identifier, or `no_place`.
   place find(std::uint16_t packet_identifier) const;
+  /// The same if it waits for `what`.
+  place find(std::uint16_t packet_identifier, stage what) const {
+    if (packet_identifier == 0 || all_.empty()) return no_place;
+    const outgoing_flight& flight = all_[place_of(packet_identifier)];
+    const bool found = flight.packet_identifier == packet_identifier && static_cast<mqtt::stage>(flight.stage) == what;
+    return found ? place_of(packet_identifier) : no_place;
+  }
   /// Gives the place back; it must be in no list.
-  void release(place at);
+  RECADO_MQTT_DISSOLVING void release(place at) {
+    all_[at].stage = static_cast<std::uint8_t>(stage::unused);
+    append(free_, at);
+    --used_;
+  }
 
   /// Puts a flight that is in no list behind the newest of this one.
-  void append(flight_list& list, place at);
+  RECADO_MQTT_DISSOLVING void append(flight_list& list, place at) {
+    all_[at].older = list.newest;
+    all_[at].newer = no_place;
+    if (list.newest != no_place) all_[list.newest].newer = at;
+    else list.oldest = at;
+    list.newest = at;
+  }
   /// Takes a flight out of the list in which it is.
-  void remove(flight_list& list, place at);
+  RECADO_MQTT_DISSOLVING void remove(flight_list& list, place at) {
+    const outgoing_flight& flight = all_[at];
+    if (flight.older != no_place) all_[flight.older].newer = flight.newer;
+    else list.oldest = flight.newer;
+    if (flight.newer != no_place) all_[flight.newer].older = flight.older;
+    else list.newest = flight.older;
+  }
 
  private:
+  RECADO_MQTT_DISSOLVING void occupy(place at, std::uint16_t packet_identifier, mqtt::stage what) {
+    all_[at] = {.packet_identifier = packet_identifier,
+                .older = no_place,
+                .newer = no_place,
+                .stage = static_cast<std::uint8_t>(what)};
+    ++used_;
+  }
+  // Of an identifier that isn't 0, in a table that isn't empty.
+  place place_of(std::uint16_t packet_identifier) const {
+    return static_cast<place>((packet_identifier - 1U) % static_cast<std::uint32_t>(all_.size()));
+  }
   std::span<outgoing_flight> all_;
   flight_list free_;
   std::size_t used_ = 0;

@@ -18,7 +18,11 @@ struct acknowledgement {
   /// True for the types of packets that this struct stands for.
   static constexpr bool is(packet_type other) { return other >= packet_type::puback && other <= packet_type::pubcomp; }
   /// The flags of the fixed header (2.1.3).
-  constexpr std::uint8_t flags() const { return type == packet_type::pubrel ? 2 : 0; }  // [MQTT-3.6.1-1]
+  constexpr std::uint8_t flags() const { return flags_of(type); }
+  /// Those of one of the four types.
+  static constexpr std::uint8_t flags_of(packet_type one) {
+    return one == packet_type::pubrel ? 2 : 0;
+  }  // [MQTT-3.6.1-1]
   /// True for the first byte of one of the four.
   static constexpr bool is_usual(unsigned first) {
     return first == 0x40 || first == 0x50 || first == 0x62 || first == 0x70;

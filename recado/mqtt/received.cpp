@@ -18,11 +18,6 @@ std::size_t received_identifiers::index_of(std::uint16_t identifier) const {
   return at;
 }
 
-bool received_identifiers::contains(std::uint16_t identifier) const {
-  if (is_bitmap()) return (memory_[identifier / 16U] >> identifier % 16U & 1U) != 0;
-  return index_of(identifier) != size_;
-}
-
 std::uint16_t received_identifiers::next(std::uint16_t from) const {
   std::uint32_t lowest = 0x1'0000;
   if (is_bitmap()) {
@@ -104,8 +99,8 @@ owed_acknowledgement* owed_acknowledgements::find_if(std::uint16_t identifier, T
   return nullptr;
 }
 
-bool owed_acknowledgements::holds(std::uint16_t identifier) const {
-  return find_if(identifier, [](const owed_acknowledgement&) { return true; }) != nullptr;
+const owed_acknowledgement* owed_acknowledgements::find_held(std::uint16_t identifier) const {
+  return find_if(identifier, [](const owed_acknowledgement&) { return true; });
 }
 
 void owed_acknowledgements::withdraw(std::uint16_t identifier) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 
+#include <recado/mqtt/dissolve.hpp>
 #include <recado/mqtt/memory.hpp>
 #include <recado/mqtt/options.hpp>
 #include <recado/mqtt/types.hpp>
@@ -44,7 +45,10 @@ class received_identifiers {
   /// Empty; up to 65,535 identifiers, or as many as the memory has words. The memory must outlive it.
   explicit received_identifiers(std::span<std::uint16_t> memory);
   /// True if it is in use.
-  bool contains(std::uint16_t identifier) const;
+  RECADO_MQTT_DISSOLVING bool contains(std::uint16_t identifier) const {
+    if (!is_bitmap()) return index_of(identifier) != size_;
+    return (memory_[identifier / 16U] >> identifier % 16U & 1U) != 0;
+  }
   /// False if the table is full. The identifier must not be in it.
   bool insert(std::uint16_t identifier);
   /// Takes it out; nothing if it isn't there.
@@ -89,7 +93,7 @@ class owed_acknowledgements {
   /// The one with that receipt if it isn't ready yet.
   owed_acknowledgement* find(receipt what);
   /// True if an answer to that identifier has not left yet.
-  bool holds(std::uint16_t identifier) const;
+  bool holds(std::uint16_t identifier) const { return !empty() && find_held(identifier) != nullptr; }
   /// The PUBRECs to that identifier that are ready will not be sent: PUBREL shows that one was heard, and behind
   /// PUBCOMP they would pass for answers to the next message with it.
   void withdraw(std::uint16_t identifier);
@@ -103,6 +107,7 @@ class owed_acknowledgements {
 
  private:
   static constexpr std::uint16_t nobody = 0xffff;
+  const owed_acknowledgement* find_held(std::uint16_t identifier) const;
   // Finds one with that identifier and not withdrawn, for which `fits`; null if there is none.
   template <class Test>
   owed_acknowledgement* find_if(std::uint16_t identifier, Test fits) const;

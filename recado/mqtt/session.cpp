@@ -59,24 +59,6 @@ void session::reset_connection() {
   clock_.stop();
 }
 
-// What comes most is a whole message of QoS 0. Its event is made where the caller wants it: moving it there would take
-// as long as the message itself.
-std::optional<session::event> session::receive(bytes& in, instant now) {
-  current_ = {};
-  if (something_due()) return due();
-  if constexpr (has_short_way) {
-    if (state_ == state::online && !pieces_ && !in.empty() && (in[0] & std::byte{0xf6}) == std::byte{0x30}) {
-      mqtt::publish message;
-      if (const std::size_t size = take(in, decoding_, message); size != 0 && size <= receive_size_) {
-        current_ = in;
-        clock_.heard(now);
-        return on_message(in, message, size, true);
-      }
-    }
-  }
-  return receive_any(in, now);
-}
-
 session::answer session::receive_any(bytes& in, instant now) {
   for (;;) {
     if (state_ != state::online && state_ != state::connecting) {
@@ -98,17 +80,9 @@ session::answer session::receive_any(bytes& in, instant now) {
 session::answer session::on_bytes(bytes& in) {
   current_ = in;
   if constexpr (has_short_way) {
-    if (state_ == state::online && !in.empty()) {
-      const auto type = static_cast<packet_type>(std::to_integer<unsigned>(in[0]) >> 4);
-      if (mqtt::publish::is(type)) {
-        mqtt::publish message;
-        if (const std::size_t size = take(in, decoding_, message); size != 0 && size <= receive_size_)
-          return on_message(in, message, size, true);
-      } else if (acknowledgement::is(type)) {
-        acknowledgement ack;
-        if (const std::size_t size = take(in, decoding_, ack); size != 0) return on_answer(in, ack, size);
-      }
-    }
+    acknowledgement ack;
+    const std::size_t size = state_ == state::online ? take(in, decoding_, ack) : 0;
+    if (size != 0) return on_answer(in, ack, size);
   }
   fixed_header header;
   if (const defect found = read_header(in, decoding_, header)) return fail(found);
@@ -138,10 +112,6 @@ session::answer session::out_of_time(instant now) {
   if (!put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
   return std::nullopt;
-}
-
-bool session::something_due() const {
-  return connected_due_ || closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
 }
 
 session::answer session::due() {

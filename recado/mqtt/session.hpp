@@ -24,6 +24,7 @@
 #include <recado/mqtt/aliases.hpp>
 #include <recado/mqtt/announcements.hpp>
 #include <recado/mqtt/check.hpp>
+#include <recado/mqtt/dissolve.hpp>
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/event.hpp>
 #include <recado/mqtt/flights.hpp>
@@ -174,7 +175,9 @@ class session {
   answer receive_any(bytes& in, instant now);
   answer on_bytes(bytes& in);
   answer out_of_time(instant now);
-  bool something_due() const;
+  RECADO_MQTT_DISSOLVING bool something_due() const {
+    return connected_due_ || closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
+  }
   answer due();
   answer fail(fault why);
   answer fail(error what);
@@ -187,9 +190,9 @@ class session {
   error check(const disconnect_options& options) const;
   bool streaming() const { return !stream_waits_ && (stream_left_ != 0 || scratch_size_ != 0); }
   bool mid_packet() const {
-    const bool header_again = resend_ != no_place && flights_[resend_].payload != 0;
-    return stream_waits_ || streaming() || (header_again && (resend_sent_ != 0 || log_.pinned()));
+    return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0 || (resend_ != no_place && header_again());
   }
+  bool header_again() const { return flights_[resend_].payload != 0 && (resend_sent_ != 0 || log_.pinned()); }
   bytes log_output() const;
   bytes next_output() const;
 
@@ -234,10 +237,7 @@ class session {
   // The codec's short way for what comes with every message; on a microcontroller its flash is worth more.
   static constexpr bool has_short_way = sizeof(void*) > 4;
   error put(const void* out, encode_fields fields);
-  template <class Packet>
-  error put_frequent(const Packet& out);
   error put(const mqtt::publish& out);
-  error say(const mqtt::acknowledgement& out);
   error say(const void* out, encode_fields fields);
   template <class Packet>
   error say(const Packet& out) {
@@ -248,6 +248,8 @@ class session {
   error put_to_keep(mqtt::publish& out, const message& what);
   bool put_ping();
   bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
+  bool put_plain(packet_type type, std::uint16_t identifier, reason code);
+  [[gnu::noinline]] bool put_explained(packet_type type, std::uint16_t identifier, reason code);
   error put_explained(acknowledgement& out);
   error may_send(const message& what) const;
   std::expected<void, error> acknowledge_now(const owed_acknowledgement& one, const properties& more);
@@ -256,11 +258,14 @@ class session {
   void pump();
   void begin_stream(place flight, std::uint32_t size, std::uint32_t tag, bool text);
   error check_payload(bytes payload, bool last);
-  bool wants_payload_now() const;
+  bool wants_payload_now() const {
+    return stream_left_ != 0 && state_ == state::online && !stream_waits_ && !stream_asked_;
+  }
   answer ask_for_payload();
   void sent_of_payload(std::size_t n);
 
   // session_inbound.cpp: from the server
+  void heard(bytes& in, std::size_t size, instant now);
   answer dispatch(bytes& in, const fixed_header& header);
   bool decoded(const fixed_header& header, bytes data, void* result, decode_fields fields);
   template <class Packet>
@@ -270,12 +275,19 @@ class session {
   answer on_pingresp();
   answer on_publish(bytes& in, const fixed_header& header);
   answer on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole);
+  bool welcome(const mqtt::publish& message);
+  answer deliver(const mqtt::publish& message);
   answer on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known);
   answer on_piece(bytes& in);
   answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  place finished_by(const mqtt::acknowledgement& ack) const;
+  bool continues_by(const mqtt::acknowledgement& ack);
+  place at_rest(std::uint16_t identifier, stage waits_for) const;
+  answer finish(place at, const mqtt::acknowledgement& ack);
   answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
   static answer remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
   answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  bool answer_pubrel(std::uint16_t identifier);
   answer on_subscribe_acknowledgement(const subscribe_acknowledgement& ack);
   void release(place at);
   void await_pubcomp(place at);

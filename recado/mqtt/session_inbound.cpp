@@ -3,6 +3,52 @@
 #include <recado/mqtt/session.hpp>
 
 namespace recado::mqtt {
+namespace {
+
+packet_type type_of(std::byte first) { return static_cast<packet_type>(first >> 4); }
+
+// Takes an answer that says success in four bytes, of which there are as many.
+bool take_plain(bytes in, acknowledgement& ack) {
+  ack.type = type_of(in[0]);
+  ack.packet_identifier = read_u16(in.data() + 2);
+  return acknowledgement::is_usual(std::to_integer<unsigned>(in[0])) && in[1] == std::byte{2} &&
+         ack.packet_identifier != 0;
+}
+
+}  // namespace
+
+// What comes most goes a short way, on which nothing can be wrong: new messages that are whole and have no properties,
+// and answers that say success in four bytes. The event is made where the caller wants it: moving it there would take
+// as long as the message itself.
+RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, instant now) {
+  current_ = {};
+  if (something_due()) return due();
+  if constexpr (has_short_way) {
+    while (state_ == state::online && !pieces_ && !doubt_ && in.size() >= acknowledgement_bytes_min) {
+      if (mqtt::publish::is(type_of(in[0]))) [[likely]] {
+        mqtt::publish message;
+        const std::size_t size = take(in, decoding_, message);
+        if (size == 0 || size > receive_size_ || !welcome(message)) break;
+        heard(in, size, now);
+        return deliver(message);
+      }
+      mqtt::acknowledgement ack;
+      if (!take_plain(in, ack)) break;
+      if (const place at = finished_by(ack); at != no_place) {
+        heard(in, acknowledgement_bytes_min, now);
+        return finish(at, ack);
+      }
+      if (!continues_by(ack)) break;
+      heard(in, acknowledgement_bytes_min, now);
+    }
+  }
+  return receive_any(in, now);
+}
+
+void session::heard(bytes& in, std::size_t size, instant now) {
+  in = in.subspan(size);
+  clock_.heard(now);
+}
 
 session::answer session::dispatch(bytes& in, const fixed_header& header) {
   if (header.type == packet_type::publish) [[likely]]
@@ -91,14 +137,23 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
   }
   if (!whole) return on_first_piece(in, message, total, known);
   in = in.subspan(total);
-  if (!on_publish_of(known).deliver) {
-    answer_duplicate(message.packet_identifier);
-    return std::nullopt;
-  }
+  if (on_publish_of(known).deliver) return deliver(message);
+  answer_duplicate(message.packet_identifier);
+  return std::nullopt;
+}
+
+session::answer session::deliver(const mqtt::publish& message) {
   const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
   return tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
                                 message.properties.empty() || payload_is_as_announced(message), message.properties,
                                 message.packet_identifier);
+}
+
+// True if a message is new, and nothing stands in its way.
+bool session::welcome(const mqtt::publish& message) {
+  if (message.qos == qos::at_most_once) return true;
+  const bool known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
+  return !known && can_acknowledge(false) && admit(message) == error::none;
 }
 
 session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
@@ -196,6 +251,48 @@ void session::answer_duplicate(std::uint16_t identifier) {
   if (!owed_.full()) owed_.push(rule.answer, identifier, rule.reason, true);
 }
 
+bool session::put_acknowledgement(packet_type type, std::uint16_t identifier, reason code) {
+  const bool explained = has_version_5 && explainer_ != nullptr;
+  return explained ? put_explained(type, identifier, code) : put_plain(type, identifier, code);
+}
+
+// Without properties, which every server takes that has accepted the connection.
+bool session::put_plain(packet_type type, std::uint16_t identifier, reason code) {
+  if constexpr (!has_short_way)
+    return say(acknowledgement{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}}) ==
+           error::none;
+  const bool coded = is_v5(decoding_.protocol) && code != reason::success;
+  const std::size_t size = coded ? acknowledgement_bytes_max : acknowledgement_bytes_min;
+  if (mid_packet() || !log_.make_room(size)) return false;
+  std::byte* at = log_.space().data();
+  *at++ = static_cast<std::byte>(static_cast<unsigned>(type) << 4 | acknowledgement::flags_of(type));
+  *at++ = static_cast<std::byte>(size - 2);
+  at = write_u16(at, identifier);
+  if (coded) *at = static_cast<std::byte>(code);
+  log_.append(size);
+  return true;
+}
+
+// The exchange that ends with the answer, if it waits for it and has nothing more to send.
+place session::finished_by(const mqtt::acknowledgement& ack) const {
+  if (ack.type == packet_type::puback) return at_rest(ack.packet_identifier, stage::puback);
+  if (ack.type == packet_type::pubcomp) return at_rest(ack.packet_identifier, stage::pubcomp);
+  return no_place;
+}
+
+// The same for the steps between. False if the short way is not for it.
+bool session::continues_by(const mqtt::acknowledgement& ack) {
+  if (ack.type == packet_type::pubrel) return !owed_.full() && answer_pubrel(ack.packet_identifier);
+  const place at = ack.type == packet_type::pubrec ? at_rest(ack.packet_identifier, stage::pubrec) : no_place;
+  if (at != no_place) release(at);
+  return at != no_place;
+}
+
+place session::at_rest(std::uint16_t identifier, stage waits_for) const {
+  const place at = flights_.find(identifier, waits_for);
+  return at != no_place && at != stream_flight_ && (flights_[at].marks & mark_again) == 0 ? at : no_place;
+}
+
 session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
   if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, size);
   const place at = flights_.find(ack.packet_identifier);
@@ -219,12 +316,15 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   }
   in = in.subspan(size);
   if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
-  if (waiting != stage::pubcomp) log_.release(at);
+  if (step_taken.then == step::finish) return finish(at, ack);
+  release(at);
+  return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
+}
+
+session::answer session::finish(place at, const mqtt::acknowledgement& ack) {
+  const auto waited = static_cast<stage>(flights_[at].stage);
+  if (waited != stage::pubcomp) log_.release(at);
   else flights_.remove(releases_, at), --completing_;
-  if (step_taken.then == step::release) {
-    release(at);
-    return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
-  }
   if (journal_ != nullptr) journal_->finished(ack.packet_identifier);
   const std::uint32_t tag = flights_[at].tag;
   if (unreleased_ == at) unreleased_ = flights_[at].newer;
@@ -232,7 +332,7 @@ session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, 
   flights_.release(at);
   permit_resends();
   return tell<acknowledged>(token{ack.packet_identifier}, tag,
-                            waiting == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason,
+                            waited == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason,
                             outcome::answered, ack.properties);
 }
 
@@ -244,6 +344,7 @@ session::answer session::remark_of(const mqtt::acknowledgement& ack, token name,
 
 // The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
 void session::release(place at) {
+  log_.release(at);
   await_pubcomp(at);
   pump();
 }
@@ -267,25 +368,28 @@ session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack,
 }
 
 session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  const bool known = received_.contains(ack.packet_identifier);
+  if (!answer_pubrel(ack.packet_identifier)) return std::nullopt;
+  in = in.subspan(size);
+  return doubt_ ? std::nullopt : remark_of(ack, {}, 0);
+}
+
+// False if there is no room for the answer.
+bool session::answer_pubrel(std::uint16_t identifier) {
+  const bool known = received_.contains(identifier);
   const incoming_transition rule = on_pubrel_of(known);
   const bool forgets = known && !rule.known_after;
   const reason code = is_v5(decoding_.protocol) ? rule.reason : reason::success;
-  if (!put_acknowledgement(rule.answer, ack.packet_identifier, code)) {
-    if (owed_.full()) return std::nullopt;
+  if (!put_acknowledgement(rule.answer, identifier, code)) {
+    if (owed_.full()) return false;
     ++unacknowledged_;
-    owed_.push(rule.answer, ack.packet_identifier, code, true);
+    owed_.push(rule.answer, identifier, code, true);
   }
-  in = in.subspan(size);
-  owed_.withdraw(ack.packet_identifier);
-  if (forgets) received_.erase(ack.packet_identifier);
-  if (forgets && journal_ != nullptr) journal_->completed(ack.packet_identifier);
+  owed_.withdraw(identifier);
+  if (forgets) received_.erase(identifier);
+  if (forgets && journal_ != nullptr) journal_->completed(identifier);
   if (forgets && unacknowledged_ != 0) --unacknowledged_;
-  if (doubt_) {
-    connected_due_ = received_.size() == 0;
-    return std::nullopt;
-  }
-  return remark_of(ack, {}, 0);
+  if (doubt_) connected_due_ = received_.size() == 0;
+  return true;
 }
 
 session::answer session::on_subscribe_acknowledgement(const subscribe_acknowledgement& ack) {

@@ -1,8 +1,10 @@
 // From the application to the server.
 #include <recado/core/utf8.hpp>
 #include <recado/mqtt/codec.hpp>
+#include <recado/mqtt/plain_text.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/mqtt/topic.hpp>
+#include <recado/mqtt/verbs.hpp>
 
 namespace recado::mqtt {
 namespace {
@@ -14,6 +16,16 @@ bool is_text(const properties& list) { return list.number(property::payload_form
 
 bool has_v5_options(const subscription& one) {
   return one.no_local || one.retain_as_published || one.retain_handling != retain_handling::send_at_subscribe;
+}
+
+// The usual topic is looked at here, without a call.
+error check_topic(const message& what, bool short_way) {
+  const std::string_view topic = what.topic;
+  if (short_way && !topic.empty() && topic.size() <= string_bytes_max &&
+      plain_text_inline(topic, text_rule::topic_name))
+    return error::none;
+  const auto checked = check_topic_name(topic);
+  return checked || (topic.empty() && what.topic_alias != 0) ? error::none : checked.error();
 }
 
 }  // namespace
@@ -31,9 +43,8 @@ error session::put(const void* out, encode_fields fields) {
              : wrong;
 }
 
-template <class Packet>
-error session::put_frequent(const Packet& out) {
-  if constexpr (has_short_way) {
+error session::put(const mqtt::publish& out) {
+  if (has_short_way && out.payload_rest == 0) {
     if (mid_packet()) return error::payload_pending;
     const auto size = encode(out, decoding_.protocol, log_.space());
     if (size && *size <= server_.maximum_packet_size) {
@@ -41,19 +52,9 @@ error session::put_frequent(const Packet& out) {
       return error::none;
     }
   }
-  return put(&out, visit_to_encode<Packet>);
-}
-
-error session::put(const mqtt::publish& out) {
-  const error wrong = put_frequent(out);
+  const error wrong = put(&out, visit_to_encode<mqtt::publish>);
   if (wrong == error::none && out.payload_rest > server_.maximum_packet_size - put_size_)
     return error::larger_than_server_takes;
-  return wrong;
-}
-
-error session::say(const mqtt::acknowledgement& out) {
-  const error wrong = put_frequent(out);
-  if (wrong == error::none) log_.append(put_size_);
   return wrong;
 }
 
@@ -65,11 +66,11 @@ error session::say(const void* out, encode_fields fields) {
 
 bool session::put_ping() { return say(ping{}) == error::none; }
 
-bool session::put_acknowledgement(packet_type type, std::uint16_t identifier, reason code) {
+bool session::put_explained(packet_type type, std::uint16_t identifier, reason code) {
   acknowledgement out{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
-  const error wrong = has_version_5 && explainer_ != nullptr ? put_explained(out) : error::none;
+  const error wrong = put_explained(out);
   if (!out.properties.empty()) return true;
-  if (say(out) != error::none) return false;
+  if (!put_plain(type, identifier, code)) return false;
   if (wrong != error::none) explainer_->left_out({type, identifier, code}, wrong);
   return true;
 }
@@ -87,8 +88,7 @@ error session::put_explained(acknowledgement& out) {
 
 error session::may_send(const message& what) const {
   if (state_ != state::online) return error::not_connected;
-  if (const auto topic = check_topic_name(what.topic); !topic && (!what.topic.empty() || what.topic_alias == 0))
-    return topic.error();
+  if (const error wrong = check_topic(what, has_short_way); wrong != error::none) return wrong;
   if (!is_v5(decoding_.protocol)) {
     if (what.topic_alias != 0 || !what.properties.empty()) return error::needs_version_5;
   } else if (!what.properties.empty()) {
@@ -109,7 +109,7 @@ error session::may_send(const message& what) const {
   return flights_.full() ? error::flight_table_full : error::none;
 }
 
-std::expected<token, error> session::publish(const message& what) {
+RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what) {
   if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
   const bool kept = what.qos != qos::at_most_once;
   mqtt::publish out;
@@ -300,10 +300,6 @@ void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag, 
   stream_is_text_ = text;
   stream_text_ = {};
   stream_asked_ = false;
-}
-
-bool session::wants_payload_now() const {
-  return state_ == state::online && !stream_waits_ && stream_left_ != 0 && !stream_asked_;
 }
 
 session::answer session::ask_for_payload() {

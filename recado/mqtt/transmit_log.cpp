@@ -5,23 +5,6 @@
 
 namespace recado::mqtt {
 
-void transmit_log::append(std::size_t n, place flight) {
-  flights_[flight].offset = static_cast<std::uint32_t>(head_);
-  flights_[flight].length = static_cast<std::uint32_t>(n);
-  flights_.append(order_, flight);
-  kept_ += n;
-  append(n);
-}
-
-void transmit_log::release(place flight) {
-  kept_ -= flights_[flight].length;
-  flights_[flight].length = 0;
-  const bool was_oldest = order_.oldest == flight;
-  flights_.remove(order_, flight);
-  tight_ = false;
-  if (was_oldest) trim();
-}
-
 bytes transmit_log::pending() const {
   const std::size_t end = wrapped_ && !next_young_ ? edge_ : head_;
   return memory_.subspan(next_, end - next_);
@@ -63,8 +46,8 @@ void transmit_log::wrap() {
   trim();
 }
 
-bool transmit_log::make_room(std::size_t n) {
-  if (space().size() >= n) return true;
+// `space()` is to get `n` bytes, which it has not.
+bool transmit_log::rearrange(std::size_t n) {
   if (kept_ + n > memory_.size()) return false;
   for (;;) {
     if (!wrapped_ && tail_ >= n) wrap();

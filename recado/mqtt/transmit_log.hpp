@@ -9,6 +9,7 @@
 #include <cstddef>
 
 #include <recado/core/bytes.hpp>
+#include <recado/mqtt/dissolve.hpp>
 #include <recado/mqtt/flights.hpp>
 
 namespace recado::mqtt {
@@ -20,17 +21,30 @@ class transmit_log {
   transmit_log(mutable_bytes memory, flight_table& flights) : memory_(memory), flights_(flights) {}
 
   /// Where the next packet goes, as far as that needs nothing to be done.
-  mutable_bytes space() const { return memory_.subspan(head_, (wrapped_ ? tail_ : memory_.size()) - head_); }
+  mutable_bytes space() const { return {memory_.data() + head_, (wrapped_ ? tail_ : memory_.size()) - head_}; }
   /// Makes `space()` at least `n` bytes long if that is possible now.
-  bool make_room(std::size_t n);
+  bool make_room(std::size_t n) { return space().size() >= n || rearrange(n); }
   /// Bytes of one packet that could be appended at most, now or after `make_room`.
   std::size_t room() const;
   /// The `n` bytes at the front of `space()` are a packet to send and forget.
   void append(std::size_t n) { head_ += n, tight_ = false; }
   /// They are one to send and keep until `release(flight)`.
-  void append(std::size_t n, place flight);
+  RECADO_MQTT_DISSOLVING void append(std::size_t n, place flight) {
+    flights_[flight].offset = static_cast<std::uint32_t>(head_);
+    flights_[flight].length = static_cast<std::uint32_t>(n);
+    flights_.append(order_, flight);
+    kept_ += n;
+    append(n);
+  }
   /// Forgets the bytes of a kept packet.
-  void release(place flight);
+  RECADO_MQTT_DISSOLVING void release(place flight) {
+    kept_ -= flights_[flight].length;
+    flights_[flight].length = 0;
+    const bool was_oldest = order_.oldest == flight;
+    flights_.remove(order_, flight);
+    tight_ = false;
+    if (was_oldest) trim();
+  }
 
   /// The next bytes to send.
   bytes pending() const;
@@ -64,6 +78,7 @@ class transmit_log {
  private:
   bool is_young(std::size_t offset) const { return wrapped_ && offset < head_; }
   bool was_sent(const outgoing_flight& flight) const;
+  bool rearrange(std::size_t n);
   void wrap();
   void trim();
   void compact();
