@@ -124,8 +124,8 @@ mutant(mqtt/session_resume.cpp [[.in_doubt = !same]] [[.in_doubt = !MUTATED && !
   "the application is not told that its subscriptions may be gone")
 mutant(chain/session_store.cpp [[into.restore_unanswered(unanswered_kept_);]] [[into.restore_unanswered(MUTATED ? std::uint8_t{0} : unanswered_kept_);]]
   "after a loss of power nobody knows that CONNECT had left")
-mutant(mqtt/session_connect.cpp [[if (bye.reason == reason::session_taken_over) {]] [[if (!MUTATED && bye.reason == reason::session_taken_over) {]]
-  "a CONNECT of before that takes the session over leaves it for the old one")
+mutant(mqtt/session_connect.cpp [[if (unheard_ != 0) --unheard_;]] [[if (unheard_ != 0) unheard_ = MUTATED && !ack.session_present ? 0 : unheard_ - 1;]]
+  "a new session is taken for the answer to every CONNECT of before")
 mutant(mqtt/session_connect.cpp [[authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]] [[MUTATED ? error::none : authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]]
   "nobody looks at what the server says to authenticate itself")
 mutant(mqtt/session_connect.cpp [[said.will = options.will;]] [[if (!MUTATED) said.will = options.will;]]
