@@ -1,6 +1,7 @@
 // From the server to the application.
 #include <recado/mqtt/codec.hpp>
 #include <recado/mqtt/session.hpp>
+#include <recado/mqtt/verbs.hpp>
 
 namespace recado::mqtt {
 namespace {
