@@ -50,7 +50,7 @@ function(recado_firmware name)
   target_link_options(${name} PRIVATE -T ${RECADO_BOARD_LINKER_SCRIPT}
     -Wl,-Map=$<TARGET_FILE:${name}>.map)
   if(F_PRESET STREQUAL "tiny")
-    target_link_options(${name} PRIVATE -Wl,--defsym=stack_bytes=4864)  # no SHA-384, no texts about certificates
+    target_link_options(${name} PRIVATE -Wl,--defsym=stack_bytes=4608)  # no SHA-384, no texts about certificates
   endif()
   add_custom_command(TARGET ${name} POST_BUILD COMMAND arm-none-eabi-size $<TARGET_FILE:${name}>)
   if(RECADO_BOARD_FLAT_IMAGE)

@@ -13,5 +13,5 @@ target_include_directories(recado_lwip_library SYSTEM PUBLIC ${RECADO_LWIP_SOURC
 target_link_libraries(recado_lwip_library INTERFACE recado_drive_lwip)
 # Its checks of itself are a quarter of it.
 if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
-  target_compile_definitions(recado_lwip_library PRIVATE LWIP_NOASSERT)
+  target_compile_definitions(recado_lwip_library PRIVATE LWIP_NOASSERT PUBLIC RECADO_TINY)
 endif()

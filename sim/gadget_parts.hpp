@@ -26,7 +26,8 @@ struct gadget::services {
         names(on, storage.view(), over_tcp, datagrams),
         time(on.entropy) {}
   device::remembered memory;
-  device::datagram_memory datagrams;
+  std::array<std::byte, dns::datagram_octets_max> room{};  ///< the stream's may be too short for a datagram here
+  device::arrivals datagrams{room};
   device::address_service address;
   dns::resolver_storage<2, 8, 256> storage{};
   std::array<std::byte, 600> over_tcp{};
@@ -58,7 +59,8 @@ struct gadget::parts {
       : conductor(how, on.entropy),
         session(memory),
         filter(receive.size(), dates),
-        channel(on, session, how.secure ? &filter : nullptr, receive),
+        stream_room(receive),
+        channel(on, session, how.secure ? &filter : nullptr, stream_room),
         outbox(outbox_memory, limits, listener) {}
 
   std::unique_ptr<keeping> journal{};
@@ -79,6 +81,7 @@ struct gadget::parts {
   sim_authenticator proves{};
   mqtt::session session;
   null_filter filter;
+  device::arrivals stream_room;
   device::channel channel;
   chain::outbox outbox;
 

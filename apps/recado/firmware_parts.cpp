@@ -22,12 +22,6 @@ using linux_board::configuration_file;
 
 std::string read(std::string_view path) { return pki::read_file(std::filesystem::path{path}); }
 
-/// One certificate as DER; several as PEM with its final zero, which is how Mbed TLS takes them.
-pki::secret packed(const std::string& content, const std::string& what, std::size_t count) {
-  if (count == 1) return pki::secret{pki::to_der(content, what)};
-  return pki::secret{pki::pem_bundle({content}, what) + '\0'};
-}
-
 /// Only what the boards' TLS can verify and sign with.
 void check_algorithm(EVP_PKEY* key, const std::string& what) {
   const int kind = EVP_PKEY_get_base_id(key);
@@ -39,11 +33,15 @@ void check_algorithm(EVP_PKEY* key, const std::string& what) {
                 "make one with 'recado pki' and --key-type ecdsa-p256");
 }
 
+/// As DER, one behind the other.
 pki::secret certificates(std::string_view path, const std::string& option) {
-  const std::string content = read(path), what = option + " '" + std::string{path} + "'";
-  const auto all = pki::parse_certificates(content, what);
-  for (const auto& each : all) check_algorithm(X509_get0_pubkey(each.get()), what);
-  return packed(content, what, all.size());
+  const std::string what = option + " '" + std::string{path} + "'";
+  std::string all;
+  for (const auto& each : pki::parse_certificates(read(path), what)) {
+    check_algorithm(X509_get0_pubkey(each.get()), what);
+    all += pki::der_of(each.get());
+  }
+  return pki::secret{std::move(all)};
 }
 
 /// The key in DER, not encrypted; it has to be the certificate's.

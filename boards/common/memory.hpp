@@ -1,4 +1,5 @@
-// The memory of the application on a board: sizes for messages of one KiB.
+// The memory of the application on a board: sizes for messages of one KiB; with the preset `tiny` one of them is on its
+// way at a time.
 #pragma once
 
 #include <array>
@@ -30,14 +31,19 @@ class device_memory {
 
  private:
   static constexpr std::size_t packet_bytes = 1280;
-  static constexpr mqtt::storage_sizes sizes{.transmit = 2304, .receive = packet_bytes};
+#if defined(RECADO_TINY)
+  static constexpr std::size_t transmit_bytes = 1536, over_tcp_bytes = 512;
+#else
+  static constexpr std::size_t transmit_bytes = 2304, over_tcp_bytes = 768;
+#endif
+  static constexpr mqtt::storage_sizes sizes{.transmit = transmit_bytes, .receive = packet_bytes};
 
   alignas(4) std::array<std::byte, packet_bytes> receive_;
   mqtt::session_storage<sizes> session_;
   /// Messages that wait; in test mode, where none does, the payload.
   alignas(4) std::array<std::byte, test_bytes_max> outbox_;
-  std::array<std::byte, 768> over_tcp_;
-  dns::resolver_storage<1, 16, 256> names_;
+  std::array<std::byte, over_tcp_bytes> over_tcp_;
+  dns::resolver_storage<1, device::addresses_max, 256> names_;
   /// The test mode has no journal.
   union either {
     struct {

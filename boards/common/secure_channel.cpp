@@ -17,11 +17,11 @@ tls::client_options options_of(const image_configuration& image) {
   tls::client_options options;
   const auto& chosen = image.chosen.tls;
   if (!chosen.psk.empty()) options.psk = {chosen.psk_identity, as_bytes(chosen.psk)};
-  options.ca = tls::source::memory(image.ca);
-  options.crl = tls::source::memory(image.crl);
+  options.ca = tls::source::constant(image.ca);
+  options.crl = tls::source::constant(image.crl);
   if (chosen.client_authentication) {
-    options.certificate = tls::source::memory(image.certificate);
-    if (!key_is_opaque) options.key = tls::source::memory(image.key);
+    options.certificate = tls::source::constant(image.certificate);
+    if (!key_is_opaque) options.key = tls::source::constant(image.key);
   }
   options.report_chain = has_causes && chosen.debug_level >= 1;  // without, nothing would be shown of it
   return options;

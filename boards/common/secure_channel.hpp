@@ -36,9 +36,9 @@ class secure_channel {
     device::console* console = nullptr;
   };
 #if defined(RECADO_TINY)
-  static constexpr std::size_t pool_bytes = 18 * 1024;
+  static constexpr std::size_t pool_bytes = 11 * 1024 + 512;
 #else
-  static constexpr std::size_t pool_bytes = 23 * 1024 + 512;
+  static constexpr std::size_t pool_bytes = 22 * 1024 + 512;
 #endif
   static constexpr std::size_t outgoing_bytes = 1280, plaintext_bytes = 1280;
 

@@ -8,8 +8,8 @@
 namespace recado::mps2_an500 {
 namespace {
 
-/// What waits for the UART.
-std::array<char, 512> ring;
+/// What waits for the UART: a line or two.
+std::array<char, 256> ring;
 std::size_t first = 0, waiting = 0;
 
 bool send_one() {

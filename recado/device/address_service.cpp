@@ -32,7 +32,7 @@ dhcp::options options_of(const configuration& chosen, const board& on, const rem
 }  // namespace
 
 address_service::address_service(const configuration& chosen, const board& on, remembered& memory,
-                                 datagram_memory& datagrams)
+                                 arrivals& datagrams)
     : chosen_(chosen),
       on_(on),
       memory_(memory),

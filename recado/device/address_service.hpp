@@ -33,7 +33,7 @@ class address_service {
   using event = std::variant<got, failed, lost>;
 
   /// All of them must outlive it.
-  address_service(const configuration& chosen, const board& on, remembered& memory, datagram_memory& datagrams);
+  address_service(const configuration& chosen, const board& on, remembered& memory, arrivals& datagrams);
 
   /// The cable is there; harmless if it was.
   void link_up(instant now) { client_.opened(now); }

@@ -45,11 +45,12 @@ application::application(const configuration& chosen, const board& on, secure* c
       chosen_(chosen),
       memory_(on.storage),
       conductor_(policy_of(filled(chosen_)), on.entropy),
-      address_(chosen_, on, memory_, datagrams_),
-      names_(on, given.names, given.names_over_tcp, datagrams_),
+      arrivals_(given.receive),
+      address_(chosen_, on, memory_, arrivals_),
+      names_(on, given.names, given.names_over_tcp, arrivals_),
       time_(on.entropy),
       session_(given.session),
-      channel_(on, session_, cipher_, given.receive),
+      channel_(on, session_, cipher_, arrivals_),
       presence_(chosen_, on, session_, given.outbox) {
   if (plan != nullptr && on.button.held_at_start()) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
   if constexpr (has_session_journal) {

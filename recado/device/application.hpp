@@ -27,11 +27,15 @@ namespace recado::device {
 inline constexpr duration time_good_enough = std::chrono::milliseconds{50};
 
 /// So many addresses of a name are tried; what the name has beyond that is left out.
+#if defined(RECADO_TINY)
+inline constexpr std::size_t addresses_max = 8;
+#else
 inline constexpr std::size_t addresses_max = 16;
+#endif
 
 /// What an application works in; it must outlive it.
 struct application_memory {
-  mutable_bytes receive;         ///< one MQTT packet, or one TLS record if that is longer
+  mutable_bytes receive;         ///< one MQTT packet, one TLS record, or one datagram of a service (`dns::limits.hpp`)
   mutable_bytes outbox;          ///< where messages wait for a connection; 0 bytes: they don't
   mqtt::memory session;          ///< of the MQTT session
   dns::resolver::memory names;   ///< of the resolver: cache and questions
@@ -140,11 +144,11 @@ class application {
   configuration chosen_;
   remembered memory_;
   chain::bring_up conductor_;
-  datagram_memory datagrams_;
+  arrivals arrivals_;
   address_service address_;
   name_service names_;
   ntp::client time_;
-  datagram_pump<ntp::client, 128> time_pump_{service::ntp, datagrams_};
+  datagram_pump<ntp::client, 128> time_pump_{service::ntp, arrivals_};
   mqtt::session session_;
   std::optional<kept_session> kept_;
   channel channel_;

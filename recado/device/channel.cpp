@@ -1,7 +1,6 @@
 #include <recado/device/channel.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include <recado/chain/error.hpp>
@@ -17,11 +16,12 @@ bool is_tls(bytes first) {
 
 }  // namespace
 
-channel::channel(const board& on, mqtt::session& session, secure* cipher, mutable_bytes receive)
-    : on_(on), session_(session), cipher_(cipher), receive_(receive) {}
+channel::channel(const board& on, mqtt::session& session, secure* cipher, arrivals& in)
+    : on_(on), session_(session), cipher_(cipher), arrived_(in) {}
 
 std::expected<void, fault> channel::connect(const endpoint& peer, std::string_view host, instant now) {
-  begin_ = filled_ = plain_used_ = 0;
+  arrived_.clear();
+  plain_used_ = 0;
   heard_ = false;
   session_up_ = session_over_ = broken_ = cipher_closed_ = false;
   gate_bytes_ = 0;
@@ -58,12 +58,13 @@ std::optional<channel::event> channel::hear(instant now) {
     if (cipher_ != nullptr) {
       if (auto happened = hear_secure(now)) return happened;
     } else if (session_up_ && !session_over_ && !heard_tls(now)) {
-      bytes in = waiting();
+      bytes in = arrived_.waiting();
+      const std::size_t before = in.size();
       auto happened = hear_session(in, now);
-      begin_ = filled_ - in.size();
+      arrived_.consumed(before - in.size());
       if (happened) return happened;
     }
-    if (session_over_ && cipher_ == nullptr) begin_ = filled_ = 0;  // nobody listens any more
+    if (session_over_ && cipher_ == nullptr) arrived_.clear();  // nobody listens any more
     if (!fetch(now)) return std::nullopt;
   }
   return std::nullopt;
@@ -71,7 +72,7 @@ std::optional<channel::event> channel::hear(instant now) {
 
 /// A session without TLS at a port with it would only see a malformed packet.
 bool channel::heard_tls(instant now) {
-  const bytes first = waiting();
+  const bytes first = arrived_.waiting();
   if (first.empty() || std::exchange(heard_, true) || !is_tls(first)) return false;
   stream_broke(make_fault(chain::error::speaks_tls), now);
   return true;
@@ -100,12 +101,12 @@ std::optional<channel::event> channel::hear_secure(instant now) {
       cipher_->consumed(cipher_->plaintext().size());
     }
     const std::size_t readable = cipher_->plaintext().size();
-    bytes in = waiting();
+    bytes in = arrived_.waiting();
     const std::size_t before = in.size();
     const std::uint64_t begun = tick();
     auto happened = cipher_->receive(in, now);
     times_.decrypt += tick() - begun;
-    begin_ += before - in.size();
+    arrived_.consumed(before - in.size());
     if (happened) {
       if (const auto* over = std::get_if<tls::closed>(&*happened)) {
         if (!why_) why_ = over->why;
@@ -122,22 +123,18 @@ std::optional<channel::event> channel::hear_secure(instant now) {
 
 bool channel::gated(instant now) {
   if (now >= gate_until_) gate_bytes_ = 0;
-  return gate_bytes_ != 0 && on_.network.session_stream().available() + waiting().size() < gate_bytes_;
+  return gate_bytes_ != 0 && on_.network.session_stream().available() + arrived_.waiting().size() < gate_bytes_;
 }
 
 bool channel::fetch(instant now) {
   if (broken_ || gated(now)) return false;
-  if (begin_ == filled_) begin_ = filled_ = 0;
-  if (begin_ != 0) {
-    std::memmove(receive_.data(), receive_.data() + begin_, filled_ - begin_);
-    filled_ -= begin_, begin_ = 0;
-  }
-  if (filled_ == receive_.size()) return false;
+  const mutable_bytes room = arrived_.room();
+  if (room.empty()) return false;
   const std::uint64_t begun = tick();
-  const auto got = on_.network.session_stream().receive(receive_.subspan(filled_), now);
+  const auto got = on_.network.session_stream().receive(room, now);
   times_.receive += tick() - begun;
   if (!got) return stream_broke(got.error(), now), true;
-  filled_ += *got;
+  arrived_.came(*got);
   return *got != 0;
 }
 
@@ -199,6 +196,7 @@ std::optional<channel::event> channel::end(instant now) {
   if (!why_) why_ = below;
   if (cipher_ != nullptr && stage_ != stage::connecting) end_cipher(below, now);
   stage_ = stage::closed;
+  arrived_.clear();
   return ended{why_};
 }
 
@@ -219,6 +217,7 @@ void channel::abandon(instant now) {
   if (session_up_ && !session_over_) session_.lost(why, now);
   if (cipher_ != nullptr && stage_ != stage::connecting) end_cipher(why, now);
   on_.network.session_stream().close(now);
+  arrived_.clear();
   stage_ = stage::idle;
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include <recado/device/arrivals.hpp>
 #include <recado/device/board.hpp>
 #include <recado/device/secure.hpp>
 #include <recado/mqtt/session.hpp>
@@ -37,8 +38,8 @@ class channel {
   /// What `step` answers; what it points to lives until the next call.
   using event = std::variant<opened, tls::event, mqtt::session_event, ended>;
 
-  /// `receive` must hold one whole packet, or one TLS record if that is longer.
-  channel(const board& on, mqtt::session& session, secure* cipher, mutable_bytes receive);
+  /// `in` must have room for one whole packet, or one TLS record if that is longer.
+  channel(const board& on, mqtt::session& session, secure* cipher, arrivals& in);
 
   /// Connects; what the session says was set by `session.connect` before. Without a cipher the host is not needed.
   std::expected<void, fault> connect(const endpoint& peer, std::string_view host, instant now);
@@ -77,7 +78,6 @@ class channel {
   void finish_if_said(instant now);
   void end_cipher(fault why, instant now);
   std::optional<event> end(instant now);
-  bytes waiting() const { return receive_.subspan(begin_, filled_ - begin_); }
   std::uint64_t tick() { return measuring_ ? on_.stopwatch.nanoseconds() : 0; }
 
   // Flags come first: there a Cortex-M reaches them with short instructions.
@@ -91,8 +91,7 @@ class channel {
   board on_;
   mqtt::session& session_;
   secure* cipher_;
-  mutable_bytes receive_;
-  std::size_t begin_ = 0, filled_ = 0;
+  arrivals& arrived_;
   std::size_t plain_used_ = 0;  // of the plaintext that the last event points into
   fault why_;
   layer_times times_;

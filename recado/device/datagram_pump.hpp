@@ -1,38 +1,20 @@
 // A datagram machine on a board's network: one turn of the contract in wire/machine.hpp.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <optional>
 
+#include <recado/device/arrivals.hpp>
 #include <recado/device/board.hpp>
-#include <recado/dns/limits.hpp>
 
 namespace recado::device {
-
-/// Where a datagram lies until its machine has looked at it: one for all services, as most are looked at at once. Who
-/// needs the place for the next one takes it, as if what is there were lost on the way.
-class datagram_memory {
- public:
-  /// The place, for `held` from now on; `held` must not move while it lies there.
-  mutable_bytes take(datagram& held) {
-    if (owner_ != nullptr && owner_ != &held) owner_->payload = {};
-    owner_ = &held;
-    return room_;
-  }
-  /// The longest datagram that any service asks for.
-  static constexpr std::size_t bytes_max = dns::datagram_octets_max;
-
- private:
-  datagram* owner_ = nullptr;
-  std::array<std::byte, bytes_max> room_{};
-};
 
 /// Keeps the datagram that a machine looks at between two events.
 template <datagram_machine Machine, std::size_t Bytes>
 class datagram_pump {
  public:
   /// For the datagrams of one service; `in` must outlive it.
-  datagram_pump(service of, datagram_memory& in) : service_(of), memory_(in) {}
+  datagram_pump(service of, arrivals& in) : service_(of), arrivals_(in) {}
   datagram_pump(const datagram_pump&) = delete;
   datagram_pump& operator=(const datagram_pump&) = delete;
 
@@ -42,7 +24,9 @@ class datagram_pump {
       send(machine, net, now);
       if (auto event = machine.receive(held_, now)) return event;
       if (!held_.payload.empty()) continue;
-      auto arrived = net.receive(service_, memory_.take(held_).first(Bytes), now);
+      const mutable_bytes room = arrivals_.take(held_);
+      if (room.empty()) break;  // it waits in the network
+      auto arrived = net.receive(service_, room.first(std::min(Bytes, room.size())), now);
       if (!arrived) continue;  // an ICMP error came back: as if the datagram were lost on the way
       if (!*arrived) break;
       held_ = **arrived;
@@ -53,7 +37,6 @@ class datagram_pump {
 
  private:
   static constexpr unsigned turns_max = 64;
-  static_assert(Bytes <= datagram_memory::bytes_max);
 
   void send(Machine& machine, network& net, instant now) {
     for (unsigned turn = 0; turn < turns_max; ++turn) {
@@ -70,7 +53,7 @@ class datagram_pump {
   }
 
   service service_;
-  datagram_memory& memory_;
+  arrivals& arrivals_;
   datagram held_;
 };
 

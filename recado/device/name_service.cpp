@@ -6,7 +6,7 @@
 namespace recado::device {
 
 name_service::name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory,
-                           datagram_memory& datagrams)
+                           arrivals& datagrams)
     : on_(on), resolver_(memory, on.entropy), exchange_(tcp_memory), pump_(service::dns, datagrams) {}
 
 void name_service::network_down(instant now) {

@@ -29,8 +29,7 @@ class name_service {
   using event = std::variant<found, failed>;
 
   /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP; all must outlive it.
-  name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory,
-               datagram_memory& datagrams);
+  name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory, arrivals& datagrams);
 
   /// Datagrams can be sent from now on.
   void network_up(instant now) { resolver_.opened(now); }

@@ -21,11 +21,15 @@ struct source {
   std::string_view path;  ///< empty: memory
   /// PEM or DER
   bytes data;
+  /// `data` stays where it is for good: a back end may use it there instead of copying it.
+  bool stays = false;
 
   /// A file by its path.
   static constexpr source file(std::string_view path) { return {path, {}}; }
   /// Bytes.
   static constexpr source memory(bytes data) { return {{}, data}; }
+  /// Bytes of the program itself.
+  static constexpr source constant(bytes data) { return {{}, data, true}; }
   /// True if there is one.
   constexpr bool given() const { return !path.empty() || !data.empty(); }
 };

@@ -2,7 +2,12 @@
 #ifndef LWIPOPTS_H
 #define LWIPOPTS_H
 
+#if defined(RECADO_TINY)
+/* A PUBLISH of 1 KiB in its record, and with its headers two frame buffers. */
+#define TCP_MSS 1156
+#else
 #define TCP_MSS 1460
+#endif
 /* The Ethernet controller holds 10 KiB itself, so the window may be larger than what the pool can hold. */
 #define TCP_WND (2 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)
@@ -17,10 +22,17 @@
 #define MEMP_NUM_UDP_PCB 5
 #define MEMP_NUM_PBUF 12
 /* Headers of what is sent, datagrams, and one segment of TCP that is copied while its receiver's address is asked for. */
+#if defined(RECADO_TINY)
+#define MEM_SIZE 1536
+/* Two of them hold the longest segment; all that the window lets come, and one for an acknowledgement. */
+#define PBUF_POOL_SIZE 5
+#define PBUF_POOL_BUFSIZE 608
+#else
 #define MEM_SIZE 2048
 /* Three of them hold the longest frame, two a PUBLISH of 1 KiB, one everything short. */
 #define PBUF_POOL_SIZE 7
 #define PBUF_POOL_BUFSIZE 640
+#endif
 #define MEMP_NUM_SYS_TIMEOUT 4
 
 #include "recado_lwipopts.h"

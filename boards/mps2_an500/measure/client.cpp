@@ -45,7 +45,8 @@ class client {
         log_(out),
         given_(memory_.view(false)),
         session_(given_.session),
-        channel_(on, session_, to.cipher, given_.receive),
+        arrivals_(given_.receive),
+        channel_(on, session_, to.cipher, arrivals_),
         test_(chosen, on, session_, channel_, {.sizes = message_sizes, .cycles = cycles, .log = &log_, .name = {}},
               given_.test) {}
 
@@ -104,6 +105,7 @@ class client {
   firmware::device_memory memory_;
   device::application_memory given_;
   mqtt::session session_;
+  device::arrivals arrivals_;
   device::channel channel_;
   device::test_mode test_;
   bool shaking_hands_ = false;

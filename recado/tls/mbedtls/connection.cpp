@@ -179,6 +179,7 @@ void connection::become_secured() {
   if (options().report_chain) to_report_ = judged_.size();
   // With TLS 1.3 the tickets come afterwards.
   if (mbedtls_ssl_get_version_number(&ssl_) == MBEDTLS_SSL_VERSION_TLS1_2) keep_session();
+  recado_tls_forget_certificates(&ssl_);
 }
 
 std::optional<event> connection::transfer(bytes& in) {

@@ -48,6 +48,15 @@ int recado_tls_rename_session(mbedtls_ssl_session *session, const char *host) {
 #endif
 }
 
+const mbedtls_ssl_session *recado_tls_session(const mbedtls_ssl_context *ssl) { return ssl->session; }
+
+void recado_tls_forget_certificates(mbedtls_ssl_context *ssl) {
+  if (ssl->session == NULL || ssl->session->peer_cert == NULL) return;
+  mbedtls_x509_crt_free(ssl->session->peer_cert);
+  mbedtls_free(ssl->session->peer_cert);
+  ssl->session->peer_cert = NULL;
+}
+
 size_t recado_tls_unsent(const mbedtls_ssl_context *ssl) { return ssl->out_left; }
 
 int recado_tls_flush(mbedtls_ssl_context *ssl) { return mbedtls_ssl_flush_output(ssl); }

@@ -18,6 +18,10 @@ const unsigned char *recado_tls_message(const mbedtls_ssl_context *ssl, int type
 unsigned short recado_tls_group(const mbedtls_ssl_context *ssl);
 /* Lets a session be resumed under another name of the same server. */
 int recado_tls_rename_session(mbedtls_ssl_session *session, const char *host);
+/* The session of the connection, or NULL before there is one. */
+const mbedtls_ssl_session *recado_tls_session(const mbedtls_ssl_context *ssl);
+/* Gives back the peer's certificates, which nobody looks at after the handshake. */
+void recado_tls_forget_certificates(mbedtls_ssl_context *ssl);
 /* The name that is sent as SNI, or NULL. */
 const char *recado_tls_host(const mbedtls_ssl_context *ssl);
 /* Not 0 if the server's Diffie-Hellman group is below what the configuration allows. */

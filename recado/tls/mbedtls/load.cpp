@@ -15,8 +15,12 @@
 namespace recado::tls::mbedtls {
 namespace {
 
+#if defined(MBEDTLS_PEM_PARSE_C)
 // PEM has its marker in every file; explanatory text may stand before it (RFC 7468 §5.2).
 bool is_pem(bytes content) { return as_text(content).contains("-----BEGIN "); }
+#else
+bool is_pem(bytes) { return false; }
+#endif
 
 #if defined(MBEDTLS_FS_IO)
 constexpr std::size_t path_max = 1024;
@@ -38,6 +42,7 @@ class contents {
   outcome<error> take(const source& from, error unreadable) {
     if (!from.path.empty()) return read(from.path, unreadable);
     if (!is_pem(from.data)) {
+      stays_ = from.stays;
       data_ = reinterpret_cast<const unsigned char*>(from.data.data()), size_ = from.data.size();
       return {};
     }
@@ -51,6 +56,8 @@ class contents {
   }
   const unsigned char* data() const { return data_; }
   std::size_t size() const { return size_; }
+  /// It may be used where it is, longer than this object lives.
+  bool stays() const { return stays_; }
   bytes all() const { return {reinterpret_cast<const std::byte*>(data_), size_}; }
 
  private:
@@ -83,6 +90,7 @@ class contents {
   unsigned char* owned_ = nullptr;
   const unsigned char* data_ = nullptr;
   std::size_t size_ = 0;
+  bool stays_ = false;
 };
 
 // The high part of an error says where it happened, the low part why.
@@ -102,6 +110,7 @@ error error_of_parsing(int code, error otherwise) {
   return code < 0 && lacks_algorithm(code) ? error::algorithm_unsupported : otherwise;
 }
 
+#if defined(MBEDTLS_PEM_PARSE_C)
 // PEM with several: Mbed TLS says how many it couldn't read, not why.
 error why_of_pem(const contents& from, error otherwise) {
   std::string_view rest = as_text(from.all());
@@ -124,6 +133,25 @@ error why_of_pem(const contents& from, error otherwise) {
     if (code != 0) return error_of_parsing(code, otherwise);
   }
   return otherwise;
+}
+#else
+error why_of_pem(const contents&, error otherwise) { return otherwise; }
+#endif
+
+// One certificate as DER, or several behind one another; what is no certificate any more ends them.
+int parse_der(mbedtls_x509_crt& to, const contents& from) {
+  constexpr std::byte sequence{MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE};
+  bytes rest = from.all();
+  mbedtls_x509_crt* last = &to;
+  do {
+    const auto* data = reinterpret_cast<const unsigned char*>(rest.data());
+    const int code = from.stays() ? mbedtls_x509_crt_parse_der_nocopy(&to, data, rest.size())
+                                  : mbedtls_x509_crt_parse_der(&to, data, rest.size());
+    if (code != 0) return code;
+    while (last->next != nullptr) last = last->next;
+    rest = rest.subspan(last->raw.len);
+  } while (!rest.empty() && rest[0] == sequence);
+  return 0;
 }
 
 struct phrase {
@@ -165,7 +193,8 @@ outcome<error> load_certificates(const source& from, load_errors errors, mbedtls
   contents input;
   if (auto taken = input.take(from, errors.unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(errors.invalid);
-  const int code = mbedtls_x509_crt_parse(&to, input.data(), input.size());
+  const int code =
+      is_pem(input.all()) ? mbedtls_x509_crt_parse(&to, input.data(), input.size()) : parse_der(to, input);
   if (code == 0) return {};
   if (is_pem(input.all()) && !lacks_memory(code)) return std::unexpected(why_of_pem(input, errors.invalid));
   return std::unexpected(error_of_parsing(code, errors.invalid));

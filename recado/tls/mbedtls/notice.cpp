@@ -167,13 +167,9 @@ bool connection::still_good(const kept_session& kept) const {
 }
 
 void connection::keep_session() {
-  if (!options().sessions || used_->has_psk || host_.empty()) return;
-  mbedtls_ssl_session session;
-  mbedtls_ssl_session_init(&session);
-  if (mbedtls_ssl_get_session(&ssl_, &session) == 0) {
-    mbedtls::keep_session(session, judged_.leaf(), used_->policy, host_.view(), *options().sessions);
-  }
-  mbedtls_ssl_session_free(&session);
+  const mbedtls_ssl_session* session = recado_tls_session(&ssl_);
+  if (session == nullptr || !options().sessions || used_->has_psk || host_.empty()) return;
+  mbedtls::keep_session(*session, judged_.leaf(), used_->policy, host_.view(), *options().sessions);
 }
 
 void connection::end_by(int code) {

@@ -32,6 +32,7 @@ using mbedtls::context;
 using mbedtls::filter;
 inline constexpr bool has_ed25519 = false;
 inline constexpr bool logs_exporter_secret = false;
+inline constexpr bool takes_several_as_der = true;
 inline constexpr std::size_t record_content_max = record_bytes_max - 1;  // its type is counted, too
 
 #else
@@ -40,6 +41,7 @@ using openssl::context;
 using openssl::filter;
 inline constexpr bool has_ed25519 = true;
 inline constexpr bool logs_exporter_secret = true;
+inline constexpr bool takes_several_as_der = false;
 inline constexpr std::size_t record_content_max = record_bytes_max;
 
 #endif

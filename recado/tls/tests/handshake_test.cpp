@@ -179,6 +179,25 @@ TEST(tls_handshake, speaks_1_2_and_1_3_with_every_kind_of_key) {
   }
 }
 
+TEST(tls_handshake, uses_certificates_where_they_are_if_they_stay_there) {
+  const world& w = the_world();
+  const std::string root = der(w.root.certificate.get()), key = key_der(w.device.key.get());
+  const std::string own = takes_several_as_der
+                              ? der(w.device.certificate.get()) + der(w.authority.certificate.get())
+                              : pem(w.device) + pem(w.authority);
+  auto options = usual();
+  options.ca = source::constant(as_bytes(root)), options.certificate = source::constant(as_bytes(own));
+  options.key = source::constant(as_bytes(key));
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    client c{options};
+    ASSERT_TRUE(c.loaded);
+    server s{{.highest = version, .wants_client_certificate = true}};
+    s.begin(), c.open(), c.talk(s);
+    EXPECT_TRUE(c.seen.secured) << c.seen.line;
+    EXPECT_TRUE(s.done());
+  }
+}
+
 TEST(tls_handshake, refuses_in_words_an_algorithm_that_it_lacks) {
   if (has_ed25519) return;
   const world& w = the_world();
