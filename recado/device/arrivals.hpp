@@ -8,8 +8,9 @@
 
 namespace recado::device {
 
-/// Bytes of the broker's stream, and in between, when none wait, a datagram of any service: most of both are looked at
-/// at once. A datagram whose place is needed counts as lost on the way; none is taken while half a packet waits.
+/// Bytes of the broker's stream, and behind them one datagram of any service: most of both are looked at at once. A
+/// datagram whose place is needed counts as lost on the way; none is taken while so much of the stream waits that there
+/// would be no room for it.
 class arrivals {
  public:
   /// `memory` must outlive it.
@@ -36,12 +37,13 @@ class arrivals {
     end_ += n;
   }
 
-  /// The place for a datagram, for `held` from now on, which must not move while it lies there; none if it isn't free.
-  mutable_bytes take(datagram& held) {
-    if (begin_ != end_) return {};
+  /// The place for a datagram of so many bytes, for `held` from now on, which must not move while it lies there; empty
+  /// if there is no room.
+  mutable_bytes take(datagram& held, std::size_t size) {
+    if (memory_.size() - end_ < size) return {};
     if (owner_ != &held) drop_datagram();
     owner_ = &held;
-    return memory_;
+    return memory_.subspan(end_, size);
   }
 
  private:

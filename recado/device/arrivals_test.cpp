@@ -17,11 +17,11 @@ struct arrivals_test : testing::Test {
   }
   std::string_view waiting() const { return as_text(place.waiting()); }
   bool holds(datagram& one) {
-    const mutable_bytes room = place.take(one);
-    one.payload = room.first(std::min<std::size_t>(room.size(), 4));
-    return !room.empty();
+    one.payload = place.take(one, datagram_bytes);
+    return !one.payload.empty();
   }
 
+  static constexpr std::size_t datagram_bytes = 4;
   std::array<std::byte, 8> memory{};
   arrivals place{memory};
   datagram dhcp, dns;
@@ -55,12 +55,17 @@ TEST_F(arrivals_test, a_datagram_gives_way_to_the_stream_once_that_has_something
   EXPECT_TRUE(dhcp.payload.empty());
 }
 
-TEST_F(arrivals_test, no_datagram_is_taken_while_half_a_packet_waits) {
-  comes("abc");
-  place.consumed(2);
-  EXPECT_FALSE(holds(dns));
-  EXPECT_EQ(waiting(), "c");
-  place.consumed(1);
+TEST_F(arrivals_test, a_datagram_lies_behind_half_a_packet_if_there_is_room) {
+  comes("abcd");
+  ASSERT_TRUE(holds(dns));
+  copy(as_bytes(std::string_view{"dns!"}), place.take(dns, datagram_bytes));
+  EXPECT_EQ(waiting(), "abcd");
+  EXPECT_EQ(as_text(dns.payload), "dns!");
+  comes("e");
+  EXPECT_TRUE(dns.payload.empty());
+  EXPECT_FALSE(holds(dns)) << "it waits in the network";
+  EXPECT_EQ(waiting(), "abcde");
+  place.clear();
   EXPECT_TRUE(holds(dns));
 }
 

@@ -1,7 +1,6 @@
 // A datagram machine on a board's network: one turn of the contract in wire/machine.hpp.
 #pragma once
 
-#include <algorithm>
 #include <optional>
 
 #include <recado/device/arrivals.hpp>
@@ -24,9 +23,9 @@ class datagram_pump {
       send(machine, net, now);
       if (auto event = machine.receive(held_, now)) return event;
       if (!held_.payload.empty()) continue;
-      const mutable_bytes room = arrivals_.take(held_);
+      const mutable_bytes room = arrivals_.take(held_, Bytes);
       if (room.empty()) break;  // it waits in the network
-      auto arrived = net.receive(service_, room.first(std::min(Bytes, room.size())), now);
+      auto arrived = net.receive(service_, room, now);
       if (!arrived) continue;  // an ICMP error came back: as if the datagram were lost on the way
       if (!*arrived) break;
       held_ = **arrived;
