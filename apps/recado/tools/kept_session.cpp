@@ -57,6 +57,9 @@ std::optional<struct ::stat> output_file() {
   return now;
 }
 
+// In the second number of the note, below the mark of an input.
+constexpr std::uint64_t mark_in_order = std::uint64_t{1} << 62;
+
 std::uint64_t name_of_file(const struct ::stat& file) {
   return (file.st_dev * 0x9e37'79b9'7f4a'7c15U) ^ static_cast<std::uint64_t>(file.st_ino);
 }
@@ -183,14 +186,18 @@ std::optional<store::note> output_position() {
   return store::note{name_of_file(*file), static_cast<std::uint64_t>(file->st_size)};
 }
 
+store::note ended_at(const store::note& output) { return {output.first, output.second | mark_in_order}; }
+
 rewound rewind_output(const store::note& last) {
   const auto file = output_file();
   if (!file || name_of_file(*file) != last.first) return {};
   const auto size = static_cast<std::uint64_t>(file->st_size);
-  if (size < last.second) return {.missing = last.second - size};
-  if (size == last.second || ::ftruncate(STDOUT_FILENO, static_cast<::off_t>(last.second)) != 0) return {};
+  const std::uint64_t known = last.second & ~mark_in_order;
+  if (size < known) return {.missing = known - size};
+  if (size == known || known != last.second) return {};
+  if (::ftruncate(STDOUT_FILENO, static_cast<::off_t>(known)) != 0) return {};
   (void)::lseek(STDOUT_FILENO, 0, SEEK_END);
-  return {.cut = size - last.second};
+  return {.cut = size - known};
 }
 
 int sync_output() {

@@ -95,12 +95,14 @@ std::string damage_of(const store::mount_report& report);
 /// How long a regular file behind standard output is, as a note says it: which file, and its length. Nothing for
 /// terminals and pipes.
 std::optional<store::note> output_position();
+/// That position of a run which ended in order: what comes behind it is another program's, or of QoS 0.
+store::note ended_at(const store::note& output);
 /// What `rewind_output` did, in bytes; neither if the output is as the note says, or another one.
 struct rewound {
   std::uint64_t cut = 0;      ///< written behind the message that the note is of: taken away, as it will come again
   std::uint64_t missing = 0;  ///< acknowledged messages that were in it and won't come again
 };
-/// Makes the output what the note says that it was.
+/// Makes the output what the note says that it was, unless that is of a run which ended in order.
 rewound rewind_output(const store::note& last);
 /// Returns when what was written to standard output is on the disk, if that is a file or a block device: 0, or errno.
 int sync_output();

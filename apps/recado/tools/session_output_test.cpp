@@ -1,5 +1,6 @@
 // recado sub with --session: what of its output is on the disk when the broker is told.
 #include <bit>
+#include <csignal>
 #include <cstddef>
 
 #include <linux/filter.h>
@@ -65,6 +66,26 @@ TEST_F(tool_session_output, what_is_printed_is_synced_before_it_is_acknowledged)
   EXPECT_NE(said().find("warning: the output is 7 bytes shorter than the session knows it"), std::string::npos)
       << said();
   EXPECT_EQ(text_of(got), "first\nthird\n");
+}
+
+// A run that ended in order has nothing to take back: neither messages of QoS 0, which won't come again, nor what
+// another program wrote behind them.
+TEST_F(tool_session_output, of_a_run_that_ended_in_order_stays) {
+  const fs::path got = folder / "got";
+  const auto hear = [&](const std::string& name) {
+    running one{command("sub", {"-i", "me", "--session", (folder / "kept").string(), "-q", "0", "-t", "t"}),
+                "/dev/null", got};
+    EXPECT_TRUE(within(20s, [&] {
+      const auto sent = recado::test::program_run{.command = command("pub", {"-q", "1", "-t", "t", "-m", name})}();
+      return sent.status == 0 && text_of(got).find(name) != std::string::npos;
+    })) << text_of(got.string() + ".err");
+    one.end(SIGTERM);
+  };
+  hear("first");
+  std::ofstream{got, std::ios::app} << "another program's\n";
+  hear("second");
+  EXPECT_NE(text_of(got).find("first\nanother program's\nsecond\n"), std::string::npos) << text_of(got);
+  EXPECT_EQ(text_of(got.string() + ".err").find("taken back"), std::string::npos) << text_of(got.string() + ".err");
 }
 
 }  // namespace

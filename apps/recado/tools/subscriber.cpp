@@ -33,6 +33,15 @@ class subscriber final : public client {
     if (const auto begins = output_position()) (void)kept_->records().put_note(*begins);
   }
 
+  /// Runs to the end. If all that was printed is acknowledged then, nothing of it will be taken back.
+  int run_in_order() {
+    const int status = run();
+    const bool whole = to_acknowledge_.empty() && !comes_again_ && out().held() == 0 && out().write_error() == 0;
+    if (const auto ends = kept_ && whole ? output_position() : std::nullopt)
+      (void)kept_->records().put_note(ended_at(*ends));
+    return status;
+  }
+
  private:
   /// After the last message that was wanted, exchanges of QoS 2 may come to their end for so long.
   static constexpr duration farewell_patience = std::chrono::seconds{2};
@@ -40,6 +49,7 @@ class subscriber final : public client {
 
   void on_connected(const mqtt::connected& what, instant now) override {
     if (how_.message_rate && rate_at_ == never) rate_at_ = now + second;
+    comes_again_ = comes_again_ || !to_acknowledge_.empty();
     to_acknowledge_.clear();
     left_behind_ = 0;
     if (what.session_present && !what.in_doubt && holds_subscriptions()) subscribed_ = true;
@@ -187,6 +197,7 @@ class subscriber final : public client {
     if (const int number = how_.session_durability == posix::durability::fsync ? sync_output() : 0; number != 0)
       return end({status::failed, std::string{"the output could not be synced: "} + std::strerror(number),
                   "check the disk and its room"});
+    comes_again_ = false;
     const auto end = output_position();
     while (!to_acknowledge_.empty() && to_acknowledge_.front().second <= written) {
       const auto [receipt, given] = to_acknowledge_.front();
@@ -254,10 +265,11 @@ class subscriber final : public client {
   std::size_t left_behind_ = 0;  // of QoS 2, not acknowledged
   std::deque<std::string> clear_;
   std::deque<std::pair<mqtt::receipt, std::uint64_t>> to_acknowledge_;  // with --session: printed, and given till then
+  bool comes_again_ = false;  // what was printed on a connection that ended before it was acknowledged
 };
 
 }  // namespace
 
-int subscribe(const settings& how) { return std::make_unique<subscriber>(how)->run(); }
+int subscribe(const settings& how) { return std::make_unique<subscriber>(how)->run_in_order(); }
 
 }  // namespace recado::app::tools
