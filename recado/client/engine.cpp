@@ -102,12 +102,6 @@ bool engine::wait_for_room(lock& held, patience& how) {
   return in_time;
 }
 
-void engine::work() {
-  work_ = true;
-  if (!std::exchange(sleeping_, false)) return;
-  loop_.wake();
-}
-
 void engine::changed() { changed_.notify_all(); }
 
 std::optional<failure> engine::unusable() const {

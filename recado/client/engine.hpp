@@ -7,7 +7,8 @@
 // lives until the next `receive`, which only the I/O thread calls.
 //
 // A command leaves its bytes in the session and marks `work_`. The I/O thread looks at the mark under the mutex before
-// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls.
+// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls. A single
+// message doesn't wait for a thread to wake: while the other sleeps, the caller sends it itself (engine_send.cpp).
 #pragma once
 
 #include <atomic>
@@ -181,8 +182,13 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool wait_for_room(lock& held, patience& how);
   /// Under the mutex.
   bool in_own_thread() const { return std::this_thread::get_id() == own_thread_; }
-  /// Something is to be sent.
+  // engine_send.cpp
+  /// Something is to be sent: by the I/O thread.
   void work();
+  /// A message is to be sent: by the calling thread if that can, else by the I/O thread.
+  void leave();
+  bool send_beside();
+  bool may_send_beside() const;
   void changed();
   bool usable() const { return up_ && !stopping_ && !leaving_; }
   std::optional<failure> unusable() const;
@@ -251,6 +257,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::size_t waiting_for_room_ = 0;  // and those of them that are told of each turn
   bool work_ = false;
   bool sleeping_ = false;
+  instant left_at_{};  // when a message last found the I/O thread asleep
   bool stopping_ = false;
 
   // memory of the session

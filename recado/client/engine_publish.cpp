@@ -46,7 +46,7 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
 bool engine::put_at_once(const mqtt::message& what) {
   if (what.qos != mqtt::qos::at_most_once || !online_ || !usable() || !outbox_.empty()) return false;
   if (!what.properties.empty() || !fits(what, 0) || !session_.publish(what)) return false;
-  work();
+  leave();
   return true;
 }
 
@@ -55,7 +55,7 @@ std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::mes
   if (!fits(what, what.properties.wire_size())) return std::unexpected{mqtt::error::message_too_large};
   if (what.qos != mqtt::qos::at_most_once || source != nullptr) return put_into_place(what, source);
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
-  work();
+  leave();
   return publication{};
 }
 
@@ -66,7 +66,8 @@ std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message wha
     return std::unexpected{mqtt::error::flight_table_full};
   what.tag = free_flights_.back();
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
-  work();
+  if (source != nullptr) work();
+  else leave();
   free_flights_.pop_back();
   ++in_session_;
   flight& taken = flights_[what.tag];

@@ -65,6 +65,47 @@ TEST_P(client_under_load, receives_without_allocating) {
   EXPECT_EQ(heard, 6000u) << "each came before its companion of the queue";
 }
 
+// Neither a wake-up of another thread nor what comes from it lies before a message that has time for itself. The client's
+// thread may be awake still, or the machine busy, so it isn't each of them.
+TEST_P(client_under_load, a_single_message_leaves_by_the_thread_that_publishes_it) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  const std::size_t before = test::sends_of_this_thread();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (test::sends_of_this_thread() - before < 10 && std::chrono::steady_clock::now() < end) {
+    ASSERT_OK(client.publish("single", "x", GetParam()));
+    ASSERT_OK(client.publish("single", "x", qos::at_least_once));  // an answer's time
+  }
+  EXPECT_GE(test::sends_of_this_thread() - before, 10u);
+}
+
+// Some leave by one thread and some by the other, and one that is too long for either to send at once lies between them.
+TEST_P(client_under_load, keeps_the_order_whichever_thread_sends) {
+  blocking_client from, to;
+  ASSERT_OK(from.connect(broker.url()));
+  ASSERT_OK(to.connect(broker.url()));
+  std::vector<std::string> heard;
+  tally all;
+  ASSERT_OK(to.subscribe(
+      "order",
+      [&](const mqtt::message_received& what) {
+        heard.push_back(std::string{recado::as_text(what.payload.first(4))});
+        all.add();
+      },
+      GetParam()));
+  constexpr std::size_t count = 3000;
+  const std::string long_tail(300'000, '.');
+  for (std::size_t i = 0; i < count; ++i) {
+    std::string payload = std::to_string(1000 + i);
+    if (i % 500 == 250) payload += long_tail;
+    ASSERT_TRUE(from.start_publish({.topic = "order", .payload = as_bytes(payload), .qos = GetParam()}));
+    if (i % 10 != 0) continue;
+    ASSERT_OK(from.publish("order/pause", "x", qos::at_least_once));
+  }
+  ASSERT_TRUE(all.reaches(count)) << all.count();
+  for (std::size_t i = 0; i < count; ++i) ASSERT_EQ(heard[i], std::to_string(1000 + i));
+}
+
 INSTANTIATE_TEST_SUITE_P(qos, client_under_load,
                          testing::Values(qos::at_most_once, qos::at_least_once, qos::exactly_once),
                          [](const auto& which) { return std::to_string(static_cast<int>(which.param)); });

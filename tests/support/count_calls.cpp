@@ -12,6 +12,11 @@ call_counts& counts() {
   return all;
 }
 
+std::size_t& sends_of_this_thread() {
+  static thread_local constinit std::size_t own = 0;
+  return own;
+}
+
 }  // namespace recado::test
 
 using recado::test::counts;
@@ -25,6 +30,7 @@ void* __real_realloc(void*, size_t);
 
 ssize_t __wrap_send(int fd, const void* data, size_t size, int flags) {
   ++counts().sends;
+  ++recado::test::sends_of_this_thread();
   return __real_send(fd, data, size, flags);
 }
 ssize_t __wrap_recv(int fd, void* data, size_t size, int flags) {

@@ -29,4 +29,7 @@ struct call_counts {
 };
 call_counts& counts();
 
+/// Those of `sends` that the calling thread made.
+std::size_t& sends_of_this_thread();
+
 }  // namespace recado::test

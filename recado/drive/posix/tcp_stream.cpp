@@ -51,6 +51,13 @@ bool set_socket(int fd, const tcp_options& options) {
   return options.receive_buffer == 0 || set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
 }
 
+ssize_t send_some(int fd, bytes data) {
+  ssize_t count = 0;
+  do count = ::send(fd, data.data(), data.size(), MSG_NOSIGNAL);
+  while (count < 0 && errno == EINTR);
+  return count;
+}
+
 // A kernel without Multipath TCP refuses the protocol; a peer without it is spoken to in TCP by the kernel itself.
 int open_socket(int family, bool multipath) {
   constexpr int kind = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
@@ -249,9 +256,7 @@ void tcp_stream::become_open(instant now) {
 
 std::expected<std::size_t, fault> tcp_stream::send(bytes data, instant now) {
   if (broken_) return std::unexpected(broken_);
-  ssize_t count = 0;
-  do count = ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL);
-  while (count < 0 && errno == EINTR);
+  const ssize_t count = send_some(fd_.get(), data);
   if (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
     broken_ = stream_fault(errno);
     source_.readable = true;  // the peer may have said why before it left
@@ -261,6 +266,12 @@ std::expected<std::size_t, fault> tcp_stream::send(bytes data, instant now) {
   if (taken < data.size()) source_.writable = false;
   if (tap_ && taken != 0) tap_->stream_bytes(identity_, direction::out, content::wire, data.first(taken), now);
   return taken;
+}
+
+// Whether there is room and what broke are the loop's thread's to note: it is told by the system meanwhile.
+std::size_t tcp_stream::send_beside(bytes data) const {
+  const ssize_t count = broken_ ? -1 : send_some(fd_.get(), data);
+  return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
 std::expected<std::size_t, fault> tcp_stream::receive(mutable_bytes memory, instant now) {

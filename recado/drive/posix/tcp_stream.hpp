@@ -71,6 +71,10 @@ class tcp_stream {
   /// Gives bytes to the system: how many it took, 0 if there is no room now. After a fault nothing more is sent,
   /// but what the peer said before may still be read.
   std::expected<std::size_t, fault> send(bytes data, instant now);
+  /// The same from another thread while the loop's own waits, and is kept from going on: how many bytes the system
+  /// took; none when there is no room, or when sending has failed. The loop's thread finds out by itself which. Only
+  /// while the stream is open; an observer isn't told.
+  std::size_t send_beside(bytes data) const;
   /// Takes what has arrived, as much as fits, in one system call: 0 if nothing is there now. The end of the stream
   /// is the fault `closed_by_peer`.
   std::expected<std::size_t, fault> receive(mutable_bytes memory, instant now);
