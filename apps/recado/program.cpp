@@ -12,6 +12,9 @@
 
 #include <recado/core/nearest.hpp>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "command.hpp"
 #include "console.hpp"
 #include "tools/tool.hpp"
@@ -196,6 +199,17 @@ int finish(int status) {
   return exit_failure;
 }
 
+/// A standard stream that is closed at the start would be the next file that is opened: what is said would go into a
+/// recording, a key log or the connection. What stands there instead can only be used the other way round, so that
+/// reading and writing fail as if it were closed.
+void occupy_closed_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(stream, F_GETFD) != -1) continue;
+    const int opened = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    if (opened != -1 && opened != stream) ::close(opened);  // stream by stream from 0 on, so it is the lowest free one
+  }
+}
+
 }  // namespace
 
 void on_run(CLI::App& command, std::function<int()> action) {
@@ -205,6 +219,7 @@ void on_run(CLI::App& command, std::function<int()> action) {
 std::span<const std::string> words_behind_dashes() { return behind_dashes(); }
 
 int run_program(int argc, const char* const* argv) {
+  occupy_closed_streams();
   std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process
   return finish(run_chosen(argc, argv));
 }

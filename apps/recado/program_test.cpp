@@ -71,4 +71,20 @@ TEST(program, a_reader_that_has_gone_is_not_reported) {
   EXPECT_EQ(done.output, "ended\n");
 }
 
+TEST(program, what_it_says_goes_into_no_file_that_takes_the_place_of_a_closed_stream) {
+  const std::string report = RECADO_TEST_FOLDER "/program-report.pcapng";
+  // -d says what happens on standard output, and why it fails on standard error; nobody listens on port 1
+  for (const char* closed : {"<&- >&- 2>&-", ">&- 2>&-", "2>&-", "<&-"}) {
+    std::remove(report.c_str());
+    const result done = shell(RECADO_PROGRAM " pub -h 127.0.0.1 -p 1 -t a -m b -d --pcapng " + report + " " + closed);
+    EXPECT_EQ(done.status, 1) << closed;
+    EXPECT_THAT(shell("grep -ac 'refused' " + report).output, "0\n") << closed;
+  }
+}
+
+TEST(program, a_closed_stream_can_neither_be_read_nor_written) {
+  EXPECT_THAT(recado("--help >&-").output, HasSubstr("could not be written: Bad file descriptor"));
+  EXPECT_THAT(recado("pub -h 127.0.0.1 -p 1 -t a -s <&-").output, HasSubstr("could not be read: Bad file descriptor"));
+}
+
 }  // namespace
