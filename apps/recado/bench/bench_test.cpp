@@ -200,12 +200,78 @@ TEST(bench_receive, silence_ends_in_words) {
   EXPECT_THAT(done.err, HasSubstr("only 1 of 5 messages came"));
 }
 
+std::string ack(const std::string& last) { return "\x40\x02"s + identifier_in(last); }
+
 TEST(bench_publish, what_is_not_acknowledged_is_lost) {
-  const auto answer = [](const std::string& last) { return "\x40\x02"s + identifier_in(last); };
-  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(answer),
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack),
                            hears(publish_type), waits_for_end()}}};
   const json found = measured(run(words{"publish", "--count", "2", "-q", "1", "--timeout", "0.5"} + at(broker.port())));
   EXPECT_EQ(found["lost"], 1);
+}
+
+/// Without a bound of its own, such as that of --duration, a measurement would wait for ever.
+TEST(bench_rtt, ends_in_words_when_nothing_comes_back) {
+  const auto subscribed = [](const std::string& last) { return "\x90\x03"s + identifier_in(last) + "\0"s; };
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(subscribe_type), says(subscribed),
+                           hears(publish_type), waits_for_end()}}};
+  const auto done = run(words{"rtt", "--count", "5", "--timeout", "0.5", "-k", "0"} + at(broker.port()));
+  EXPECT_EQ(done.status, 27);
+  EXPECT_THAT(done.err, HasSubstr("no message came back for 0.5 s"));
+  EXPECT_EQ(json::parse(done.out)["lost"], 1);
+}
+
+TEST(bench_rtt, what_the_broker_refuses_is_not_lost_and_not_waited_for) {
+  const auto subscribed = [](const std::string& last) { return "\x90\x04"s + identifier_in(last) + "\0\1"s; };
+  const auto refusal = [](const std::string& last) { return "\x40\x03"s + identifier_in(last) + "\x87"s; };
+  scripted_broker broker{{{hears(connect_type), says("\x20\x03\0\0\0"s), hears(subscribe_type), says(subscribed),
+                           hears(publish_type), says(refusal), hears(publish_type), says(refusal), waits_for_end()}}};
+  const json found = measured(run(words{"rtt", "--count", "2", "-q", "1", "-V", "5"} + at(broker.port())));
+  EXPECT_EQ(found["refused"], 2);
+  EXPECT_EQ(found["lost"], 0);
+}
+
+TEST(bench_publish, ends_in_words_when_no_acknowledgement_comes) {
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack),
+                           hears(publish_type), waits_for_end()}}};
+  const auto done = run(words{"publish", "--count", "5", "--inflight", "1", "-q", "1", "--timeout", "0.5", "-k", "0"} +
+                        at(broker.port()));
+  EXPECT_EQ(done.status, 27);
+  EXPECT_THAT(done.err, HasSubstr("no acknowledgement came for 0.5 s"));
+  EXPECT_EQ(json::parse(done.out)["messages"], 2);
+}
+
+/// QoS 0 has no answer: only the end of the connection says that all of it was taken.
+TEST(bench_publish, what_a_broker_has_not_taken_is_no_success) {
+  broker_here broker;
+  auto running = std::async(std::launch::async, [&] {
+    return run(words{"publish", "--duration", "2", "--timeout", "3"} + broker.at());
+  });
+  ASSERT_EQ(running.wait_for(std::chrono::seconds{1}), std::future_status::timeout);
+  broker.broker.pause();
+  const auto done = running.get();
+  broker.broker.go_on();
+  EXPECT_EQ(done.status, 27);
+  EXPECT_THAT(done.err, HasSubstr("nobody knows how much it took"));
+  EXPECT_TRUE(json::parse(done.out).contains("messages"));
+}
+
+TEST(bench_publish, what_was_measured_before_the_connection_was_lost_is_told) {
+  scripted_broker broker{
+      {{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack), hears(publish_type)}}};
+  const auto done = run(words{"publish", "--count", "5", "--inflight", "1", "-q", "1"} + at(broker.port()));
+  EXPECT_EQ(done.status, 7);
+  EXPECT_THAT(done.err, HasSubstr("2 messages of 16 bytes"));
+  EXPECT_THAT(done.err, HasSubstr("the connection was lost"));
+  EXPECT_EQ(json::parse(done.out)["lost"], 1);
+}
+
+TEST(bench_receive, tells_also_when_interrupted_that_nothing_came) {
+  const broker_here broker;
+  const auto done = program_run{
+      .command = words{"/usr/bin/timeout", "-s", "INT", "--preserve-status", "1", RECADO_PROGRAM, "bench", "receive"} +
+                 broker.at()}();
+  EXPECT_EQ(done.status, 130);
+  EXPECT_EQ(json::parse(done.out)["messages"], 0);
 }
 
 TEST(bench_connect, connects_again_and_again) {

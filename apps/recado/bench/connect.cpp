@@ -72,7 +72,8 @@ class connects {
     const duration cpu_before = processor_time();
     while (!ended()) turn();
     bar_.clear();
-    if (trouble_.status != tools::status::success) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
+    const bool well = trouble_.status == tools::status::success;
+    if (!well && done_ == 0) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
     findings found;
     found.messages = done_;
     found.time = last_ - begun_;
@@ -81,6 +82,7 @@ class connects {
     found.latency_of = "until CONNACK";
     if (what_.how.secure) found.resumed = resumed_;
     report(what_, found);
+    if (!well) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
     return interrupted_ == 0 ? exit_success : 128 + interrupted_;
   }
 

@@ -1,5 +1,6 @@
 #include "traffic.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 #include <recado/drive/posix/entropy.hpp>
@@ -91,6 +92,11 @@ void traffic::queue(client& one) {
   runnable_.push_back(&one);
 }
 
+void traffic::wake(client& one, instant now) {
+  if (std::exchange(one.blocked, false) && one.connection.stream().writable()) moved_ = now;
+  queue(one);
+}
+
 void traffic::turn() {
   const instant now = posix::now();
   running_.swap(runnable_);
@@ -101,7 +107,7 @@ void traffic::turn() {
   go_on(now);
   if (phase_ == phase::over) return;
   for (const posix::source* ready : loop_.wait(runnable_.empty() ? wake_up(now) : instant::min()))
-    if (ready->owner != nullptr) queue(*static_cast<client*>(ready->owner));
+    if (ready->owner != nullptr) wake(*static_cast<client*>(ready->owner), now);
   if (const auto number = signals_.next()) {
     if (std::exchange(interrupted_, *number) != 0 || phase_ != phase::running) phase_ = phase::over;
     else leave_all();
@@ -121,6 +127,7 @@ void traffic::step(client& one, instant now) {
   }
   if (done.ended) return over(one);
   one.deadline = done.deadline;
+  one.blocked = !one.connection.stream().writable();
   if (more || done.deadline <= now) queue(one);
 }
 
@@ -129,12 +136,17 @@ void traffic::over(client& one) {
   ++ended_;
   tools::outcome how = one.connection.ending();
   if (how.status != tools::status::success) return fail(std::move(how));
-  if (what_.what == kind::publish && what_.how.qos == mqtt::qos::at_most_once) last_ = posix::now();
+  if (unanswered()) last_ = posix::now();
+  if (unanswered() && interrupted_ == 0 && last_ >= left_ + what_.how.timeout) return fail(why_not_taken());
   if (ended_ == clients_.size()) phase_ = phase::over;
 }
 
 void traffic::fail(tools::outcome how) {
   if (trouble_.status == tools::status::success) trouble_ = std::move(how);
+  if (phase_ == phase::running) {
+    cpu_ = processor_time() - cpu_before_;
+    if (unanswered()) last_ = posix::now();
+  }
   phase_ = phase::over;
 }
 
@@ -182,11 +194,36 @@ bool traffic::settled() const {
   return different >= published_;
 }
 
+// Nothing can be published any more for want of answers, or of room on the way to the broker. With a rate there may be
+// nothing to publish for long.
+bool traffic::stalled(instant now) const {
+  if (phase_ != phase::running || what_.what == kind::receive) return false;
+  if (what_.rate != 0 && published_ >= due_) return false;
+  return now - std::max(last_, moved_) >= what_.how.timeout;
+}
+
+tools::outcome traffic::why_stalled() const {
+  const std::string missing = what_.what == kind::rtt                    ? "no message came back"
+                              : what_.how.qos == mqtt::qos::at_most_once ? "the broker took no message"
+                                                                         : "no acknowledgement came";
+  return {tools::status::timed_out,
+          missing + " for " + tools::in_seconds(what_.how.timeout) + ", and without one no more can be published",
+          "see what the broker permits, and its log, or give more time by --timeout"};
+}
+
+tools::outcome traffic::why_not_taken() const {
+  return {tools::status::timed_out,
+          "the broker had not ended the connection " + tools::in_seconds(what_.how.timeout) +
+              " after the goodbye, so nobody knows how much it took",
+          "see whether it still runs, or give more time by --timeout"};
+}
+
 void traffic::go_on(instant now) {
   if (phase_ == phase::connecting && ready_ == clients_.size()) return start(now);
   if (phase_ == phase::connecting && now >= patience_ends_)
     return fail({tools::status::timed_out, "not all clients were connected and subscribed in time",
                  "check the broker, or give more time by --timeout"});
+  if (stalled(now)) return fail(why_stalled());
   if (phase_ == phase::running && enough(now)) {
     phase_ = phase::waiting;
     cpu_ = processor_time() - cpu_before_;
@@ -197,6 +234,7 @@ void traffic::go_on(instant now) {
 
 void traffic::leave_all() {
   phase_ = phase::leaving;
+  left_ = posix::now();
   bar_.clear();
   cpu_ = processor_time() - cpu_before_;
   for (const auto& each : clients_) queue(*each);
@@ -225,19 +263,21 @@ findings traffic::found() const {
       different += seen.different(), lost += seen.lost();
       duplicated += seen.duplicated(), out_of_order += seen.out_of_order();
     }
-  to.lost = what_.what == kind::rtt ? published_ - different : lost;
+  to.lost = what_.what == kind::rtt ? published_ - std::min(published_, different + refused_) : lost;
   to.duplicated = duplicated, to.out_of_order = out_of_order;
   return to;
 }
 
 int traffic::end() {
   bar_.clear();
-  if (trouble_.status != tools::status::success) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
+  const bool well = trouble_.status == tools::status::success;
+  if (!well && begun_ != never) report(what_, found());
+  if (!well) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
   if (begun_ == never && interrupted_ == 0)
     throw failure("no message came within " + tools::in_seconds(what_.how.timeout),
                   "publish to a topic that matches " + clients_[0]->filter + ", or give more time by --timeout",
                   tools::status::timed_out);
-  if (begun_ == never) return 128 + interrupted_;
+  if (last_ == instant{}) return 128 + interrupted_;  // not all were connected
   report(what_, found());
   if (interrupted_ != 0) return 128 + interrupted_;
   if (what_.what != kind::receive || !what_.count || received_ >= *what_.count || what_.time) return exit_success;

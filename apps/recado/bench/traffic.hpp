@@ -36,7 +36,7 @@ class traffic {
     std::string topic, filter;
     std::uint16_t sender = 0;
     std::uint32_t number = 0;
-    bool queued = false, over = false;
+    bool queued = false, over = false, blocked = false;  // blocked: its wire has no room
     instant deadline = never;
     std::uint64_t share = 0;  // messages to publish, if they are counted
     std::uint64_t published = 0;
@@ -54,6 +54,7 @@ class traffic {
   // traffic.cpp: the run
   void open_more(instant now);
   void queue(client& one);
+  void wake(client& one, instant now);
   void turn();
   void step(client& one, instant now);
   void over(client& one);
@@ -63,8 +64,12 @@ class traffic {
   void go_on(instant now);
   bool enough(instant now) const;
   bool settled() const;
+  bool stalled(instant now) const;
+  tools::outcome why_stalled() const;
+  tools::outcome why_not_taken() const;
   void leave_all();
   void fail(tools::outcome how);
+  bool unanswered() const { return what_.what == kind::publish && what_.how.qos == mqtt::qos::at_most_once; }
   std::uint64_t done() const { return what_.what == kind::publish ? published_ : received_; }
   findings found() const;
   int end();
@@ -95,7 +100,8 @@ class traffic {
   phase phase_ = phase::connecting;
   std::uint16_t sender_ = 0;
 
-  instant begun_ = never, last_{}, stopped_{}, patience_ends_ = never;
+  instant begun_ = never, last_{}, stopped_{}, left_ = never, patience_ends_ = never;
+  instant moved_{};  // when a message or a part of one last got on its way, or a part of one came
   instant heard_{};  // when what is being heard was read, once the clock was asked
   instant next_sweep_{};
   duration to_utc_{};  // from the monotonic clock

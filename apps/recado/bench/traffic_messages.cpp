@@ -44,7 +44,9 @@ bool traffic::fill(client& one, instant now) {
   const std::uint64_t before = one.published;
   while (may_publish(one) && publish_one(one, now)) {
   }
-  return one.published != before;
+  if (one.published == before) return false;
+  moved_ = now;
+  return true;
 }
 
 bool traffic::publish_one(client& one, instant now) {
@@ -104,7 +106,9 @@ void traffic::on_subscribed(const mqtt::subscribed& what) {
 void traffic::on_piece(client& one, const mqtt::session_event& what) {
   if (const auto* begin = std::get_if<mqtt::message_begin>(&what))
     one.beginning.clear(), one.announced = begin->payload_size;
-  if (const auto* part = std::get_if<mqtt::message_part>(&what); part != nullptr && one.beginning.size() < mark_bytes)
+  const auto* part = std::get_if<mqtt::message_part>(&what);
+  if (part != nullptr) moved_ = heard_at();
+  if (part != nullptr && one.beginning.size() < mark_bytes)
     one.beginning.insert(one.beginning.end(), part->payload.begin(),
                          part->payload.begin() + static_cast<std::ptrdiff_t>(std::min(
                                                      part->payload.size(), mark_bytes - one.beginning.size())));
@@ -126,7 +130,7 @@ void traffic::on_arrival(client& one, bytes payload, std::size_t size) {
   seen.note(found->number);
   const duration on_clock = what_.what == kind::rtt ? duration{} : to_utc_;
   latency_.add((at.time_since_epoch() + on_clock).count() - found->time_us);
-  if (what_.what == kind::rtt && seen.different() != before) --one.awaited;
+  if (what_.what == kind::rtt && seen.different() != before && one.awaited != 0) --one.awaited;
 }
 
 void traffic::on_acknowledged(client& one, const mqtt::acknowledged& what) {
@@ -135,6 +139,8 @@ void traffic::on_acknowledged(client& one, const mqtt::acknowledged& what) {
   one.free_tags.push_back(what.tag);
   if (mqtt::is_failure(what.reason)) {
     ++refused_;
+    if (what_.what == kind::publish) last_ = at;
+    else if (one.awaited != 0) --one.awaited;
     return;
   }
   ++acknowledged_;
