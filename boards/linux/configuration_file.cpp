@@ -144,7 +144,8 @@ void configuration_file::read(const std::filesystem::path& file) {
   std::ifstream in{file, std::ios::binary};
   std::ostringstream text;
   name = file.string();
-  if (!in || std::filesystem::is_directory(file) || !(text << in.rdbuf()))
+  const bool empty = in.peek() == std::ifstream::traits_type::eof() && in.eof();  // all defaults; << would fail
+  if (!in || std::filesystem::is_directory(file) || (!empty && !(text << in.rdbuf())))
     return complain(0, "the configuration can't be read; check the path and its rights");
   parse(text.str(), file.string(), std::filesystem::absolute(file).parent_path());
 }

@@ -233,6 +233,13 @@ TEST(configuration, a_file_that_is_not_there_is_a_problem) {
             "/no/such/device.toml: the configuration can't be read; check the path and its rights");
 }
 
+TEST(configuration, an_empty_file_is_the_defaults) {
+  configuration_file file, none;
+  file.read("/dev/null");
+  EXPECT_EQ(file.describe_problems(), "");
+  EXPECT_EQ(file.values.broker.port, none.values.broker.port);
+}
+
 class string_sink final : public text_sink {
  public:
   void write(std::string_view text) override { all += text; }
