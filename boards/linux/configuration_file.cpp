@@ -163,7 +163,7 @@ void configuration_file::parse(std::string_view text, std::string_view called, c
 void configuration_file::override_with(std::string_view assignment) {
   const std::size_t equals = assignment.find('='), dot = assignment.find('.');
   if (equals == std::string_view::npos || dot == std::string_view::npos || dot > equals)
-    return complain(0, in_quotes(assignment) + " is no setting; write section.name=value");
+    return complain(0, in_quotes(assignment.substr(0, equals)) + " is no setting; write section.name=value");
   const std::string key{assignment.substr(0, equals)}, given{assignment.substr(equals + 1)};
   const auto attempt = [&](const std::string& text) {
     const toml::table root = toml::parse(text);
@@ -176,7 +176,7 @@ void configuration_file::override_with(std::string_view assignment) {
     try {
       attempt(key + " = '''" + given + "'''");  // a bare word is a text
     } catch (const toml::parse_error& error) {
-      complain(0, in_quotes(assignment) + " is no setting: " + std::string{error.description()});
+      complain(0, in_quotes(key) + " can't be set so: " + std::string{error.description()});
     }
   }
   for (std::size_t i = before; i < problems_.size(); ++i) problems_[i].line = 0;

@@ -160,6 +160,12 @@ TEST(configuration, the_command_line_overrides_single_values) {
   configuration_file wrong;
   wrong.override_with("cycles");
   EXPECT_THAT(wrong.describe_problems(), HasSubstr("write section.name=value"));
+  for (const char* secret : {"broker_password=s3cret", "broker.password=\"s3cret'''"}) {
+    configuration_file mistaken;
+    mistaken.override_with(secret);
+    EXPECT_THAT(mistaken.describe_problems(), HasSubstr("password"));
+    EXPECT_THAT(mistaken.describe_problems(), testing::Not(HasSubstr("s3cret")));
+  }
 }
 
 TEST(configuration, passwords_come_from_one_place) {

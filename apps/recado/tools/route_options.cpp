@@ -24,10 +24,21 @@ constexpr scheme schemes[] = {
     {"wss", true, true, 443},
 };
 
+/// A URL in quotes, to be complained of: of its password only the length. A path may hold an @, too, and a password a
+/// slash: what stands before the last @ is not shown.
+std::string quoted_without_password(std::string_view url) {
+  const std::size_t scheme_end = url.find("://"), at = url.rfind('@');
+  const std::size_t colon = url.find(':', scheme_end == url.npos ? 0 : scheme_end + 3);
+  if (at == url.npos || colon == url.npos || colon > at) return "'" + std::string{url} + "'";
+  return "'" + std::string{url.substr(0, colon + 1)} + "(" + std::to_string(at - colon - 1) + " bytes)" +
+         std::string{url.substr(at)} + "'";
+}
+
 std::string decoded(std::string_view part, std::string_view whole) {
   const auto result = client::percent_decoded(part);
   if (!result)
-    throw failure("'" + std::string{whole} + "' has a % without two hexadecimal digits behind it", "write % as %25");
+    throw failure(quoted_without_password(whole) + " has a % without two hexadecimal digits behind it",
+                  "write % as %25");
   return *result;
 }
 
@@ -43,7 +54,7 @@ bool has_port(std::string_view text) {
 
 void read_url(settings& to, std::string_view text) {
   const auto refuse = [&] {
-    return failure("'" + std::string{text} + "' is not the address of a broker",
+    return failure(quoted_without_password(text) + " is not the address of a broker",
                    "write mqtt://[user[:password]@]host[:port]/topic, mqtts:// for TLS, ws:// or wss:// for WebSocket");
   };
   const std::size_t end = text.find("://");

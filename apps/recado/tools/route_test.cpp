@@ -50,6 +50,27 @@ TEST(route_options, urls) {
   }
 }
 
+TEST(route_options, a_url_that_is_complained_of_shows_no_password) {
+  const struct {
+    const char* text;
+    const char* says;
+  } rows[] = {
+      {"mqtt://u:sekret@a:99999/x", "'mqtt://u:(6 bytes)@a:99999/x' is not the address"},
+      {"mqtt://u:sek/ret@[::1/x", "'mqtt://u:(7 bytes)@[::1/x' is not the address"},
+      {"http://u:sekret@a/x@y", "@y' is not the address"},
+      {"u:sekret@a", "'u:(6 bytes)@a' is not the address"},
+      {"mqtt://u:sekret@a/100%", "'mqtt://u:(6 bytes)@a/100%' has a %"},
+  };
+  for (const auto& row : rows) try {
+      settings to;
+      read_url(to, row.text);
+      ADD_FAILURE() << row.text;
+    } catch (const failure& wrong) {
+      EXPECT_THAT(wrong.what(), testing::HasSubstr(row.says));
+      EXPECT_THAT(wrong.what(), testing::Not(testing::HasSubstr("ret")));
+    }
+}
+
 TEST(route_options, proxies) {
   const struct {
     const char* text;
