@@ -117,6 +117,14 @@ class one_run {
   board::run_result compare(const device::test_plan& secure, const device::test_plan& plain) {
     return asked(board::compare(chosen_, how_, secure, plain));
   }
+  /// Throws `failure` if less was recorded than went over the wire.
+  void check_recordings() const {
+    const int keys = key_log_ ? key_log_->error() : 0, packets = recording_ ? recording_->error() : 0;
+    if (keys == 0 && packets == 0) return;
+    throw failure((packets != 0 ? "the recording" : "the key log") + std::string{" could not be written: "} +
+                      std::strerror(packets != 0 ? packets : keys),
+                  "make room or write elsewhere");
+  }
 
  private:
   board::run_result asked(board::run_result ended) const {
@@ -215,8 +223,10 @@ int run_test(const run_options& options, const device::configuration& chosen) {
   device::test_plan plan;
   plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results, plan.first_warm_up = 20;
   out() << painted{style::title, "test mode"} << (chosen.tls.enabled ? " with TLS\n" : " without TLS\n");
-  const int status = finish(one_run{options, chosen}(&plan));
+  one_run measured{options, chosen};
+  const int status = finish(measured(&plan));
   write_results(options, chosen, results.all, false);
+  measured.check_recordings();
   return status;
 }
 
@@ -232,7 +242,8 @@ int compare(const run_options& options, const device::configuration& chosen) {
   device::test_plan with = plan, without = plan;
   with.log = &secure, with.name = "TLS   ", without.log = &plain, without.name = "plain ";
   out() << painted{style::title, "comparison, with and without TLS in turn\n"};
-  const board::run_result ended = one_run{options, chosen}.compare(with, without);
+  one_run measured{options, chosen};
+  const board::run_result ended = measured.compare(with, without);
   const int status = finish(ended);
   if (ended.signal != 0) return status;
   std::vector<board::series> all = std::move(secure.all);
@@ -240,6 +251,7 @@ int compare(const run_options& options, const device::configuration& chosen) {
   out() << '\n';
   board::print_ratios(all, out());
   write_results(options, chosen, all, true);
+  measured.check_recordings();
   return exit_success;
 }
 
@@ -266,7 +278,9 @@ int run(const run_options& options) {
     err() << painted{style::warning, "warning: "} << "the button is held, but test.enabled is false: normal mode\n";
   one_run normal{options, file.values};
   normal.keep_session();
-  return finish(normal(nullptr));
+  const int status = finish(normal(nullptr));
+  normal.check_recordings();
+  return status;
 }
 
 }  // namespace

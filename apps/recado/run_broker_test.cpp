@@ -63,6 +63,18 @@ TEST(run, a_final_reason_is_tried_again_where_that_is_asked_for) {
   EXPECT_EQ(broker.connections(), 4u);
 }
 
+TEST(run, a_recording_that_has_no_room_is_no_success) {
+  scripted_broker broker{{{serves()}}};
+  const auto done =
+      program_run{.command = {"/usr/bin/timeout", "-s", "INT", "--preserve-status", "5", RECADO_PROGRAM, "run",
+                              "--storage", testing::TempDir() + "run_broker_test", "--set", "network.mode=as-is",
+                              "--set", "ntp.enabled=false", "--set", "tls.enabled=false", "--set",
+                              "broker.servers=" + quoted(at(broker)), "--pcapng", "/dev/full"}}();
+  broker.finish();
+  EXPECT_EQ(done.status, 1) << done.out << done.err;
+  EXPECT_THAT(done.err, HasSubstr("the recording could not be written: No space left on device; make room"));
+}
+
 TEST(run, the_next_broker_is_tried_where_one_has_refused_for_good) {
   scripted_broker strict{{{hears(), says(connack(0x87)), closes()}}};
   scripted_broker other{{{hears(), says(connack(0x86)), closes()}}};
