@@ -253,7 +253,7 @@ pki::validity_request asked_validity(const options& from) {
   pki::validity_request asked;
   if (!from.from.empty()) asked.from = pki::parse_time(from.from);
   if (!from.to.empty()) asked.to = pki::parse_time(from.to);
-  if (from.days != 0) asked.days = from.days;
+  asked.days = from.days;
   return asked;
 }
 

@@ -27,7 +27,7 @@ struct options {
   std::string key_passphrase_file, ca_passphrase_file;
   bool encrypt_key = false;
   std::string from, to;
-  int days = 0;
+  std::optional<int> days;
   std::string as = "client", key_file, reason = "unspecified";
   bool long_form = false, show_secrets = false;
   std::string ca, crl, host, at, what_for = "any";

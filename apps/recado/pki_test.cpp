@@ -63,6 +63,8 @@ TEST_F(pki_command, mistakes_are_one_line_with_a_remedy) {
   fails(1, "server 1.2.3", "is no host name");
   fails(1, "server a --key-type rsa-1024", "did you mean 'rsa-");
   fails(1, "client x --days -3", "-3 days are no sensible validity");
+  fails(1, "client x --days 0", "0 days are no sensible validity; give 1 to ");
+  fails(1, "crl --days 0", "0 days are no sensible validity; give 1 to ");
   fails(1, "client x --to 2020-13-01", "is no date; write it like");
   fails(1, "sign missing.csr", "cannot read 'missing.csr': No such file or directory; check the path");
   fails(1, "show boardd", "did you mean 'board'?");
