@@ -175,7 +175,7 @@ int export_files(const options& from) {
 
 fs::path locate(const options& from, const std::string& word, std::string_view suffix) {
   std::error_code error;
-  if (fs::is_regular_file(word, error)) return word;
+  if (fs::exists(word, error) && !fs::is_directory(word, error)) return word;  // a pipe of the shell's <(…), too
   std::vector<fs::path> found;
   for (const char* sub : {"", "servers", "clients"}) {
     std::string stem = word;

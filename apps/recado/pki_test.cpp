@@ -47,6 +47,9 @@ TEST_F(pki_command, from_nothing_to_a_verified_broker_and_a_revoked_board) {
   succeeds("list", "superseded");
   succeeds("crl --days 7", "renewed");
   succeeds("show ca", "CN = Casa Root CA");
+  const shell_result piped = shell("cd " + word(".") + " && cat pki/ca.crt | " RECADO_PROGRAM " pki show /dev/stdin");
+  EXPECT_EQ(piped.status, 0) << piped.output;
+  EXPECT_THAT(piped.output, HasSubstr("CN = Casa Root CA"));
   succeeds("show pki/ca.crl pki/clients/board.key", "not shown");
 }
 
