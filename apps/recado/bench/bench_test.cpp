@@ -331,6 +331,8 @@ TEST(bench_command, errors_are_one_line_each) {
       {{"publish", "--rate", "-1"}, 2, "no value of --rate"},
       {{"publish", "--count", "1", "--duration", "1"}, 2, "both given"},
       {{"publish", "-t", "a/#"}, 2, "not a valid topic"},
+      {{"publish", "-t", "a\xff"}, 2, "a string isn't well-formed UTF-8; write it in UTF-8"},
+      {{"publish", "--rate", "1e12"}, 2, "a number greater than 0, and at most 1000000000"},
       {{"publish", "-q", "3"}, 2, "no QoS"},
       {{"rtt", "--size", "5"}, 2, "no value of --size"},
       {{"connect", "--resume"}, 2, "TLS is not asked for"},

@@ -9,6 +9,7 @@
 
 #include "../command.hpp"
 #include "../tools/option.hpp"
+#include "../tools/topic_words.hpp"
 #include "plan.hpp"
 
 namespace recado::app {
@@ -57,7 +58,7 @@ double positive(const std::string& text, const std::string& name) {
   double value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code != std::errc{} || end != text.data() + text.size() || !(value > 0 && value <= 1e9))
-    throw wrong("'" + text + "' is no value of " + name, "give a number greater than 0");
+    throw wrong("'" + text + "' is no value of " + name, "give a number greater than 0, and at most 1000000000");
   return value;
 }
 
@@ -149,8 +150,9 @@ void check_topic(const plan& what) {
                   "+ stands for one whole level and # for the rest");
     return;
   }
-  if (!mqtt::check_topic_name(what.topic))
-    throw wrong("'" + what.topic + "' is not a valid topic to publish to", "leave out + and #");
+  if (const auto valid = mqtt::check_topic_name(what.topic); !valid)
+    throw wrong("'" + what.topic + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
+                std::string{tools::remedy_of_topic(valid.error())});
 }
 
 void settle(plan& what) {

@@ -10,6 +10,7 @@
 
 #include "../command.hpp"
 #include "option.hpp"
+#include "topic_words.hpp"
 
 namespace recado::app::tools {
 namespace {
@@ -121,7 +122,7 @@ void check_topics(const settings& what) {
   for (const std::string& topic : what.topics)
     if (const auto valid = mqtt::check_topic_name(topic); !valid)
       throw failure("'" + topic + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
-                    "leave out + and #, they belong in subscriptions");
+                    std::string{remedy_of_topic(valid.error())});
   if (what.from == input::none)
     throw failure("no message is given",
                   "give one of -m TEXT, -f FILE, -s, -n" + std::string{what.which == tool::pub ? ", -l" : ""});
@@ -129,7 +130,7 @@ void check_topics(const settings& what) {
     if (what.response_topic.empty()) throw failure("no response topic is given", "give one by -e");
     if (const auto valid = mqtt::check_topic_name(what.response_topic); !valid)
       throw failure("'" + what.response_topic + "' is not a valid response topic: " + std::string{words(valid.error())},
-                    "leave out + and #");
+                    std::string{remedy_of_topic(valid.error())});
     if (what.publish.has(mqtt::property::response_topic))
       throw failure("the response topic is given twice", "give it by -e, and not by -D PUBLISH response-topic");
   }
@@ -174,7 +175,7 @@ void check_session(const settings& what) {
   if (what.will_topic)
     if (const auto valid = mqtt::check_topic_name(*what.will_topic); !valid)
       throw failure("'" + *what.will_topic + "' is not a valid topic of a will: " + std::string{words(valid.error())},
-                    "leave out + and #");
+                    std::string{remedy_of_topic(valid.error())});
   if (what.no_retained && what.retained_only)
     throw failure("-R and --retained-only together leave nothing to print", "give one of them");
   if (what.repeat > 1 && what.from == input::lines)

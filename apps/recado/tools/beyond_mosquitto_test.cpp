@@ -177,6 +177,9 @@ TEST(beyond_mosquitto, what_makes_no_sense_here_is_refused_in_words) {
       {"-D CONNECT authentication-data x", "without its method"},
       {"-A nonsense.invalid", "is no address, interface or name"},
       {"-L mqtt://127.0.0.1/100%", "write % as %25"},
+      {"-t a/+", "leave out + and #"},
+      {"-t 'a\xff'", "a string isn't well-formed UTF-8; write it in UTF-8"},
+      {"--will-topic 'a\xff'", "a string isn't well-formed UTF-8; write it in UTF-8"},
   };
   for (const auto& each : rows) {
     const ending done = recado("pub", "-t a -m b "s + each.arguments);
