@@ -20,6 +20,11 @@ if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
   target_compile_definitions(recado_flags INTERFACE RECADO_TINY)
 endif()
 set(RECADO_MBEDTLS_PRESET ${RECADO_FIRMWARE_PRESET} CACHE STRING "What Mbed TLS is built with" FORCE)
+# All of an image is optimised at link time: a program knows more of its code than a library. Functions with much on the
+# stack stay out of their callers, on whose stack it would lie all the time; GCC keeps that with each function.
+set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+add_compile_options(--param=large-stack-frame=128 --param=large-stack-frame-growth=50)
+target_link_options(recado_flags INTERFACE -flto-partition=one)
 set(RECADO_LWIP_OPTIONS_DIR ${RECADO_BOARD_DIR}/lwip)
 if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)
   recado_need_source(RECADO_LWIP_FOUND lwIP RECADO_LWIP_SOURCE_DIR)
@@ -27,12 +32,6 @@ if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)
   set(RECADO_MBEDTLS_ENABLED ON)
   include(recado_lwip)
 endif()
-# recado's own code is optimised at link time: a program knows more of it than a library. Functions with much on the
-# stack stay out of their callers, on whose stack it would lie all the time.
-set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
-target_compile_options(recado_flags INTERFACE $<$<COMPILE_LANGUAGE:CXX>:--param=large-stack-frame=128>
-  $<$<COMPILE_LANGUAGE:CXX>:--param=large-stack-frame-growth=50>)
-target_link_options(recado_flags INTERFACE -flto-partition=one)
 
 function(recado_firmware name)
   cmake_parse_arguments(F "" "CONFIGURATION;BOARD;PRESET" "" ${ARGN})

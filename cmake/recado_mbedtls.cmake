@@ -25,9 +25,7 @@ function(recado_mbedtls target preset)
     ${PROJECT_SOURCE_DIR}/recado/tls/mbedtls/config)
   target_include_directories(${target} PRIVATE ${RECADO_MBEDTLS_SOURCE_DIR}/library)
   target_compile_definitions(${target} PUBLIC MBEDTLS_CONFIG_FILE="recado_tls_${preset}.h")
-  # Others' code: their warnings aren't ours to mend, and it stays as it is when recado's own is optimised at link time.
-  target_compile_options(${target} PRIVATE -w)
-  set_target_properties(${target} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
+  target_compile_options(${target} PRIVATE -w)  # others' code: their warnings aren't ours to mend
   if(RECADO_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${RECADO_SANITIZE} -fno-omit-frame-pointer)
   endif()
