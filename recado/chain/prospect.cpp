@@ -49,6 +49,7 @@ prospect of_mqtt(const fault& why) {
     case mqtt::error::message_too_large:
     case mqtt::error::needs_version_5:
     case mqtt::error::version_not_built:
+    case mqtt::error::extra_not_built:
     case mqtt::error::client_identifier_needed:
     case mqtt::error::password_without_user_name:
     case mqtt::error::memory_too_small:

@@ -24,11 +24,7 @@ namespace recado::chain {
 
 /// False in a build with RECADO_WITHOUT_SESSION_JOURNAL defined (CMake: -DRECADO_SESSION_JOURNAL=OFF): outbox and
 /// device then keep nothing over a loss of power, and nothing of this is linked.
-#if defined(RECADO_WITHOUT_SESSION_JOURNAL)
-inline constexpr bool has_session_journal = false;
-#else
-inline constexpr bool has_session_journal = true;
-#endif
+inline constexpr bool has_session_journal = mqtt::has_journal;
 
 /// What has to be known of the server to come back to the session.
 struct session_facts {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <recado/core/bytes.hpp>
+#include <recado/mqtt/extra.hpp>
 
 namespace recado::mqtt {
 
@@ -14,7 +15,7 @@ class topic_slots {
   /// Divides the memory, which must outlive it, into `count` slots of the same size.
   topic_slots(mutable_bytes memory, std::uint16_t count);
   /// How many slots there are.
-  std::uint16_t count() const { return count_; }
+  std::uint16_t count() const { return has_extras ? count_ : std::uint16_t{0}; }
   /// The longest topic that fits.
   std::size_t topic_bytes_max() const { return slot_ - 2; }
   /// The topic in a slot (0 to count - 1); empty if it was never set.

@@ -27,6 +27,7 @@
 #include <recado/mqtt/dissolve.hpp>
 #include <recado/mqtt/error.hpp>
 #include <recado/mqtt/event.hpp>
+#include <recado/mqtt/extra.hpp>
 #include <recado/mqtt/flights.hpp>
 #include <recado/mqtt/journal.hpp>
 #include <recado/mqtt/keep_alive.hpp>
@@ -162,6 +163,8 @@ class session {
 
  private:
   enum class state : std::uint8_t { idle, connecting, online, ended };
+  template <class T, T Value = T{}>
+  using extra = member_if<has_extras, T, Value>;
   using answer = std::optional<event>;
   // An event made where the caller wants it: its members in their order.
   template <class Event, class... Members>
@@ -192,7 +195,9 @@ class session {
   bool mid_packet() const {
     return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0 || (resend_ != no_place && header_again());
   }
-  bool header_again() const { return flights_[resend_].payload != 0 && (resend_sent_ != 0 || log_.pinned()); }
+  bool header_again() const { return is_long(resend_) && (resend_sent_ != 0 || log_.pinned()); }
+  // The payload of that message comes from the application's source.
+  bool is_long(place at) const { return has_extras && flights_[at].payload != 0; }
   bytes log_output() const;
   bytes next_output() const;
 
@@ -303,45 +308,45 @@ class session {
   // Flags, small numbers and what is used most come first: there a Cortex-M reaches them with short instructions.
   decode_options decoding_;
   state state_ = state::idle;
-  bool pieces_ = false;          // a message is arriving in pieces
-  bool pieces_known_ = false;    // and is a duplicate that nobody is told of
-  bool closed_due_ = false;      // an end that is not told yet,
-  bool aborted_due_ = false;     // a message in pieces was cut off
-  bool dropped_due_ = false;     // so was a long one of QoS 0 to the server
-  bool stream_waits_ = false;    // a long message's header is not sent yet
-  bool stream_asked_ = false;    // `wants_payload` was told, and not all that was supplied is sent
-  bool deferred_ = false;        // acknowledgements wait for the application
-  bool authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
-  bool challenged_ = false;      // the server waits for `authenticate`
-  bool stream_open_ = false;     // `opened`, and neither `lost` nor used yet
-  bool connect_ready_ = false;   // CONNECT is in the log
+  bool pieces_ = false;                 // a message is arriving in pieces
+  bool pieces_known_ = false;           // and is a duplicate that nobody is told of
+  bool closed_due_ = false;             // an end that is not told yet,
+  bool aborted_due_ = false;            // a message in pieces was cut off
+  extra<bool> dropped_due_ = false;     // so was a long one of QoS 0 to the server
+  extra<bool> stream_waits_ = false;    // a long message's header is not sent yet
+  extra<bool> stream_asked_ = false;    // `wants_payload` was told, and not all that was supplied is sent
+  extra<bool> deferred_ = false;        // acknowledgements wait for the application
+  extra<bool> authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
+  extra<bool> challenged_ = false;      // the server waits for `authenticate`
+  bool stream_open_ = false;            // `opened`, and neither `lost` nor used yet
+  bool connect_ready_ = false;          // CONNECT is in the log
   bool was_online_ = false;
   bool doubt_ = false;          // the server's session may be one that nobody here has heard of
   bool connected_due_ = false;  // `connected`, which waited until that is known
   std::uint8_t unheard_ = 0;    // how many such sessions there may be: CONNECTs without an answer, above all
   std::uint8_t vain_ = 0;       // how often it was not to be known
   bool clean_start_ = false;
-  bool automatic_aliases_ = false;
+  extra<bool> automatic_aliases_ = false;
   bool log_first_ = false;       // the wire was offered what is pending in the log
   bool partial_ = false;         // half a packet waits for its rest
   bool journal_failed_ = false;  // nothing leaves on this connection any more
   std::uint8_t farewell_size_ = 0;
   std::uint8_t farewell_sent_ = 0;
   qos piece_qos_ = qos::at_most_once;
-  bool piece_is_text_ = false;     // as its Payload Format Indicator says
-  bool stream_is_text_ = false;    // likewise
-  bool nameless_ = false;          // CONNECT left the client identifier to the server, which has to assign one
-  bool asked_response_ = false;    // CONNECT asked for Response Information,
-  bool declined_problem_ = false;  // and said that it wants no Problem Information
+  bool piece_is_text_ = false;            // as its Payload Format Indicator says
+  extra<bool> stream_is_text_ = false;    // likewise
+  bool nameless_ = false;                 // CONNECT left the client identifier to the server, which has to assign one
+  extra<bool> asked_response_ = false;    // CONNECT asked for Response Information,
+  extra<bool> declined_problem_ = false;  // and said that it wants no Problem Information
   lost_session when_lost_ = lost_session::publish_again;
   std::array<std::byte, 3> farewell_{};
   reason closed_reason_ = reason::success;
 
-  place resend_ = no_place;         // the first kept packet that is not all sent again
-  place waiting_ = no_place;        // the first kept packet that the quota doesn't allow yet
-  place unreleased_ = no_place;     // the first of `releases_` whose PUBREL is to be sent
-  place stream_flight_ = no_place;  // the long message that is being sent, if it is of QoS 1 or 2
-  std::uint16_t asking_ = 0;        // PUBREC goes again for the received identifiers from this one on
+  place resend_ = no_place;                          // the first kept packet that is not all sent again
+  place waiting_ = no_place;                         // the first kept packet that the quota doesn't allow yet
+  place unreleased_ = no_place;                      // the first of `releases_` whose PUBREL is to be sent
+  extra<place, no_place> stream_flight_ = no_place;  // the long message that is being sent, if it is of QoS 1 or 2
+  std::uint16_t asking_ = 0;                         // PUBREC goes again for the received identifiers from this one on
   std::uint16_t completing_ = 0;
   std::uint16_t receive_maximum_ = 0;  // of this side
   std::uint16_t piece_identifier_ = 0;
@@ -350,22 +355,23 @@ class session {
   flight_list reports_;         // are over, and the application isn't told yet
   std::uint32_t put_size_ = 0;  // of the packet at the front of the log's space
   std::uint32_t receive_size_;
-  journal* journal_ = nullptr;
-  explainer* explainer_ = nullptr;
-  authenticator* authenticator_ = nullptr;
-  std::uint32_t method_hash_ = 0;
+  member_if<has_journal, journal*> journal_ = nullptr;
+  extra<explainer*> explainer_ = nullptr;
+  extra<authenticator*> authenticator_ = nullptr;
+  extra<std::uint32_t> method_hash_ = 0;
   std::uint32_t charged_ = 0;         // messages of QoS 1 and 2 that count towards the server's Receive Maximum
   std::uint32_t unacknowledged_ = 0;  // of the server's messages that count towards this side's
   std::uint32_t resend_sent_ = 0;     // bytes of `resend_` that are sent again
-  std::uint32_t long_again_ = 0;      // how many long ones are sent again, not counting one whose payload is being sent
-  std::uint32_t stream_left_ = 0;     // bytes of a long message's payload that were not supplied yet, or not sent
-  std::uint32_t scratch_size_ = 0;    // bytes of payload that were supplied,
-  std::uint32_t scratch_sent_ = 0;    // and of them sent
-  mutable_bytes scratch_;             // free part of the log that payload goes through
-  std::uint32_t stream_barrier_ = 0;  // a long message's header ends here in the log
-  std::uint32_t stream_offset_ = 0;
-  std::uint32_t stream_tag_ = 0;
-  std::uint32_t dropped_tag_ = 0;
+  extra<std::uint32_t> long_again_ =
+      0;  // how many long ones are sent again, not counting one whose payload is being sent
+  extra<std::uint32_t> stream_left_ = 0;   // bytes of a long message's payload that were not supplied yet, or not sent
+  extra<std::uint32_t> scratch_size_ = 0;  // bytes of payload that were supplied,
+  extra<std::uint32_t> scratch_sent_ = 0;  // and of them sent
+  mutable_bytes scratch_;                  // free part of the log that payload goes through
+  extra<std::uint32_t> stream_barrier_ = 0;  // a long message's header ends here in the log
+  extra<std::uint32_t> stream_offset_ = 0;
+  extra<std::uint32_t> stream_tag_ = 0;
+  extra<std::uint32_t> dropped_tag_ = 0;
   std::uint32_t piece_offset_ = 0;
   std::uint32_t piece_left_ = 0;
 

@@ -22,6 +22,13 @@ error check_will(const connect_options& options) {
   return text && !is_utf8(options.will->payload) ? error::payload_not_utf8 : error::none;  // §3.1.3.2.3
 }
 
+// See `has_extras`.
+bool asks_for_extras(const connect_options& options) {
+  return options.authentication_method || options.authentication_data || options.authenticator != nullptr ||
+         options.explainer != nullptr || options.acknowledge == acknowledge_when::deferred ||
+         options.request_response_information || !options.request_problem_information;
+}
+
 error check_version_3(const connect_options& options) {
   if (!has_version_5 && options.version == version::v5_0) return error::version_not_built;
   if (is_v5(options.version)) return error::none;
@@ -41,6 +48,7 @@ error check_version_3(const connect_options& options) {
 error session::check(const connect_options& options) const {
   if (state_ == state::connecting || state_ == state::online) return error::already_connected;
   if (log_.capacity() < transmit_bytes_min || receive_size_ == 0) return error::memory_too_small;
+  if (!has_extras && asks_for_extras(options)) return error::extra_not_built;
   if (options.acknowledge == acknowledge_when::deferred && owed_.capacity() == 0) return error::deferring_not_possible;
   if (options.authentication_data && !options.authentication_method) return error::missing_authentication_method;
   if (options.authentication_method && options.authenticator != nullptr) return error::two_authentications;
@@ -83,7 +91,7 @@ void session::remember(const connect_options& options) {
 
 std::expected<void, error> session::connect(const connect_options& options) {
   if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
-  if (!has_version_5 || options.authenticator == nullptr) return connect_by(options);
+  if (!has_version_5 || !has_extras || options.authenticator == nullptr) return connect_by(options);
   const auto data = options.authenticator->begin();
   if (!data) return std::unexpected{data.error()};
   connect_options filled = options;
@@ -105,6 +113,8 @@ std::expected<void, error> session::connect_by(const connect_options& options) {
     if (receive_maximum_ != receive_maximum_default) add(property::receive_maximum, std::uint32_t{receive_maximum_});
     if (options.maximum_packet_size != 0) add(property::maximum_packet_size, options.maximum_packet_size);
     if (incoming_aliases_.count() != 0) add(property::topic_alias_maximum, std::uint32_t{incoming_aliases_.count()});
+  }
+  if constexpr (has_version_5 && has_extras) {
     if (options.request_response_information) add(property::request_response_information, 1U);
     if (!options.request_problem_information) add(property::request_problem_information, 0U);
     if (options.authentication_method) add(property::authentication_method, *options.authentication_method);

@@ -52,6 +52,7 @@
   X(already_connected, success, "there is a connection already", "disconnect first")                             \
   X(needs_version_5, success, "MQTT 3.1.1 has no such thing", "connect with MQTT 5.0, or leave it out")          \
   X(version_not_built, success, "this build speaks MQTT 3.1.1 only", "build without RECADO_MQTT_ONLY_3_1_1")     \
+  X(extra_not_built, success, "this build knows no such extra", "build without RECADO_WITHOUT_SESSION_EXTRAS")   \
   X(client_identifier_needed, success, "MQTT 3.1.1 resumes no session without a client identifier",              \
     "give a client identifier, or ask for a clean session")                                                      \
   X(password_without_user_name, success, "MQTT 3.1.1 has no password without a user name", "give a user name")   \

@@ -88,6 +88,7 @@ error session::put_explained(acknowledgement& out) {
 
 error session::may_send(const message& what) const {
   if (state_ != state::online) return error::not_connected;
+  if (!has_extras && (what.payload_from_source != 0 || what.topic_alias != 0)) return error::extra_not_built;
   if (const error wrong = check_topic(what, has_short_way); wrong != error::none) return wrong;
   if (!is_v5(decoding_.protocol)) {
     if (what.topic_alias != 0 || !what.properties.empty()) return error::needs_version_5;
@@ -112,26 +113,27 @@ error session::may_send(const message& what) const {
 RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what) {
   if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
   const bool kept = what.qos != qos::at_most_once;
+  const std::uint32_t payload_rest = has_extras ? what.payload_from_source : 0;
   mqtt::publish out;
   out.qos = what.qos;
   out.retain = what.retain;
   out.topic = what.topic;
   out.properties = what.properties;
-  if (what.payload_from_source == 0) out.payload = what.payload;
-  out.payload_rest = what.payload_from_source;
+  if (payload_rest == 0) out.payload = what.payload;
+  out.payload_rest = payload_rest;
   const error wrong = kept ? put_to_keep(out, what) : put_with_alias(out, what.topic_alias);
   if (wrong != error::none) return std::unexpected{wrong};
   place at = no_place;
   if (kept) {
     at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
     flights_[at].tag = what.tag;
-    flights_[at].payload = what.payload_from_source;
+    flights_[at].payload = payload_rest;
     log_.append(put_size_, at);
     ++charged_;
   } else {
     log_.append(put_size_);
   }
-  if (what.payload_from_source != 0) begin_stream(at, what.payload_from_source, what.tag, is_text(what.properties));
+  if (payload_rest != 0) begin_stream(at, payload_rest, what.tag, is_text(what.properties));
   return token{out.packet_identifier};
 }
 
@@ -151,7 +153,7 @@ error session::put_with_alias(mqtt::publish& out, std::uint16_t by_hand) {
   const std::size_t usable = automatic_aliases_ ? std::min(outgoing_aliases_.count(), server_.topic_alias_maximum) : 0;
   const bool automatic =
       has_version_5 && usable != 0 && topic.size() > alias_bytes && topic.size() <= outgoing_aliases_.topic_bytes_max();
-  if (!has_version_5 || (!automatic && by_hand == 0)) return put(out);
+  if (!has_version_5 || !has_extras || (!automatic && by_hand == 0)) return put(out);
   const std::size_t slot = automatic ? topic_slots::home(topic, usable) : by_hand - 1U;
   const bool known = automatic && outgoing_aliases_.topic(slot) == topic;
   const property_value alias[] = {{property::topic_alias, static_cast<std::uint32_t>(slot + 1)}};

@@ -92,7 +92,7 @@ void session::send_kept_again() {
   for (place at = releases_.oldest; at != no_place; at = flights_[at].newer) ++charged_;
   for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer) {
     flights_[at].marks |= mark_waiting | mark_again;
-    if (flights_[at].payload != 0) ++long_again_;
+    if (is_long(at)) ++long_again_;
   }
   resend_ = waiting_ = log_.order().oldest;
   permit_resends();
@@ -108,7 +108,7 @@ place session::next_again(place at) const {
 void session::spare_resend(place at) {
   if (at == resend_) resend_ = next_again(at);
   if (at == waiting_) waiting_ = next_again(at);
-  if (flights_[at].payload != 0) --long_again_;
+  if (is_long(at)) --long_again_;
   flights_[at].marks &= static_cast<std::uint8_t>(~mark_again);
 }
 
@@ -119,13 +119,13 @@ bytes session::resend_output() const {
   if (resend_ == no_place || streaming()) return {};
   const outgoing_flight& first = flights_[resend_];
   if ((first.marks & mark_waiting) != 0) return {};
-  const bool log_goes_first = first.payload != 0 ? !log_.pending().empty() : log_first_;  // long ones need the room
+  const bool log_goes_first = is_long(resend_) ? !log_.pending().empty() : log_first_;  // long ones need the room
   if (resend_sent_ == 0 && !log_.pinned() && (log_goes_first || state_ != state::online)) return {};
   std::size_t size = first.length;
-  for (place at = resend_; first.payload == 0 && size < run_bytes_max; size += flights_[at].length) {
+  for (place at = resend_; !is_long(resend_) && size < run_bytes_max; size += flights_[at].length) {
     const std::size_t end = flights_[at].offset + flights_[at].length;
     at = next_again(at);
-    if (at == no_place || flights_[at].offset != end || flights_[at].payload != 0) break;
+    if (at == no_place || flights_[at].offset != end || is_long(at)) break;
     if ((flights_[at].marks & mark_waiting) != 0) break;
   }
   return bytes{log_.packet(resend_).data(), size}.subspan(resend_sent_);
@@ -139,7 +139,7 @@ void session::sent_again(std::size_t n) {
     resend_sent_ -= flights_[done].length;
     resend_ = next_again(done);
     flights_[done].marks &= static_cast<std::uint8_t>(~mark_again);
-    if (flights_[done].payload == 0) continue;
+    if (!is_long(done)) continue;
     --long_again_;
     begin_stream(done, flights_[done].payload, flights_[done].tag, (flights_[done].marks & mark_text) != 0);
     stream_waits_ = false;

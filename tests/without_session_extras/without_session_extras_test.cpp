@@ -1,0 +1,108 @@
+// The session of a build with RECADO_WITHOUT_SESSION_EXTRAS: it speaks both versions as ever, and refuses the extras.
+#include <tests/support/mqtt_dialogue.hpp>
+
+namespace recado::mqtt::test {
+namespace {
+
+static_assert(!has_extras);
+
+TEST(without_session_extras, refuses_them) {
+  struct no_explainer final : explainer {
+    properties explain(const outgoing_answer&) override { return {}; }
+    void left_out(const outgoing_answer&, error) override {}
+  } silent;
+  subject who{{}};
+  const auto tries = [&](connect_options options) { return error_of(who.machine.connect(options)); };
+  EXPECT_EQ(tries({.request_response_information = true}), error::extra_not_built);
+  EXPECT_EQ(tries({.request_problem_information = false}), error::extra_not_built);
+  EXPECT_EQ(tries({.authentication_method = "M"}), error::extra_not_built);
+  EXPECT_EQ(tries({.explainer = &silent}), error::extra_not_built);
+  EXPECT_EQ(tries({.acknowledge = acknowledge_when::deferred}), error::extra_not_built);
+  dialogue{}
+      .connects()
+      .does(refuses(error::extra_not_built,
+                    [](session& s) { return error_of(s.publish({.topic = "t", .payload_from_source = 9})); }))
+      .does(refuses(error::extra_not_built,
+                    [](session& s) { return error_of(s.publish({.topic = "t", .topic_alias = 1})); }))
+      .does(refuses(error::authentication_not_expected, [](session& s) { return error_of(s.authenticate("M", {})); }))
+      .does(refuses(error::no_payload_wanted, [](session& s) { return error_of(s.supply({})); }))
+      .check();
+}
+
+TEST(without_session_extras, publishes_and_receives_with_every_qos) {
+  for (const version which : {version::v5_0, version::v3_1_1}) {
+    dialogue talk{sizes{.outgoing_aliases = 2}};
+    talk.speaks(which);
+    talk.connects()
+        .does([](session& s) {
+          publishes(qos::at_most_once, "topic", "0")(s);
+          publishes(qos::at_most_once, "topic", "0")(s);
+          publishes(qos::at_least_once, "a", "1", 1)(s);
+          publishes(qos::exactly_once, "a", "2", 2)(s);
+        })
+        .sends(message_of(qos::at_most_once, 0, "topic", "0"))
+        .sends(message_of(qos::at_most_once, 0, "topic", "0"))
+        .sends(message_of(qos::at_least_once, 1, "a", "1"))
+        .sends(message_of(qos::exactly_once, 2, "a", "2"))
+        .hears(answer(puback, 1))
+        .hears(answer(pubrec, 2))
+        .sends(answer(pubrel, 2))
+        .hears(answer(pubcomp, 2))
+        .tells("acknowledged #1 tag 1")
+        .tells("acknowledged #2 tag 2")
+        .hears(message_of(qos::at_least_once, 7, "t", "x"))
+        .hears(message_of(qos::exactly_once, 8, "t", "y"))
+        .tells("message t 'x' qos 1")
+        .tells("message t 'y' qos 2")
+        .sends(answer(puback, 7))
+        .sends(answer(pubrec, 8))
+        .hears(answer(pubrel, 8))
+        .sends(answer(pubcomp, 8))
+        .check();
+  }
+}
+
+TEST(without_session_extras, a_long_message_still_comes_in_pieces) {
+  const std::string text(40, 'x');
+  dialogue{sizes{.receive = 20}}
+      .connects()
+      .hears(message_of(qos::at_least_once, 7, "t", text))
+      .tells("begin t 40 qos 1")
+      .tells("part 0 '" + text + "'")
+      .tells("end")
+      .sends(answer(puback, 7))
+      .plain();
+}
+
+TEST(without_session_extras, goes_on_where_it_stopped) {
+  dialogue{}
+      .connects(coming_back)
+      .does([](session& s) {
+        publishes(qos::at_least_once, "a", "1")(s);
+        publishes(qos::exactly_once, "b", "2")(s);
+      })
+      .sends(message_of(qos::at_least_once, 1, "a", "1"))
+      .sends(message_of(qos::exactly_once, 2, "b", "2"))
+      .hears(answer(pubrec, 2))
+      .sends(answer(pubrel, 2))
+      .loses()
+      .connects(coming_back, announcing({}, true))
+      .sends(message_of(qos::at_least_once, 1, "a", "1", true))
+      .sends(answer(pubrel, 2))
+      .hears(answer(puback, 1))
+      .hears(answer(pubcomp, 2))
+      .tells("acknowledged #1 tag 0")
+      .tells("acknowledged #2 tag 0")
+      .check();
+}
+
+TEST(without_session_extras, a_server_that_uses_them_unasked_is_left) {
+  static const property_value alias[] = {{property::topic_alias, 1U}};
+  mqtt::publish named = message_of(qos::at_most_once, 0, "t", "x");
+  named.properties = properties{alias};
+  dialogue{}.connects().hears(named).tells("closed: the topic alias is 0 or beyond the maximum").plain();
+  dialogue{}.connects().hears(raw({0xf0, 0})).tells("closed: this packet may not be sent by this side").plain();
+}
+
+}  // namespace
+}  // namespace recado::mqtt::test
