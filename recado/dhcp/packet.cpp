@@ -83,7 +83,7 @@ std::string_view words(message_type what) {
 std::span<const option_row> option_table() { return rows; }
 
 const option_row* find_row(option code) {
-  const auto at = std::find_if(std::begin(rows), std::end(rows), [&](const auto& row) { return row.code == code; });
+  const auto* const at = std::ranges::find(rows, code, &option_row::code);
   return at == std::end(rows) ? nullptr : at;
 }
 

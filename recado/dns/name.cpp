@@ -41,7 +41,7 @@ bool name::append(bytes label) {
 std::expected<name, error> name::parse(std::string_view text) {
   if (text.ends_with('.')) text.remove_suffix(1);
   if (text.empty()) return std::unexpected{error::name_empty};
-  if (std::any_of(text.begin(), text.end(), is_forbidden)) return std::unexpected{error::name_character};
+  if (std::ranges::any_of(text, is_forbidden)) return std::unexpected{error::name_character};
   name result;
   for (bool more = true; more;) {
     const std::size_t end = text.find('.');
@@ -60,7 +60,7 @@ bool name::ends_in_digits() const {
   for (; octets_[at] != std::byte{0}; at += value_of(octets_[at]) + 1u) last = at;
   const bytes label = octets().subspan(last + 1, value_of(octets_[last]));
   return !label.empty() &&
-         std::all_of(label.begin(), label.end(), [](std::byte c) { return value_of(c) >= '0' && value_of(c) <= '9'; });
+         std::ranges::all_of(label, [](std::byte c) { return value_of(c) >= '0' && value_of(c) <= '9'; });
 }
 
 bool name::is_within(const name& parent) const {

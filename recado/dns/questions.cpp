@@ -90,21 +90,20 @@ void resolver::give_up(const place& where, fault why) {
 void resolver::drop_addresses(lookup& owner, record_type type) {
   const auto kind = family_of(type);
   const std::span<ip_address> all = addresses_of(owner).first(owner.found);
-  const auto end = std::remove_if(all.begin(), all.end(), [kind](const ip_address& a) { return a.family == kind; });
-  owner.found = static_cast<std::uint8_t>(end - all.begin());
+  const auto dropped = std::ranges::remove(all, kind, &ip_address::family);
+  owner.found = static_cast<std::uint8_t>(all.size() - dropped.size());
 }
 
 /// Ends the lookup when its last question has ended; once one has addresses, the other must hurry.
 void resolver::settle(lookup& owner, instant now) {
   if (owner.at != lookup::stage::running) return;
-  if (std::all_of(owner.questions.begin(), owner.questions.end(),
-                  [](const question& asked) { return asked.ended(); })) {
+  if (std::ranges::all_of(owner.questions, &question::ended)) {
     owner.at = lookup::stage::done;
     owner.deadline = now;
     return;
   }
-  const bool some = std::any_of(owner.questions.begin(), owner.questions.end(),
-                                [](const question& asked) { return asked.at == question::stage::answered; });
+  const bool some =
+      std::ranges::any_of(owner.questions, [](const question& asked) { return asked.at == question::stage::answered; });
   if (some) owner.deadline = std::min<instant>(owner.deadline, now + other_family_ms_max);
 }
 

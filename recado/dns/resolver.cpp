@@ -220,8 +220,10 @@ resolver::event resolver::report(lookup& owner) {
     result.more |= asked.partial;
   }
   const std::span<ip_address> found = addresses_of(owner).first(owner.found);
-  const auto v4 = std::find_if(found.begin(), found.end(), [](const ip_address& a) { return a.is_v4(); });
-  if (v4 != found.end()) std::rotate(found.begin(), v4, found.end());
+  if constexpr (has_ipv6) {
+    const auto v4 = std::ranges::find_if(found, &ip_address::is_v4);
+    if (v4 != found.end()) std::ranges::rotate(found, v4);
+  }
   result.addresses = found;
   result.ttl = std::chrono::seconds{ttl_s};
   return result;

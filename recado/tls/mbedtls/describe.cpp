@@ -159,8 +159,7 @@ std::uint16_t purpose_bits(const mbedtls_x509_sequence& from) {
   };
   std::uint16_t bits = 0;
   for (const auto* one = &from; one && one->buf.p; one = one->next) {
-    const auto* row = std::find_if(std::begin(known), std::end(known),
-                                   [&](const auto& it) { return it.oid == as_text(octets(one->buf)); });
+    const auto* row = std::ranges::find_if(known, [&](const auto& it) { return it.oid == as_text(octets(one->buf)); });
     bits = static_cast<std::uint16_t>(bits |
                                       static_cast<std::uint16_t>(row == std::end(known) ? purpose::other : row->what));
   }

@@ -36,7 +36,7 @@ bool lacks_memory(int code) {
   constexpr int codes[] = {MBEDTLS_ERR_SSL_ALLOC_FAILED, MBEDTLS_ERR_X509_ALLOC_FAILED, MBEDTLS_ERR_PK_ALLOC_FAILED,
                            MBEDTLS_ERR_MD_ALLOC_FAILED};
   const int low = -(-code & 0x7f);
-  return std::find(std::begin(codes), std::end(codes), above(code)) != std::end(codes) || low == -0x10 /* MPI */ ||
+  return std::ranges::find(codes, above(code)) != std::end(codes) || low == -0x10 /* MPI */ ||
          above(code) == -0x4d80 /* ECP */;
 }
 
@@ -147,7 +147,7 @@ void connection::offer_session() {
   bool offered = !found.content.empty() && still_good(found) &&
                  mbedtls_ssl_session_load(&session, content, found.content.size()) == 0;
   const int suite = offered ? mbedtls_ssl_session_get_ciphersuite_id(&session) : 0;
-  offered = offered && std::find(used_->suites.begin(), used_->suites.end(), suite) != used_->suites.end() &&
+  offered = offered && std::ranges::find(used_->suites, suite) != used_->suites.end() &&
             recado_tls_rename_session(&session, recado_tls_host(&ssl_)) == 0 &&
             mbedtls_ssl_set_session(&ssl_, &session) == 0;
   // A ticket of TLS 1.3 is used once, so that nobody can tell two connections of one device (RFC 8446 §C.4).
