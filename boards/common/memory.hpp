@@ -32,10 +32,11 @@ class device_memory {
  private:
   static constexpr std::size_t packet_bytes = 1280;
 #if defined(RECADO_TINY)
-  static constexpr std::size_t transmit_bytes = 1536, over_tcp_bytes = 512;
+  static constexpr std::size_t transmit_bytes = 1536;
 #else
-  static constexpr std::size_t transmit_bytes = 2304, over_tcp_bytes = 768;
+  static constexpr std::size_t transmit_bytes = 2304;
 #endif
+  static constexpr std::size_t over_tcp_bytes = device::has_dns_over_tcp ? 768 : 0;
   static constexpr mqtt::storage_sizes sizes{.transmit = transmit_bytes, .receive = packet_bytes};
 
   alignas(4) std::array<std::byte, packet_bytes> receive_;

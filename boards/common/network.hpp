@@ -1,9 +1,11 @@
 // The device's network over lwIP, the same on every board.
 #pragma once
 
+#include <array>
 #include <optional>
 
 #include <recado/device/board.hpp>
+#include <recado/device/name_service.hpp>
 #include <recado/drive/lwip/interface.hpp>
 #include <recado/drive/lwip/tcp_stream.hpp>
 #include <recado/drive/lwip/udp_ports.hpp>
@@ -50,8 +52,8 @@ class lwip_network final : public device::network {
   void announce(const ip_address& address, instant now) override { interface_.announce(address, now); }
   std::expected<bool, fault> send(device::service of, const datagram& out, instant now) override;
   std::expected<std::optional<datagram>, fault> receive(device::service of, mutable_bytes memory, instant now) override;
-  device::stream& session_stream() override { return session_; }
-  device::stream& lookup_stream() override { return lookup_; }
+  device::stream& session_stream() override { return streams_.front(); }
+  device::stream& lookup_stream() override { return streams_.back(); }
   instant deadline() const override { return interface_.deadline(); }
 
  private:
@@ -59,7 +61,8 @@ class lwip_network final : public device::network {
 
   lwip::interface interface_;
   lwip::udp_ports dhcp_, dns_, ntp_;
-  lwip_stream session_, lookup_;
+  /// The session's, and one for names, where they are asked for over TCP.
+  std::array<lwip_stream, device::has_dns_over_tcp ? 2 : 1> streams_;
 };
 
 }  // namespace recado::firmware

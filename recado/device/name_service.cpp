@@ -23,7 +23,7 @@ void name_service::start(std::string_view name, instant now) {
 
 void name_service::stop(instant now) {
   refused_.reset();
-  if (over_tcp_) end_tcp(make_fault(stream_error::aborted), now);
+  if (asks_over_tcp()) end_tcp(make_fault(stream_error::aborted), now);
   if (current_ != dns::query_id{}) resolver_.cancel(std::exchange(current_, {}), now);
 }
 
@@ -40,7 +40,8 @@ std::optional<name_service::event> name_service::step(instant now) {
 
 std::optional<name_service::event> name_service::on_event(const dns::resolver::event& happened, instant now) {
   if (const auto* wish = std::get_if<dns::wants_tcp>(&happened)) {
-    if (over_tcp_) resolver_.tcp_failed(wish->id, wish->type, make_fault(dns::error::tcp_failed), now);
+    const bool possible = has_dns_over_tcp && !over_tcp_;
+    if (!possible) resolver_.tcp_failed(wish->id, wish->type, make_fault(dns::error::tcp_failed), now);
     else start_tcp(*wish, now);
     return std::nullopt;
   }
@@ -70,7 +71,7 @@ void name_service::end_tcp(fault why, instant now) {
 
 // The answer is small: each turn reads into a piece of its own, and the exchange keeps what it has consumed.
 void name_service::step_tcp(instant now) {
-  if (!over_tcp_) return;
+  if (!asks_over_tcp()) return;
   stream& wire = on_.network.lookup_stream();
   const auto phase = wire.advance(now);
   if (phase == stream::phase::closed) return end_tcp(wire.why(), now);
@@ -106,7 +107,7 @@ void name_service::step_tcp(instant now) {
 instant name_service::deadline() const {
   if (refused_) return instant::min();
   instant until = resolver_.deadline();
-  if (over_tcp_) until = std::min({until, exchange_.deadline(), on_.network.lookup_stream().deadline()});
+  if (asks_over_tcp()) until = std::min({until, exchange_.deadline(), on_.network.lookup_stream().deadline()});
   return until;
 }
 

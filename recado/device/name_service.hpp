@@ -13,6 +13,14 @@
 
 namespace recado::device {
 
+/// False in a build with RECADO_WITHOUT_DNS_OVER_TCP defined (CMake: -DRECADO_DNS_OVER_TCP=OFF): of an answer that is
+/// cut, for want of room in `dns::datagram_octets_max`, the addresses that came are taken.
+#if defined(RECADO_WITHOUT_DNS_OVER_TCP)
+inline constexpr bool has_dns_over_tcp = false;
+#else
+inline constexpr bool has_dns_over_tcp = true;
+#endif
+
 /// Resolves one name at a time with the servers of the configuration.
 class name_service {
  public:
@@ -28,7 +36,7 @@ class name_service {
   /// What `step` answers, once for each `start`.
   using event = std::variant<found, failed>;
 
-  /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP; all must outlive it.
+  /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP, where that is built; all must outlive it.
   name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory, arrivals& datagrams);
 
   /// Datagrams can be sent from now on.
@@ -53,6 +61,7 @@ class name_service {
   void start_tcp(const dns::wants_tcp& wish, instant now);
   void step_tcp(instant now);
   void end_tcp(fault why, instant now);
+  bool asks_over_tcp() const { return has_dns_over_tcp && over_tcp_; }
 
   // What is small comes first: there a Cortex-M reaches it with short instructions.
   bool tcp_open_ = false;
