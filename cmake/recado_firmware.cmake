@@ -12,9 +12,10 @@ endif()
 if(NOT RECADO_FIRMWARE_PRESET MATCHES "^(full|opaque|tiny)$")
   message(FATAL_ERROR "RECADO_FIRMWARE_PRESET is full, opaque or tiny, not ${RECADO_FIRMWARE_PRESET}")
 endif()
-# What no image can use: lwIP speaks IPv4 alone (recado/drive/lwip/port), no configuration chooses cipher suites, there
-# are neither proxies nor WebSocket, and the device application asks its session for none of the extras.
-target_compile_definitions(recado_flags INTERFACE RECADO_WITHOUT_IPV6 RECADO_WITHOUT_SUITE_LISTS
+# What no image can use: lwIP speaks IPv4 alone (recado/drive/lwip/port), no configuration chooses more of TLS
+# than authorities, certificates and keys, there are neither proxies nor WebSocket, and the device application asks its
+# session for none of the extras.
+target_compile_definitions(recado_flags INTERFACE RECADO_WITHOUT_IPV6 RECADO_WITHOUT_TLS_CHOICES
   RECADO_WITHOUT_TRANSPORT RECADO_WITHOUT_SESSION_EXTRAS)
 if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
   target_compile_definitions(recado_flags INTERFACE RECADO_TINY)

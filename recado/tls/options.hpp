@@ -11,6 +11,18 @@
 
 namespace recado::tls {
 
+/// False in a build with RECADO_WITHOUT_TLS_CHOICES defined for everything that includes these headers, as firmware is:
+/// what no configuration of a device can choose is a constant then, what it is by default.
+#if defined(RECADO_WITHOUT_TLS_CHOICES)
+inline constexpr bool has_choices = false;
+/// Of a member that is a constant then.
+#define RECADO_TLS_CHOICE static constexpr
+#else
+inline constexpr bool has_choices = true;
+/// Of a member that is a constant then.
+#define RECADO_TLS_CHOICE
+#endif
+
 /// The two versions that recado speaks, with their numbers on the wire.
 enum class version : std::uint16_t { v1_2 = 0x0303, v1_3 = 0x0304 };
 std::string_view words(version which);  ///< "TLS 1.3"
@@ -89,26 +101,28 @@ struct pre_shared_key {
 /// Everything about a client's TLS. Texts and bytes are only borrowed while the options are loaded; the
 /// objects that are pointed to must outlive the context.
 struct client_options {
-  version lowest = version::v1_2;                 ///< the oldest that is accepted
-  version highest = version::v1_3;                ///< the newest that is offered
-  peer_check check = peer_check::chain_and_name;  ///< how much of the server is verified
-  source ca;                                      ///< one or more trusted certificates
-  std::string_view ca_path;                       ///< a folder of them, named by hash as `openssl rehash` does
-  bool system_store = false;                      ///< trust what the operating system trusts, too
-  source crl;                         ///< one or more CRLs; if given, that of the server's issuer must be there
-  bool crl_for_whole_chain = false;   ///< that of every authority must be there
-  source certificate;                 ///< the client's own, with any intermediates behind it
-  source key;                         ///< its private key; if not given, looked for beside the certificate
-  std::uint32_t opaque_key = 0;       ///< instead of `key`: a key in PSA by its identifier, which signs unread; 0: none
-  bytes pass_phrase;                  ///< of the private key; if empty, `ask` is asked
-  pass_phrase_source* ask = nullptr;  ///< nullptr: nobody
-  pre_shared_key psk;                 ///< instead of certificates
-  std::string_view alpn = "mqtt";     ///< offered protocols, best first, separated by commas; empty: no ALPN
-  bool server_name = true;            ///< send the host name (SNI, RFC 6066 §3); never sent for an address
-  std::string_view ciphers;           ///< TLS 1.2, in OpenSSL's words; empty: those with forward secrecy and AEAD
-  std::string_view suites;            ///< TLS 1.3, separated by colons; empty: the back end's
-  bool report_chain = false;          ///< tell each certificate of the server as an event
-  duration handshake_patience = tls::handshake_patience;  ///< from `opened` to `secured`
+  RECADO_TLS_CHOICE version lowest = version::v1_2;                 ///< the oldest that is accepted
+  RECADO_TLS_CHOICE version highest = version::v1_3;                ///< the newest that is offered
+  RECADO_TLS_CHOICE peer_check check = peer_check::chain_and_name;  ///< how much of the server is verified
+  source ca;                                                        ///< one or more trusted certificates
+  RECADO_TLS_CHOICE std::string_view ca_path{};  ///< a folder of them, named by hash as `openssl rehash` does
+  RECADO_TLS_CHOICE bool system_store = false;   ///< trust what the operating system trusts, too
+  source crl;  ///< one or more CRLs; if given, that of the server's issuer must be there
+  RECADO_TLS_CHOICE bool crl_for_whole_chain = false;  ///< that of every authority must be there
+  source certificate;                                  ///< the client's own, with any intermediates behind it
+  source key;                    ///< its private key; if not given, looked for beside the certificate
+  std::uint32_t opaque_key = 0;  ///< instead of `key`: a key in PSA by its identifier, which signs unread; 0: none
+  RECADO_TLS_CHOICE bytes pass_phrase{};                ///< of the private key; if empty, `ask` is asked
+  RECADO_TLS_CHOICE pass_phrase_source* ask = nullptr;  ///< nullptr: nobody
+  pre_shared_key psk;                                   ///< instead of certificates
+  /// Offered protocols, best first, separated by commas; empty: no ALPN.
+  RECADO_TLS_CHOICE std::string_view alpn = "mqtt";
+  RECADO_TLS_CHOICE bool server_name = true;  ///< send the host name (SNI, RFC 6066 §3); never sent for an address
+  /// TLS 1.2, in OpenSSL's words; empty: those with forward secrecy and AEAD.
+  RECADO_TLS_CHOICE std::string_view ciphers{};
+  RECADO_TLS_CHOICE std::string_view suites{};  ///< TLS 1.3, separated by colons; empty: the back end's
+  bool report_chain = false;                    ///< tell each certificate of the server as an event
+  RECADO_TLS_CHOICE duration handshake_patience = tls::handshake_patience;  ///< from `opened` to `secured`
   const wall_clock* clock = nullptr;  ///< dates are checked against it; needed unless nothing is verified
   key_log* keys = nullptr;            ///< nullptr: secrets go nowhere
   session_store* sessions = nullptr;  ///< if given, sessions are resumed

@@ -72,8 +72,9 @@ outcome<error> set_suites(loaded_options& to, const client_options& options) {
 
 outcome<error> set_alpn(loaded_options& to, std::string_view names) {
   if (names.empty()) return {};
+  if constexpr (!has_choices) to.protocols[0] = names.data();  // one, whose literal ends in a zero
   std::size_t count = 0, used = 0;
-  for (;;) {
+  while (has_choices) {
     const auto name = names.substr(0, names.find(','));
     const bool fits = count < loaded_options::protocols_max && used + name.size() < to.protocol_text.size();
     if (name.empty() || name.size() > 255 || !fits) return std::unexpected(error::alpn_invalid);
@@ -113,8 +114,15 @@ bool weak(const mbedtls_x509_crt& chain) {
   return false;
 }
 
+// A firmware image has one only if it is made for that.
+#if defined(RECADO_OPAQUE_KEY)
+constexpr bool may_be_opaque = true;
+#else
+constexpr bool may_be_opaque = has_choices;
+#endif
+
 outcome<error> set_key(loaded_options& to, const client_options& options) {
-  if (options.opaque_key != 0) return use_opaque_key(options, to.key);
+  if (may_be_opaque && options.opaque_key != 0) return use_opaque_key(options, to.key);
   const auto done =
       load_key(options.key.given() ? options.key : options.certificate, options.pass_phrase, options.ask, to.key);
   if (done) return done;
@@ -204,8 +212,11 @@ policy_digest digest_of(const loaded_options& of, const client_options& options)
 void remember(loaded_options& to, const client_options& options) {
   to.options = options;
   to.options.ca = to.options.crl = to.options.certificate = to.options.key = {};
+  to.options.psk = {};
+#if !defined(RECADO_WITHOUT_TLS_CHOICES)
   to.options.ca_path = to.options.ciphers = to.options.suites = to.options.alpn = {};
-  to.options.pass_phrase = {}, to.options.ask = nullptr, to.options.psk = {};
+  to.options.pass_phrase = {}, to.options.ask = nullptr;
+#endif
   to.policy = digest_of(to, options);
 }
 

@@ -23,7 +23,7 @@ struct loaded_options {
   loaded_options(const loaded_options&) = delete;
   loaded_options& operator=(const loaded_options&) = delete;
 
-  static constexpr std::size_t protocols_max = 8, protocol_text_max = 320;
+  static constexpr std::size_t protocols_max = has_choices ? 8 : 1, protocol_text_max = has_choices ? 320 : 0;
 
   mbedtls_ssl_config config;
   mbedtls_x509_crt trusted, own;

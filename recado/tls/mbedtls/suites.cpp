@@ -22,20 +22,13 @@ enum trait : std::uint16_t {
   sha384 = 1 << 9,
 };
 
-// An image has no option that chooses among its suites.
-#if defined(RECADO_WITHOUT_SUITE_LISTS)
-constexpr bool has_suite_lists = false;
-#else
-constexpr bool has_suite_lists = true;
-#endif
-
 struct row {
   std::uint16_t number;
   std::uint16_t traits;
   std::string_view iana, openssl;  // the same for TLS 1.3
 
   consteval row(std::uint16_t its_number, std::uint16_t its_traits, std::string_view name, std::string_view other_name)
-      : number(its_number), traits(its_traits), iana(name), openssl(has_suite_lists ? other_name : "") {}
+      : number(its_number), traits(its_traits), iana(name), openssl(has_choices ? other_name : "") {}
 };
 
 // All that may be offered: authenticated encryption, forward secrecy but for the last. Boards have neither RSA nor
@@ -110,8 +103,7 @@ bool is_meant(const row& one, std::string_view name) {
   if (name == one.iana || name == one.openssl) return true;
   for (;;) {  // ECDHE+CHACHA20: both
     const auto part = name.substr(0, name.find('+'));
-    const auto* known =
-        std::find_if(std::begin(words_known), std::end(words_known), [&](const word& it) { return it.name == part; });
+    const auto* known = std::ranges::find(words_known, part, &word::name);
     if (known == std::end(words_known) || (one.traits & known->any) == 0) return false;
     if (part == "kECDHEPSK" && (one.traits & known->any) != known->any) return false;
     if (part.size() == name.size()) return true;
@@ -119,7 +111,7 @@ bool is_meant(const row& one, std::string_view name) {
   }
 }
 
-bool listed(const suite_list& list, int number) { return std::find(list.begin(), list.end(), number) != list.end(); }
+bool listed(const suite_list& list, int number) { return std::ranges::find(list, number) != list.end(); }
 
 // Those of TLS 1.3 have one name only.
 bool is_named(const row& one, std::string_view name) {
@@ -133,7 +125,7 @@ struct selection {
 
   bool holds(const row& one) const {
     const bool fits = (one.traits & any) != 0 && (one.traits & too) != 0 && (one.traits & none) == 0;
-    return fits && (!has_suite_lists || name.empty() || is_named(one, name));
+    return fits && (!has_choices || name.empty() || is_named(one, name));
   }
 };
 
@@ -147,8 +139,7 @@ void add(suite_list& to, const selection& wanted) {
 void remove(suite_list& from, std::string_view name) {
   suite_list kept;
   for (const int number : from) {
-    const auto* one =
-        std::find_if(std::begin(rows), std::end(rows), [&](const row& it) { return it.number == number; });
+    const auto* one = std::ranges::find(rows, number, &row::number);
     if ((one->traits & tls13) != 0 || !is_meant(*one, name)) (void)kept.push_back(number);
   }
   from = kept;
@@ -193,15 +184,14 @@ std::expected<suite_list, error> choose_suites(const client_options& options, bo
   suite_list result;
   const bool by_psk = options.psk.given();
   const bool listed_suites = !options.suites.empty(), listed_ciphers = !options.ciphers.empty();
-  if (!has_suite_lists && (listed_suites || listed_ciphers)) return std::unexpected(error::ciphers_invalid);
   if (options.highest == version::v1_3) {
-    if (has_suite_lists && listed_suites) add_suites(result, options.suites);
+    if (has_choices && listed_suites) add_suites(result, options.suites);
     else add_all_suites(result, by_psk);
     if (listed_suites && result.empty()) return std::unexpected(error::ciphers_invalid);
   }
   const auto before = result.size();
   if (options.lowest == version::v1_2) {
-    if (has_suite_lists && listed_ciphers) add_ciphers(result, options.ciphers);
+    if (has_choices && listed_ciphers) add_ciphers(result, options.ciphers);
     else add_all_ciphers(result, anyone, by_psk);
     if (listed_ciphers && result.size() == before) return std::unexpected(error::ciphers_invalid);
   }
