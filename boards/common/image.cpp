@@ -60,13 +60,21 @@ fault loop(const hardware& on) {
   return application->failure();
 }
 
-fault open_tls(const image_configuration& image, const hardware& on) {
+// What is said, read and made once stays apart: it would lie on the stack of the whole run.
+[[gnu::noinline]] fault open_tls(const image_configuration& image, const hardware& on) {
   if (!image.chosen.tls.enabled) return {};
   const auto ready = secured.open(image, on.random, civil_clock, on.session_chip, *console);
   return ready ? fault{} : ready.error();
 }
 
-/// What was used at most of all that can run out. Stays apart: its line would lie on the stack of the whole run.
+[[gnu::noinline]] void make_application(const image_configuration& image, const hardware& on,
+                                        const device::test_plan* plan) {
+  const device::board board{on.leds,    *button, on.real_time_clock, on.stopwatch, *console,
+                            on.storage, network, on.random,          civil_clock,  on.session_storage};
+  application.emplace(image.chosen, board, &secured.cipher(), memory.view(on.session_storage != nullptr), plan);
+}
+
+/// What was used at most of all that can run out.
 [[gnu::noinline]] void say_memory(const hardware& on) {
   char room[240];
   buffer_sink line{room};
@@ -77,7 +85,7 @@ fault open_tls(const image_configuration& image, const hardware& on) {
   console->line(device::console_level::debug, line.view());
 }
 
-[[gnu::noinline]] void say_end(fault why) {  // stays apart likewise
+[[gnu::noinline]] void say_end(fault why) {
   if (!why) return console->line(device::console_level::info, "ended");
   char room[320];
   buffer_sink line{room};
@@ -92,13 +100,10 @@ fault run(const image_configuration& image, const hardware& on) {
   lwip::start(on.now, on.random, on.failed);
   network.open(on.ethernet, on.random);
   button.emplace(on.button, image.test_mode);
-  const device::board board{on.leds,    *button, on.real_time_clock, on.stopwatch, *console,
-                            on.storage, network, on.random,          civil_clock,  on.session_storage};
   const auto plan = plan_of(image);
   fault why = open_tls(image, on);
   if (!why) {
-    application.emplace(image.chosen, board, &secured.cipher(), memory.view(on.session_storage != nullptr),
-                        plan ? &*plan : nullptr);
+    make_application(image, on, plan ? &*plan : nullptr);
     why = loop(on);
   }
   say_memory(on);
