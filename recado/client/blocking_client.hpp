@@ -21,8 +21,9 @@
 // (recado/chain/prospect.hpp). Every time-out of a call means "unknown": what was asked for may still happen.
 //
 // **Cost.** Messages are encoded straight into the buffer that the wire reads from; many leave with one system call.
-// A single message without TLS is sent by the call itself while the client's thread sleeps; that thread is woken only for
-// what is left, or when messages follow one another closely. In steady state no call that sends or receives a message allocates.
+// A single message without TLS is sent by the call itself while the client's thread sleeps; that thread is woken only
+// for what is left, or when messages follow one another closely. In steady state no call that sends or receives a
+// message allocates.
 #pragma once
 
 #include <cstdint>

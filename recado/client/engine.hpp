@@ -7,8 +7,9 @@
 // lives until the next `receive`, which only the I/O thread calls.
 //
 // A command leaves its bytes in the session and marks `work_`. The I/O thread looks at the mark under the mutex before
-// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls. A single
-// message doesn't wait for a thread to wake: while the other sleeps, the caller sends it itself (engine_send.cpp).
+// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls. A
+// single message doesn't wait for a thread to wake: while the other sleeps, the caller sends it itself
+// (engine_send.cpp).
 #pragma once
 
 #include <atomic>

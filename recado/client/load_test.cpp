@@ -65,8 +65,8 @@ TEST_P(client_under_load, receives_without_allocating) {
   EXPECT_EQ(heard, 6000u) << "each came before its companion of the queue";
 }
 
-// Neither a wake-up of another thread nor what comes from it lies before a message that has time for itself. The client's
-// thread may be awake still, or the machine busy, so it isn't each of them.
+// No other thread has to wake for a message that has time for itself. The client's own may be awake still, or the
+// machine busy, so it isn't each of them.
 TEST_P(client_under_load, a_single_message_leaves_by_the_thread_that_publishes_it) {
   blocking_client client;
   ASSERT_OK(client.connect(broker.url()));
@@ -79,7 +79,7 @@ TEST_P(client_under_load, a_single_message_leaves_by_the_thread_that_publishes_i
   EXPECT_GE(test::sends_of_this_thread() - before, 10u);
 }
 
-// Some leave by one thread and some by the other, and one that is too long for either to send at once lies between them.
+// Some leave by one thread and some by the other, and between them are long ones that neither sends at once.
 TEST_P(client_under_load, keeps_the_order_whichever_thread_sends) {
   blocking_client from, to;
   ASSERT_OK(from.connect(broker.url()));

@@ -6,6 +6,9 @@ namespace {
 
 static_assert(!has_extras);
 
+// No topic aliases are announced.
+const sizes plain{.incoming_aliases = 0};
+
 TEST(without_session_extras, refuses_them) {
   struct no_explainer final : explainer {
     properties explain(const outgoing_answer&) override { return {}; }
@@ -18,7 +21,7 @@ TEST(without_session_extras, refuses_them) {
   EXPECT_EQ(tries({.authentication_method = "M"}), error::extra_not_built);
   EXPECT_EQ(tries({.explainer = &silent}), error::extra_not_built);
   EXPECT_EQ(tries({.acknowledge = acknowledge_when::deferred}), error::extra_not_built);
-  dialogue{}
+  dialogue{plain}
       .connects()
       .does(refuses(error::extra_not_built,
                     [](session& s) { return error_of(s.publish({.topic = "t", .payload_from_source = 9})); }))
@@ -31,7 +34,7 @@ TEST(without_session_extras, refuses_them) {
 
 TEST(without_session_extras, publishes_and_receives_with_every_qos) {
   for (const version which : {version::v5_0, version::v3_1_1}) {
-    dialogue talk{sizes{.outgoing_aliases = 2}};
+    dialogue talk{sizes{.incoming_aliases = 0, .outgoing_aliases = 2}};
     talk.speaks(which);
     talk.connects()
         .does([](session& s) {
@@ -64,7 +67,7 @@ TEST(without_session_extras, publishes_and_receives_with_every_qos) {
 
 TEST(without_session_extras, a_long_message_still_comes_in_pieces) {
   const std::string text(40, 'x');
-  dialogue{sizes{.receive = 20}}
+  dialogue{sizes{.receive = 20, .incoming_aliases = 0}}
       .connects()
       .hears(message_of(qos::at_least_once, 7, "t", text))
       .tells("begin t 40 qos 1")
@@ -75,7 +78,7 @@ TEST(without_session_extras, a_long_message_still_comes_in_pieces) {
 }
 
 TEST(without_session_extras, goes_on_where_it_stopped) {
-  dialogue{}
+  dialogue{plain}
       .connects(coming_back)
       .does([](session& s) {
         publishes(qos::at_least_once, "a", "1")(s);
@@ -100,8 +103,18 @@ TEST(without_session_extras, a_server_that_uses_them_unasked_is_left) {
   static const property_value alias[] = {{property::topic_alias, 1U}};
   mqtt::publish named = message_of(qos::at_most_once, 0, "t", "x");
   named.properties = properties{alias};
-  dialogue{}.connects().hears(named).tells("closed: the topic alias is 0 or beyond the maximum").plain();
-  dialogue{}.connects().hears(raw({0xf0, 0})).tells("closed: this packet may not be sent by this side").plain();
+  dialogue{plain}
+      .connects()
+      .hears(named)
+      .sends(raw({0xe0, 1, 0x94}))
+      .tells("closed: the topic alias is 0 or beyond the maximum")
+      .plain();
+  dialogue{plain}
+      .connects()
+      .hears(raw({0xf0, 0}))
+      .sends(raw({0xe0, 1, 0x82}))
+      .tells("closed: this packet may not be sent by this side")
+      .plain();
 }
 
 }  // namespace
