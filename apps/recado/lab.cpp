@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <limits>
 #include <memory>
 #include <optional>
 
@@ -212,7 +213,7 @@ void add_lab(CLI::App& root) {
   CLI::App* bringing_up = add(*group, options, "up", "Bring the lab up", up);
   add_up_options(*bringing_up, options);
   bringing_up->add_option("--while", options->while_process, "Take it down when the process of this number ends")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   add_run(*group, options);
   add(*group, options, "down", "Take the lab down", down);
   add(*group, options, "status", "Say what is up", status);

@@ -1,6 +1,7 @@
 #include "probe.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <fstream>
 
 #include <recado/device/server.hpp>
@@ -44,7 +45,10 @@ void add_dhcp(CLI::App& parent) {
   command->add_option("--arp", to->arp_s, "Seconds to ask whether somebody has the address; 0: don't ask")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 60.0));
-  on_run(*command, [to] { return dhcp(*to, to->inform, to->keep, to->arp_s); });
+  on_run(*command, [to] {
+    if (std::isnan(to->arp_s)) throw usage_error("--arp nan is no time", "give seconds, 0 to 60");
+    return dhcp(*to, to->inform, to->keep, to->arp_s);
+  });
 }
 
 void add_dns(CLI::App& parent) {

@@ -183,6 +183,7 @@ class mqtt_probe {
       tls_setup tls{how};
       chain::stacked<tls_filter, tapped<recado::mqtt::session>> stack{tls.filter(), tapped_};
       stream_.run(stack, on_event, missing, never_enough);
+      tls.check_key_log();
     } else {
       stream_.run(tapped_, on_event, missing, never_enough);
     }
@@ -262,6 +263,7 @@ int tls(const stream_options& how) {
   probe->stream().finish(posix::now());
   probe->limit(posix::tcp_options{}.linger);
   probe->run(setup->filter(), on_event, {}, [] { return false; });
+  setup->check_key_log();
   return exit_success;
 }
 

@@ -200,6 +200,7 @@ TEST(probe, options_that_make_no_sense_are_refused) {
   EXPECT_EQ(probe("tls 127.0.0.1 --timeout 0").status, 2);
   EXPECT_EQ(probe("tls broker.lab --dns nobody").status, 2);
   EXPECT_EQ(probe("dhcp a-name-that-is-too-long").status, 2);
+  EXPECT_EQ(probe("dhcp lo --arp nan").status, 2);
 }
 
 }  // namespace

@@ -46,6 +46,12 @@ class tls_setup {
     if (const auto set = filter_->set_peer(how.host); !set) throw failure_of(make_fault(set.error()));
   }
   tls_filter& filter() { return *filter_; }
+  /// Throws `failure` if secrets are missing in the key log.
+  void check_key_log() const {
+    if (const int why = keys_ ? keys_->error() : 0; why != 0)
+      throw failure(std::string{"the key log could not be written: "} + std::strerror(why),
+                    "make room or write elsewhere");
+  }
 
  private:
   void log_keys_to(const std::string& path) {

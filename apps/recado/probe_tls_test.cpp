@@ -251,4 +251,12 @@ TEST_F(probe_tls, writes_the_secrets_to_a_private_file) {
   EXPECT_THAT((std::string{std::istreambuf_iterator<char>{in}, {}}), HasSubstr("CLIENT_TRAFFIC_SECRET_0 "));
 }
 
+TEST_F(probe_tls, a_key_log_that_has_no_room_is_no_success) {
+  const auto good = made({.name = "b"}, the_world().authority);
+  ASSERT_NO_FATAL_FAILURE(serve(*good, {&the_world().authority}));
+  const result done = probe("--keylog /dev/full");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.last_line(), HasSubstr("the key log could not be written: No space left on device; make room"));
+}
+
 }  // namespace

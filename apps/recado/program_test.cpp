@@ -48,6 +48,7 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
       {"xyzzy", "recado: unknown command 'xyzzy'; 'recado --help' lists what there is"},
       {"--versoin", "recado: unknown option '--versoin'; did you mean '--version'?"},
       {"pki", "recado pki: a command is missing"},
+      {"lab up --while 0", "recado lab up: --while: Value 0 not in range 1 to 2147483647"},
       {"pki --hlp", "recado pki: unknown option '--hlp'; did you mean '--help'?"},
   };
   for (const row& each : table) {

@@ -266,6 +266,8 @@ int check(const run_options& options, const board::configuration_file& file) {
 
 int run(const run_options& options) {
   if (options.options) return board::print_options(out()), exit_success;
+  if (!options.sizes.empty() && !options.compare && options.button != "held")
+    throw usage_error("--sizes is for a measurement", "measure by --button held or --compare, or leave it out");
   board::configuration_file file;
   load(options, file);
   if (options.check) return check(options, file);

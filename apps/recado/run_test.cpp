@@ -86,6 +86,7 @@ TEST(run, says_what_cannot_be_done) {
       {"-s tls.enabled=false -i no-such-dev", 1, "recado run: network interface: "},
       {"-s network.mode=as-is -s tls.ca=/no/such/ca.crt", 1, "recado run: TLS: the CA file can't be read; "},
       {"--button pressed", 2, "recado run: "},
+      {"--sizes 16", 2, "--sizes is for a measurement"},
   };
   const auto storage = std::filesystem::path{RECADO_TEST_FOLDER} / "never_made";
   std::filesystem::remove_all(storage);

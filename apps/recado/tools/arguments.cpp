@@ -85,6 +85,7 @@ void read_file(settings& to, const std::string& path, unsigned depth) {
     } catch (const failure& wrong) {
       throw failure(path + ", line " + std::to_string(number) + ": " + wrong.what(), std::string{wrong.remedy()});
     }
+  if (file.bad()) throw failure("the option file '" + path + "' could not be read", "check that it is a file");
 }
 
 /// The file of defaults: recado's own, else mosquitto's, so that a user's defaults stay.

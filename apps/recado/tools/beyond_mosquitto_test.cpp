@@ -135,6 +135,8 @@ TEST(beyond_mosquitto, option_files) {
   EXPECT_EQ(wrong.run.status, 1);
   EXPECT_THAT(wrong.run.err, HasSubstr("wrong, line 2: unknown option '--nonsense'"));
   EXPECT_THAT(recado("pub", "-o FOLDER/home/none -t a -m b").run.err, HasSubstr("could not be read"));
+  EXPECT_THAT(recado("pub", "-o FOLDER/home -t a -m b").run.err,
+              HasSubstr("could not be read; check that it is a file"));
   std::ofstream{home + "/self"} << "-o " << home << "/self\n";
   EXPECT_THAT(recado("pub", "-o FOLDER/home/self -t a -m b").run.err, HasSubstr("include each other"));
 }
