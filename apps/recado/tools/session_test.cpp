@@ -27,7 +27,9 @@ INSTANTIATE_TEST_SUITE_P(each, tool_session_kills, ::testing::Values("311", "5")
 TEST_P(tool_session_kills, each_line_is_published_exactly_once_whatever_is_killed) {
   const int wanted = kills_wanted();
   const std::string kept = (folder / "kept").string();
-  running reader{speaking("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
+  // The broker is restarted so often that a reader would give it up within its 30 s.
+  running reader{speaking("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "600"}), "/dev/null",
+                 folder / "read"};
   ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
   int kills = 0, seen = 0;
   unsigned life_ms = 30;
