@@ -1,5 +1,5 @@
 // The session of a build that knows 3.1.1 only: it speaks that version whole, and refuses everything of 5.0.
-#include <tests/support/mqtt_dialogue.hpp>
+#include <tests/support/mqtt_every_build.hpp>
 
 namespace recado::mqtt::test {
 namespace {
@@ -42,31 +42,8 @@ TEST(only_3_1_1, refuses_what_5_0_has) {
 }
 
 TEST(only_3_1_1, publishes_and_receives_with_every_qos) {
-  talk()
-      .connects()
-      .does([](session& s) {
-        publishes(qos::at_most_once, "a", "0")(s);
-        publishes(qos::at_least_once, "a", "1", 1)(s);
-        publishes(qos::exactly_once, "a", "2", 2)(s);
-      })
-      .sends(message_of(qos::at_most_once, 0, "a", "0"))
-      .sends(message_of(qos::at_least_once, 1, "a", "1"))
-      .sends(message_of(qos::exactly_once, 2, "a", "2"))
-      .hears(answer(puback, 1))
-      .hears(answer(pubrec, 2))
-      .sends(answer(pubrel, 2))
-      .hears(answer(pubcomp, 2))
-      .tells("acknowledged #1 tag 1")
-      .tells("acknowledged #2 tag 2")
-      .hears(message_of(qos::at_least_once, 7, "t", "x"))
-      .hears(message_of(qos::exactly_once, 8, "t", "y"))
-      .tells("message t 'x' qos 1")
-      .tells("message t 'y' qos 2")
-      .sends(answer(puback, 7))
-      .sends(answer(pubrec, 8))
-      .hears(answer(pubrel, 8))
-      .sends(answer(pubcomp, 8))
-      .check();
+  dialogue one = talk();
+  exchanges_every_qos(one.connects()).check();
 }
 
 TEST(only_3_1_1, subscribes_and_unsubscribes) {
@@ -86,28 +63,10 @@ TEST(only_3_1_1, subscribes_and_unsubscribes) {
 }
 
 TEST(only_3_1_1, goes_on_where_it_stopped) {
-  const connect_options again{.client_identifier = "c", .clean_start = false};
   connack present;
   present.session_present = true;
-  talk()
-      .connects(again)
-      .does([](session& s) {
-        publishes(qos::at_least_once, "a", "1")(s);
-        publishes(qos::exactly_once, "b", "2")(s);
-      })
-      .sends(message_of(qos::at_least_once, 1, "a", "1"))
-      .sends(message_of(qos::exactly_once, 2, "b", "2"))
-      .hears(answer(pubrec, 2))
-      .sends(answer(pubrel, 2))
-      .loses()
-      .connects(again, present)
-      .sends(message_of(qos::at_least_once, 1, "a", "1", true))
-      .sends(answer(pubrel, 2))
-      .hears(answer(puback, 1))
-      .hears(answer(pubcomp, 2))
-      .tells("acknowledged #1 tag 0")
-      .tells("acknowledged #2 tag 0")
-      .check();
+  dialogue one = talk();
+  goes_on_where_it_stopped(one, {.client_identifier = "c", .clean_start = false}, present).check();
 }
 
 TEST(only_3_1_1, what_is_wrong_only_closes) {

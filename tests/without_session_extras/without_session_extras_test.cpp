@@ -1,5 +1,5 @@
 // The session of a build with RECADO_WITHOUT_SESSION_EXTRAS: it speaks both versions as ever, and refuses the extras.
-#include <tests/support/mqtt_dialogue.hpp>
+#include <tests/support/mqtt_every_build.hpp>
 
 namespace recado::mqtt::test {
 namespace {
@@ -34,35 +34,21 @@ TEST(without_session_extras, refuses_them) {
 
 TEST(without_session_extras, publishes_and_receives_with_every_qos) {
   for (const version which : {version::v5_0, version::v3_1_1}) {
-    dialogue talk{sizes{.incoming_aliases = 0, .outgoing_aliases = 2}};
-    talk.speaks(which);
-    talk.connects()
-        .does([](session& s) {
-          publishes(qos::at_most_once, "topic", "0")(s);
-          publishes(qos::at_most_once, "topic", "0")(s);
-          publishes(qos::at_least_once, "a", "1", 1)(s);
-          publishes(qos::exactly_once, "a", "2", 2)(s);
-        })
-        .sends(message_of(qos::at_most_once, 0, "topic", "0"))
-        .sends(message_of(qos::at_most_once, 0, "topic", "0"))
-        .sends(message_of(qos::at_least_once, 1, "a", "1"))
-        .sends(message_of(qos::exactly_once, 2, "a", "2"))
-        .hears(answer(puback, 1))
-        .hears(answer(pubrec, 2))
-        .sends(answer(pubrel, 2))
-        .hears(answer(pubcomp, 2))
-        .tells("acknowledged #1 tag 1")
-        .tells("acknowledged #2 tag 2")
-        .hears(message_of(qos::at_least_once, 7, "t", "x"))
-        .hears(message_of(qos::exactly_once, 8, "t", "y"))
-        .tells("message t 'x' qos 1")
-        .tells("message t 'y' qos 2")
-        .sends(answer(puback, 7))
-        .sends(answer(pubrec, 8))
-        .hears(answer(pubrel, 8))
-        .sends(answer(pubcomp, 8))
-        .check();
+    dialogue talk{plain};
+    exchanges_every_qos(talk.speaks(which).connects()).check();
   }
+}
+
+TEST(without_session_extras, names_each_topic_whole_though_it_has_room_for_aliases) {
+  const auto long_topic = publishes(qos::at_most_once, "topic", "0");
+  const octets whole = wire(message_of(qos::at_most_once, 0, "topic", "0"), version::v5_0);
+  dialogue talk{sizes{.incoming_aliases = 0, .outgoing_aliases = 2}};
+  talk.connects({}, announcing({{property::topic_alias_maximum, 2U}}))
+      .does(long_topic)
+      .sends(whole)
+      .does(long_topic)
+      .sends(whole)
+      .check();
 }
 
 TEST(without_session_extras, a_long_message_still_comes_in_pieces) {
@@ -78,25 +64,8 @@ TEST(without_session_extras, a_long_message_still_comes_in_pieces) {
 }
 
 TEST(without_session_extras, goes_on_where_it_stopped) {
-  dialogue{plain}
-      .connects(coming_back)
-      .does([](session& s) {
-        publishes(qos::at_least_once, "a", "1")(s);
-        publishes(qos::exactly_once, "b", "2")(s);
-      })
-      .sends(message_of(qos::at_least_once, 1, "a", "1"))
-      .sends(message_of(qos::exactly_once, 2, "b", "2"))
-      .hears(answer(pubrec, 2))
-      .sends(answer(pubrel, 2))
-      .loses()
-      .connects(coming_back, announcing({}, true))
-      .sends(message_of(qos::at_least_once, 1, "a", "1", true))
-      .sends(answer(pubrel, 2))
-      .hears(answer(puback, 1))
-      .hears(answer(pubcomp, 2))
-      .tells("acknowledged #1 tag 0")
-      .tells("acknowledged #2 tag 0")
-      .check();
+  dialogue talk{plain};
+  goes_on_where_it_stopped(talk, coming_back, announcing({}, true)).check();
 }
 
 TEST(without_session_extras, a_server_that_uses_them_unasked_is_left) {
