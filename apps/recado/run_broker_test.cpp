@@ -64,12 +64,18 @@ TEST(run, a_final_reason_is_tried_again_where_that_is_asked_for) {
 }
 
 TEST(run, a_recording_that_has_no_room_is_no_success) {
-  scripted_broker broker{{{serves()}}};
+  std::promise<pid_t> process;
+  const auto granted = [&](const std::string& subscribe) {
+    ::kill(process.get_future().get(), SIGINT);
+    return packet(0x90, identifier_in(subscribe) + "\0\0"s);
+  };
+  scripted_broker broker{
+      {{hears(connect_type), says(connack(0)), hears(subscribe_type), says(granted), waits_for_end()}}};
   const auto done =
-      program_run{.command = {"/usr/bin/timeout", "-s", "INT", "--preserve-status", "5", RECADO_PROGRAM, "run",
-                              "--storage", testing::TempDir() + "run_broker_test", "--set", "network.mode=as-is",
-                              "--set", "ntp.enabled=false", "--set", "tls.enabled=false", "--set",
-                              "broker.servers=" + quoted(at(broker)), "--pcapng", "/dev/full"}}();
+      program_run{.command = {RECADO_PROGRAM, "run", "--storage", testing::TempDir() + "run_broker_test", "--set",
+                              "network.mode=as-is", "--set", "ntp.enabled=false", "--set", "tls.enabled=false", "--set",
+                              "broker.servers=" + quoted(at(broker)), "--pcapng", "/dev/full"},
+                  .started = [&](pid_t number) { process.set_value(number); }}();
   broker.finish();
   EXPECT_EQ(done.status, 1) << done.out << done.err;
   EXPECT_THAT(done.err, HasSubstr("the recording could not be written: No space left on device; make room"));

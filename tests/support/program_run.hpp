@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct program_run {
   std::string input{};                      ///< standard input
   std::vector<std::string> environment{};   ///< "NAME=value", all of it
   std::chrono::milliseconds bound{20'000};  ///< it is killed then
+  std::function<void(pid_t)> started{};     ///< told the program's number before it is waited for
 
   struct result {
     int status = -1;  ///< exit status; 128 + signal; -1 if the bound was reached
@@ -73,6 +75,7 @@ inline program_run::result program_run::operator()() const {
     ::_exit(127);
   }
   in.read.reset(), out.write.reset(), err.write.reset();
+  if (started) started(child);
   ::fcntl(in.write.get(), F_SETFL, O_NONBLOCK);
   result done;
   done.process = child;

@@ -242,14 +242,9 @@ TEST(bench_publish, ends_in_words_when_no_acknowledgement_comes) {
 
 /// QoS 0 has no answer: only the end of the connection says that all of it was taken.
 TEST(bench_publish, what_a_broker_has_not_taken_is_no_success) {
-  broker_here broker;
-  auto running = std::async(std::launch::async, [&] {
-    return run(words{"publish", "--duration", "2", "--timeout", "3"} + broker.at());
-  });
-  ASSERT_EQ(running.wait_for(std::chrono::seconds{1}), std::future_status::timeout);
-  broker.broker.pause();
-  const auto done = running.get();
-  broker.broker.go_on();
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type),
+                           stays(std::chrono::minutes{2})}}};  // and reads no more
+  const auto done = run(words{"publish", "--duration", "0.5", "--timeout", "1"} + at(broker.port()));
   EXPECT_EQ(done.status, 27);
   EXPECT_THAT(done.err, HasSubstr("nobody knows how much it took"));
   EXPECT_TRUE(json::parse(done.out).contains("messages"));
@@ -266,10 +261,17 @@ TEST(bench_publish, what_was_measured_before_the_connection_was_lost_is_told) {
 }
 
 TEST(bench_receive, tells_also_when_interrupted_that_nothing_came) {
-  const broker_here broker;
-  const auto done = program_run{
-      .command = words{"/usr/bin/timeout", "-s", "INT", "--preserve-status", "1", RECADO_PROGRAM, "bench", "receive"} +
-                 broker.at()}();
+  std::promise<pid_t> process;
+  const auto subscribed = [](const std::string& last) { return "\x90\x03"s + identifier_in(last) + "\0"s; };
+  const auto interrupts = [&](const std::string&) {
+    ::kill(process.get_future().get(), SIGINT);
+    return "\xd0\0"s;
+  };
+  // Its first PINGREQ shows that it has begun to wait for messages.
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(subscribe_type), says(subscribed),
+                           hears(pingreq_type), says(interrupts), waits_for_end()}}};
+  const auto done = program_run{.command = words{RECADO_PROGRAM, "bench", "receive", "-k", "1"} + at(broker.port()),
+                                .started = [&](pid_t number) { process.set_value(number); }}();
   EXPECT_EQ(done.status, 130);
   EXPECT_EQ(json::parse(done.out)["messages"], 0);
 }

@@ -125,6 +125,16 @@ std::expected<void, fault> signals::open(loop& where, std::initializer_list<int>
 }
 
 std::optional<int> signals::next() {
+  while (const auto number = take()) {
+    const instant at = now();
+    const bool again = *number == last_ && at - last_at_ < again_after;
+    last_ = *number, last_at_ = at;
+    if (!again) return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<int> signals::take() {
   signalfd_siginfo info{};
   if (!fd_ || ::read(fd_.get(), &info, sizeof info) != sizeof info) return std::nullopt;
   return static_cast<int>(info.ssi_signo);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -80,10 +81,17 @@ class signals {
 
   /// Begins to catch these signals.
   std::expected<void, fault> open(loop& where, std::initializer_list<int> numbers);
-  /// The number of the next signal that arrived, or nothing.
+  /// The number of the next signal that arrived, or nothing. One that comes again within `again_after` of the last is
+  /// the same wish: timeout(1), for one, sends it to the process and to the group that it is in.
   std::optional<int> next();
 
+  static constexpr duration again_after = std::chrono::milliseconds{100};  ///< nobody presses a key twice so soon
+
  private:
+  std::optional<int> take();
+
+  int last_ = 0;
+  instant last_at_{};
   loop* loop_ = nullptr;
   descriptor fd_;
   source source_;

@@ -130,6 +130,21 @@ TEST_F(loop_test, a_wake_up_before_the_wait_is_not_lost) {
   EXPECT_TRUE(loop_.woken());
 }
 
+// As timeout(1) sends it, to a process and to its group: between the two it may have been read.
+TEST_F(loop_test, a_signal_that_is_sent_twice_is_one) {
+  signals interrupts;
+  ASSERT_TRUE(interrupts.open(loop_, {SIGUSR1, SIGUSR2}));
+  ::kill(::getpid(), SIGUSR1);
+  EXPECT_EQ(interrupts.next(), SIGUSR1);
+  ::kill(::getpid(), SIGUSR1);
+  ::kill(::getpid(), SIGUSR2);
+  EXPECT_EQ(interrupts.next(), SIGUSR2) << "another one is another wish";
+  EXPECT_FALSE(interrupts.next());
+  for (const instant until = now() + signals::again_after; now() < until;) loop_.wait(until);
+  ::kill(::getpid(), SIGUSR2);
+  EXPECT_EQ(interrupts.next(), SIGUSR2) << "after a while it is meant";
+}
+
 TEST_F(loop_test, signals_are_something_to_wait_for) {
   {
     signals interrupts;
