@@ -166,7 +166,7 @@ bool application::poll_channel(instant now) {
     presence_.step(now);
   }
   if (stopping_) presence_.continue_farewell(nullptr, now);
-  const auto happened = channel_.step(now);
+  const auto happened = channel_.step(now, test_ || !presence_.crowded());
   if (!happened) return stop_asked_;
   if (std::holds_alternative<channel::opened>(*happened)) {
     char text[64];

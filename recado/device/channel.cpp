@@ -33,7 +33,7 @@ std::expected<void, fault> channel::connect(const endpoint& peer, std::string_vi
   return begun;
 }
 
-std::optional<channel::event> channel::step(instant now) {
+std::optional<channel::event> channel::step(instant now, bool room) {
   if (stage_ == stage::idle || stage_ == stage::closed) return std::nullopt;
   const auto phase = on_.network.session_stream().advance(now);
   if (stage_ == stage::connecting) {
@@ -44,8 +44,10 @@ std::optional<channel::event> channel::step(instant now) {
     else session_up_ = true, session_.opened(now);
     return opened{};
   }
-  if (auto happened = hear(now)) return happened;
-  say(now);
+  if (!room) say(now);
+  const bool waits = !room && session_up_ && !session_over_ && !broken_ && !is_said(now);
+  if (bytes nothing; auto happened = waits ? hear_session(nothing, now) : hear(now)) return happened;
+  if (!waits) say(now);
   finish_if_said(now);
   if (on_.network.session_stream().advance(now) == stream::phase::closed) return end(now);
   return std::nullopt;
@@ -181,10 +183,13 @@ void channel::say(instant now) {
   }
 }
 
+bool channel::is_said(instant now) {
+  return cipher_ != nullptr ? cipher_->pending(now).empty() : session_.pending(now).empty();
+}
+
 void channel::finish_if_said(instant now) {
   if (stage_ != stage::open || !session_over_) return;
-  const bool said = broken_ || (cipher_ != nullptr ? cipher_->pending(now).empty() : session_.pending(now).empty());
-  if (!said) return;
+  if (!broken_ && !is_said(now)) return;
   stage_ = stage::closing;
   if (broken_) on_.network.session_stream().close(now);
   else on_.network.session_stream().finish(now);

@@ -43,8 +43,9 @@ class channel {
 
   /// Connects; what the session says was set by `session.connect` before. Without a cipher the host is not needed.
   std::expected<void, fault> connect(const endpoint& peer, std::string_view host, instant now);
-  /// Moves bytes in both directions until there is an event or nothing moves any more.
-  std::optional<event> step(instant now);
+  /// Moves bytes in both directions until there is an event or nothing moves any more. Without `room`, which whoever
+  /// hears needs for the answers, what is pending leaves first, and until it has nothing is heard.
+  std::optional<event> step(instant now, bool room = true);
   /// Sends what is pending, without receiving.
   void say(instant now);
   /// Says what is pending and closes the stream at once.
@@ -72,6 +73,7 @@ class channel {
   bool heard_tls(instant now);
   bool fetch(instant now);
   bool gated(instant now);
+  bool is_said(instant now);
   void stream_broke(fault why, instant now);
   void on_session_end(const mqtt::session_event& happened);
   void write_plain(instant now);

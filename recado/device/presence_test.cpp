@@ -27,6 +27,40 @@ TEST(presence, dates_that_wait_leave_room_for_the_answers_to_commands) {
   EXPECT_EQ(std::ranges::count(said, "[LED 1 ENCENDIDO]"), 5);
 }
 
+// More than what is to be sent and the outbox hold.
+TEST(presence, every_command_of_a_burst_is_answered) {
+  for (const bool blocked : {false, true}) {
+    simulation s;
+    s.chosen.broker.qos = mqtt::qos::at_most_once;
+    s.outbox_bytes = 512;
+    s.start();
+    s.run(500ms);
+    s.net.broker.blocked = blocked;
+    for (int i = 0; i < 1000; ++i) s.net.broker.deliver("secret", i % 2 == 0 ? "LD1ON" : "LD1OFF");
+    s.run(1s);
+    EXPECT_EQ(s.net.broker.available() > 0, blocked) << "nothing is heard that could not be answered";
+    s.net.broker.blocked = false;
+    s.run(1s);
+    const auto said = s.payloads("public");
+    EXPECT_EQ(std::ranges::count(said, "[LED 1 APAGADO]"), 500);
+    EXPECT_EQ(std::ranges::count(said, "[LED 1 ENCENDIDO]"), 500);
+    EXPECT_FALSE(s.panel.said("was not published"));
+  }
+}
+
+// Who doesn't read either is given up all the same, after one and a half times the keep alive interval.
+TEST(presence, a_broker_that_takes_nothing_is_lost_though_nothing_is_heard) {
+  simulation s;
+  s.outbox_bytes = 512;
+  s.start();
+  s.run(500ms);
+  ASSERT_EQ(s.net.broker.attempts.size(), 1u);
+  s.net.broker.blocked = true;
+  for (int i = 0; i < 1000; ++i) s.net.broker.deliver("secret", i % 2 == 0 ? "LD1ON" : "LD1OFF");
+  for (int i = 0; i < 10; ++i) s.run(1min);
+  EXPECT_GT(s.net.broker.attempts.size(), 1u);
+}
+
 // However little fits: one date, and no hello beside it.
 TEST(presence, what_waited_makes_room_for_the_hello) {
   simulation s;

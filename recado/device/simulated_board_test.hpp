@@ -110,6 +110,7 @@ class broker_stream final : public stream {
   fault why() const override { return why_; }
   std::expected<std::size_t, fault> send(bytes data, instant) override {
     if (ended) return std::unexpected{make_fault(stream_error::reset)};
+    if (blocked) return 0;
     const bytes more = data.subspan(borrowed);
     inbox.append(as_text(more));
     while (!mute && handle()) {
@@ -152,6 +153,7 @@ class broker_stream final : public stream {
   bool session_known = false;
   int refuses = 0;
   bool mute = false;
+  bool blocked = false;      ///< takes nothing
   bool acknowledges = true;  ///< what is published with QoS 1 and 2
   bool ended = false;
   unsigned suback = 0;
