@@ -1,17 +1,18 @@
 # recado_module(NAME [FREESTANDING] [NOT_INSTALLED] [TESTS_ALONE] [DEPENDS module...] [LINK target...] [APART file...]
-#               [TESTS file...] [TEST_LINK target...] [TEST_PRECOMPILE header...] [TEST_APART file...]
-#               [TEST_OPTIMISED file...])
+#               [UNWATCHED file...] [TESTS file...] [TEST_LINK target...] [TEST_PRECOMPILE header...]
+#               [TEST_APART file...] [TEST_OPTIMISED file...])
 #
 # One folder is one module: every *.cpp in it is built into recado_NAME, every *_test.cpp into
 # recado_NAME_tests, every *_for_tests.cpp into recado_NAME_for_tests (what tests of several modules share, optimised
 # as the library is), and the benches and fuzz targets link against it by name. FREESTANDING modules
 # (floors 0 to 4) are compiled without exceptions and RTTI, as on a microcontroller. NOT_INSTALLED: what stands on
-# sources that are no package of the system stays out of recado::recado and of the installation.
+# sources that are no package of the system stays out of recado::recado and of the installation. UNWATCHED: what loops
+# without reading a packet; telling libFuzzer of its ways would take most of the time of each execution.
 include(GoogleTest OPTIONAL)
 
 function(recado_module name)
   cmake_parse_arguments(M "FREESTANDING;NOT_INSTALLED;TESTS_ALONE" ""
-    "DEPENDS;LINK;APART;TESTS;TEST_LINK;TEST_PRECOMPILE;TEST_APART;TEST_OPTIMISED" ${ARGN})
+    "DEPENDS;LINK;APART;UNWATCHED;TESTS;TEST_LINK;TEST_PRECOMPILE;TEST_APART;TEST_OPTIMISED" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   file(GLOB for_tests CONFIGURE_DEPENDS *_for_tests.cpp)
@@ -31,10 +32,11 @@ function(recado_module name)
   if(sources)
     target_link_libraries(recado_${name} PRIVATE $<BUILD_INTERFACE:recado_flags>)
     if(RECADO_SANITIZE OR CMAKE_DISABLE_PRECOMPILE_HEADERS)  # else as its users build it
-      recado_unity(recado_${name} APART ${M_APART})
+      recado_unity(recado_${name} APART ${M_APART} ${M_UNWATCHED})
     endif()
     if(RECADO_FUZZ)  # libFuzzer is told which ways through the library were taken
       target_compile_options(recado_${name} PRIVATE -fsanitize=fuzzer-no-link)
+      set_source_files_properties(${M_UNWATCHED} PROPERTIES COMPILE_OPTIONS -fno-sanitize=fuzzer-no-link)
     endif()
     if(M_FREESTANDING)
       target_compile_options(recado_${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>)
