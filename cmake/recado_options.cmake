@@ -1,5 +1,6 @@
 # What can be chosen, and the flags that every target of recado shares.
-option(RECADO_APPS "Build the recado program and the Linux board" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_APPS "Build the recado program, the Linux board and the simulator" ${PROJECT_IS_TOP_LEVEL})
+option(RECADO_PROGRAM "Of those also the program; its tests take long with sanitizers" ON)
 option(RECADO_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(RECADO_EXAMPLES "Build the example programs" ${PROJECT_IS_TOP_LEVEL})
 option(RECADO_INSTALL "Make rules for cmake --install" ${PROJECT_IS_TOP_LEVEL})

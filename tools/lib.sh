@@ -18,25 +18,26 @@ compile_once() {
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 }
 
-# configured PRESET: whether its build folder is there and has the options that `build` gives it; one that was configured
-# by hand may lack them.
+# configured PRESET OPTION=VALUE...: whether its build folder is there and has these options; one that was configured by
+# hand may lack them.
 configured() {
-  local option
-  [ -e "build/$1/build.ninja" ] || return 1
-  for option in RECADO_WERROR RECADO_UNITY; do
-    grep -qx "$option:[A-Z]*=ON" "build/$1/CMakeCache.txt" || return 1
+  local preset=$1 option
+  [ -e "build/$preset/build.ninja" ] || return 1
+  for option in "${@:2}"; do
+    grep -qx "${option%%=*}:[A-Z]*=${option#*=}" "build/$preset/CMakeCache.txt" || return 1
   done
 }
 
-# build PRESET [TARGET...]: configures unless that is done, and builds; quiet unless something is wrong.
+# build PRESET [OPTION=VALUE...] [TARGET...]: configures unless that is done, and builds; quiet unless something is wrong.
 build() {
-  local preset=$1 log="build/$1.log"
+  local preset=$1 log="build/$1.log" options=(RECADO_WERROR=ON RECADO_UNITY=ON)
   shift
+  while [[ "${1:-}" = *=* ]]; do options+=("$1"); shift; done
   mkdir -p build
   printf 'Building %-10s ' "$preset"
   local started=$SECONDS
-  if ! configured "$preset"; then
-    cmake --preset "$preset" -DRECADO_WERROR=ON -DRECADO_UNITY=ON >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
+  if ! configured "$preset" "${options[@]}"; then
+    cmake --preset "$preset" "${options[@]/#/-D}" >"$log" 2>&1 || { echo; cat "$log" >&2; exit 1; }
   fi
   cmake --build "build/$preset" ${1:+--target "$@"} >"$log" 2>&1 || { echo; grep -A20 -m3 -E "^FAILED:|error:" "$log" >&2; exit 1; }
   echo "$((SECONDS - started)) s"
