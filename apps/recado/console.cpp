@@ -9,11 +9,16 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <initializer_list>
 
 namespace recado::app {
 namespace {
 
 constexpr std::size_t buffer_bytes_max = 16 * 1024;
+
+bool any_of(const sigset_t& set, std::initializer_list<int> numbers) {
+  return std::ranges::any_of(numbers, [&](int each) { return ::sigismember(&set, each) == 1; });
+}
 
 /// NO_COLOR refuses them; CLICOLOR_FORCE wants them even where no terminal is seen, such as through tee.
 bool colours_wanted(bool terminal_seen) {
@@ -79,7 +84,7 @@ void console::wait_for_room() {
   while (!has_room(look_again_ms)) {
     sigset_t due;
     ::sigpending(&due);
-    if (!given_up_ && ::sigismember(&due, SIGINT) != 1 && ::sigismember(&due, SIGTERM) != 1) continue;
+    if (!given_up_ && !any_of(due, {SIGINT, SIGTERM, SIGHUP})) continue;
     write_error_ = EINTR;
     return;
   }
@@ -123,6 +128,10 @@ console& operator<<(console& to, const painted& what) {
     to.write(what.text);
   }
   return to;
+}
+
+std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
+  return std::to_string(count) + ' ' + std::string{count == 1 ? one : more};
 }
 
 console& out() {

@@ -25,8 +25,8 @@ class console final : public text_sink {
   void flush();
 
   /// From now on `flush` writes no more than the descriptor takes at once, so that nobody waits for a slow reader: the
-  /// rest is held. Beyond `held_bytes_max` the writer waits after all. SIGINT and SIGTERM, which the caller has blocked
-  /// and reads himself, end such a wait: what can't be written then is thrown away, and `write_error` is EINTR.
+  /// rest is held. Beyond `held_bytes_max` the writer waits after all. SIGINT, SIGTERM and SIGHUP, which the caller has
+  /// blocked and reads himself, end such a wait: what can't be written then is thrown away, and `write_error` is EINTR.
   void pace() { paced_ = true; }
   static constexpr std::size_t held_bytes_max = 64 << 20;
   /// Bytes that wait for room.
@@ -76,6 +76,9 @@ console& operator<<(console& to, const T& value) {
   static_cast<text_sink&>(to) << value;
   return to;
 }
+
+/// A number with its noun, as in counted(2, "line", "lines").
+std::string counted(std::uint64_t count, std::string_view one, std::string_view more);
 
 /// Standard output: what the command was asked for.
 console& out();

@@ -1,7 +1,9 @@
 // Where to: names by the system's resolver, and the errors that end a probe.
+#include <net/if.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <future>
@@ -10,6 +12,7 @@
 
 #include <recado/chain/words.hpp>
 #include <recado/dns/limits.hpp>
+#include <recado/drive/posix/faults.hpp>
 #include <recado/drive/posix/socket_address.hpp>
 
 #include "probe.hpp"
@@ -88,6 +91,8 @@ posix::interface_name interface_of(const common_options& how) {
   if (!result.assign(how.interface))
     throw usage_error("'" + how.interface + "' is no interface name",
                       "names have at most 15 characters: see 'ip link'");
+  if (!how.interface.empty() && ::if_nametoindex(how.interface.c_str()) == 0)
+    throw failure_of(posix::link_fault(errno));
   return result;
 }
 

@@ -217,6 +217,11 @@ TEST_F(probe_tls, the_port_may_stand_behind_the_host) {
       EXPECT_EQ(wrong.status, 2) << wrong.output;
       EXPECT_THAT(wrong.last_line(), HasSubstr("'"s + host + "' is no host; give "));
     }
+    const result url = run(command + " mqtt://u:sekret@h");
+    EXPECT_THAT(url.last_line(), HasSubstr("'mqtt://u:(6 bytes)@h' is no host; give "));
+    const result nowhere = run(command + " 127.0.0.1:1 --interface nosuch0");
+    EXPECT_EQ(nowhere.status, 1) << nowhere.output;
+    EXPECT_THAT(nowhere.last_line(), HasSubstr("there is no such network interface"));
     const result twice = run(command + " 127.0.0.1:1 --port 2");
     EXPECT_EQ(twice.status, 2) << twice.output;
     EXPECT_THAT(twice.last_line(), HasSubstr("the port is given twice; "));

@@ -122,7 +122,7 @@ int show(const options& from) {
         << std::to_string(counts.released) << " for PUBCOMP\n"
         << "received   " << std::to_string(counts.received) << " of QoS 2 wait for PUBREL\n"
         << "waiting    " << std::to_string(counts.held) << " for a connection\n"
-        << "subscribed " << std::to_string(counts.subscriptions) << " filters\n";
+        << "subscribed " << counted(counts.subscriptions, "filter", "filters") << '\n';
   if (const auto at = tools::input_position_of(kept.position(tools::noted::input)))
     out() << "input      " << std::to_string(at->line) << " lines were taken, "
           << (at->ended ? "all that there were" : "the next run goes on behind them") << '\n';
@@ -145,8 +145,8 @@ int check(const options& from) {
   if (const std::string damage = tools::damage_of(kept.report()); !damage.empty())
     throw failure("the session in " + from.folder + ": " + damage,
                   "go on with it all the same, or begin anew by 'recado session clear'");
-  out() << painted{style::good, "whole"} << ": " << std::to_string(kept.records().records()) << " entries in "
-        << std::to_string(kept.report().sectors_read) << " parts"
+  out() << painted{style::good, "whole"} << ": " << counted(kept.records().records(), "entry", "entries") << " in "
+        << counted(kept.report().sectors_read, "part", "parts")
         << (kept.report().torn ? "; what was written last was interrupted or damaged and doesn't count" : "") << '\n';
   return exit_success;
 }

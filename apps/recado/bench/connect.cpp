@@ -49,7 +49,7 @@ class connects {
  public:
   explicit connects(const plan& what) : what_(what), kept_(2 * what.clients), bar_(what) {
     if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
-    if (!signals_.open(loop_, {SIGINT, SIGTERM})) throw failure("no signals can be waited for");
+    if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
     if (what.how.secure)
       secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout,
                                                    .keys = nullptr,

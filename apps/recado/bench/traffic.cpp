@@ -50,7 +50,7 @@ traffic::client::client(const plan& what, tools::tls_context* secrets, const roo
 
 traffic::traffic(const plan& what) : what_(what), payload_(what.size), bar_(what) {
   if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
-  if (!signals_.open(loop_, {SIGINT, SIGTERM})) throw failure("no signals can be waited for");
+  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   if (what.how.secure) secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout});
   posix::system_entropy random;
   sender_ = random.u16();

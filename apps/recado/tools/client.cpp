@@ -144,7 +144,7 @@ mqtt::connect_options client::connect_options() {
 
 int client::run() {
   posix::signals signals;
-  if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM}); !opened)
+  if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM, SIGHUP}); !opened)
     throw failure("no signals can be waited for");
   out().pace();
   warn_of_own_certificate();

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "ending_for_tests.hpp"
 
@@ -370,6 +371,24 @@ TEST(tools_ending, secrets_never_appear) {
   EXPECT_EQ(run.done.status, 4);
   EXPECT_THAT(run.done.err, testing::Not(HasSubstr("hunter-two")));
   EXPECT_THAT(run.done.err, HasSubstr("bad user name or password"));
+}
+
+// Whatever asks it to end, a terminal that is closed as well: the broker is told, so that it doesn't publish the will.
+TEST(tools_ending, says_goodbye_to_every_signal_that_asks_it_to_end) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    std::promise<pid_t> process;
+    const auto granted = [&](const std::string& subscribe) {
+      ::kill(process.get_future().get(), number);
+      return packet(0x90, identifier_in(subscribe) + "\0"s);
+    };
+    scripted_broker broker{{{hears(connect_type), connack, hears(subscribe_type), says(granted), waits_for_end()}}};
+    const auto done = program_run{
+        .command = {RECADO_PROGRAM, "sub", "-t", "t", "-p", std::to_string(broker.port())},
+        .started = [&](pid_t child) { process.set_value(child); }}();
+    broker.finish();
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(broker.packets().back(), "\xe0\0"s);
+  }
 }
 
 // Standard input that is silent holds up nothing: the goodbye to SIGTERM, PINGREQ, and the answer to what came before.

@@ -60,9 +60,6 @@ class publisher final : public client {
           "' begins anew)");
     else say("an earlier run was interrupted: going on behind line " + std::to_string(skip_) + " of the input");
   }
-  static std::string counted(std::uint64_t count, std::string_view one, std::string_view more) {
-    return std::to_string(count) + ' ' + std::string{count == 1 ? one : more};
-  }
   static std::string other_input(std::uint64_t lines) {
     return "an earlier run took " + counted(lines, "line", "lines") +
            " of its input and was interrupted, and this input begins with others";

@@ -4,6 +4,7 @@
 #include <recado/transport/text.hpp>
 
 #include "../command.hpp"
+#include "../redacted.hpp"
 #include "option.hpp"
 
 namespace recado::app::tools {
@@ -23,16 +24,6 @@ constexpr scheme schemes[] = {
     {"ws", false, true, 80},
     {"wss", true, true, 443},
 };
-
-/// A URL in quotes, to be complained of: of its password only the length. A path may hold an @, too, and a password a
-/// slash: what stands before the last @ is not shown.
-std::string quoted_without_password(std::string_view url) {
-  const std::size_t scheme_end = url.find("://"), at = url.rfind('@');
-  const std::size_t colon = url.find(':', scheme_end == url.npos ? 0 : scheme_end + 3);
-  if (at == url.npos || colon == url.npos || colon > at) return "'" + std::string{url} + "'";
-  return "'" + std::string{url.substr(0, colon + 1)} + "(" + std::to_string(at - colon - 1) + " bytes)" +
-         std::string{url.substr(at)} + "'";
-}
 
 std::string decoded(std::string_view part, std::string_view whole) {
   const auto result = client::percent_decoded(part);
