@@ -44,8 +44,8 @@ class board_in_qemu {
   /// The LEDs as their registers hold them.
   std::array<bool, 3> lights() { return lab_lights(monitor()); }
   /// Waits for that.
-  bool lights_are(std::array<bool, 3> wanted) {
-    return eventually([&] { return lights() == wanted; });
+  bool lights_are(std::array<bool, 3> wanted, std::chrono::milliseconds limit = std::chrono::seconds{20}) {
+    return eventually([&] { return lights() == wanted; }, limit);
   }
   /// Pulls the cable out of the board, or plugs it in.
   void plug(bool in) { monitor().set_link(recado::lab::wire_device, in); }

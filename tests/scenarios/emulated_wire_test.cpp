@@ -50,7 +50,7 @@ TEST_P(emulated_wire, loss_and_delay_are_overcome) {
   EXPECT_EQ(burst.status, 0) << burst.output;
   const result last = run(hosts.visitor("mosquitto_pub", {"-q", "2", "-t", "[TEMA_SECRETO]", "-m", "LD3OFF"}));
   EXPECT_EQ(last.status, 0) << last.output;
-  EXPECT_TRUE(board.lights_are({true, false, false})) << board.said();
+  EXPECT_TRUE(board.lights_are({true, false, false}, std::chrono::minutes{2})) << board.said();
   const std::string counted = wire.ended();
   EXPECT_THAT(counted, testing::HasSubstr("carried ")) << counted;
   EXPECT_THAT(counted, testing::Not(testing::HasSubstr("lost 0\n"))) << counted;

@@ -254,9 +254,9 @@ TEST_F(tool_session, refuses_when_it_is_full_and_loses_nothing) {
 // While the broker is away the input goes into the journal; a kill in the middle of that loses and doubles nothing.
 TEST_F(tool_session, keeps_what_comes_while_the_connection_is_lost) {
   const std::string kept = (folder / "kept").string();
-  const auto publish =
-      command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t", "lines"});
-  running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "100"}), "/dev/null",
+  const auto publish = command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t",
+                                       "lines", "--reconnect", "600"});
+  running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "600"}), "/dev/null",
                  folder / "read"};
   ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
   const auto lose_connection = [&](running& publisher, int times) {
