@@ -62,7 +62,7 @@ void presence::say_date(instant now) {
   char memory[160];
   buffer_sink text{memory};
   format_time(texts_.date, to_civil(on_.clock.at(now), zone_), text);
-  if (!crowded()) return say(text.view(), now);
+  if (!outbox_.more_than_half_full()) return say(text.view(), now);
   refuse(text.view(), make_fault(chain::error::outbox_full),
          "the outbox is more than half full, and the rest is for answers to commands");
 }

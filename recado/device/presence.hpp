@@ -52,8 +52,9 @@ class presence {
 
   /// Messages that wait for the connection.
   std::size_t waiting() const { return outbox_.size(); }
-  /// True if little room is left for answers: what waits is to be sent before more commands are heard.
-  bool crowded() const { return outbox_.more_than_half_full(); }
+  /// True if little room is left for answers, and sending what waits makes some: to be done before more commands are
+  /// heard. With QoS 1 and 2 the acknowledgements that make room come behind those commands.
+  bool crowded() const { return qos_ == mqtt::qos::at_most_once && outbox_.more_than_half_full(); }
   /// How many commands were obeyed.
   std::uint32_t commands() const { return commands_; }
   /// How many messages on the secret topic were no commands.
