@@ -131,6 +131,7 @@ build_result build(const build_request& what, const pki::secret& source) {
   const fs::path folder = from / "build" / "firmware" /
                           (std::string{target.name} + '-' + what.preset + (what.emulator_exit ? "-test" : ""));
   try {
+    pki::refuse_place(what.output);  // rather than after minutes
     pki::make_folder(folder, 0700);
     return build_in(folder, from, what, source);
   } catch (const pki::failure& error) {

@@ -44,6 +44,20 @@ TEST_F(firmware_command, an_unknown_key_is_refused_as_by_run) {
   EXPECT_THAT(done.output, HasSubstr("device.toml:2: unknown key 'dhcp.atempts'; did you mean 'attempts'?"));
 }
 
+TEST_F(firmware_command, where_no_image_can_be_is_said_before_it_is_made) {
+  write("[tls]\nenabled = false\n");
+  std::filesystem::create_directory(path("folder"));
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const std::pair<const char*, const char*> rows[] = {{"none/x.elf", "No such file or directory; check the path"},
+                                                      {"folder", "Is a directory; give the path of a file"},
+                                                      {"pipe", "'pipe' is a device or a pipe"}};
+  for (const auto& [place, cause] : rows) {
+    const shell_result done = run(std::string{"firmware --config device.toml --board mps2-an500 -o "} + place);
+    EXPECT_EQ(done.status, 1);
+    EXPECT_THAT(done.output, AllOf(HasSubstr(cause), Not(HasSubstr("building"))));
+  }
+}
+
 TEST_F(firmware_command, what_a_board_has_not_is_refused_at_its_line) {
   write(
       "[network]\nmode = \"as-is\"\n[tls]\nenabled = true\n[broker]\nservers = "

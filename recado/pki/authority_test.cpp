@@ -181,6 +181,17 @@ TEST_F(authority_in_folder, a_replaced_file_is_never_half_written) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
 }
 
+TEST_F(authority_in_folder, a_device_or_a_pipe_is_not_replaced_by_a_file) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  fs::create_symlink("/dev/null", path("null"));
+  fs::create_symlink("/proc/self/fd/1", path("output"));
+  for (const char* each : {"pipe", "null", "output"}) {
+    EXPECT_THAT(refusal([&] { write_file(path(each), "x", mode_private, existing::replace); }),
+                HasSubstr("is a device or a pipe, and a file would take its place; give the path of a file"));
+    EXPECT_FALSE(fs::is_regular_file(fs::symlink_status(path(each))));
+  }
+}
+
 TEST_F(authority_in_folder, revoked_certificates_are_refused) {
   init();
   const issued board = make(profile::client, "board");

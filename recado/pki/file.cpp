@@ -30,6 +30,12 @@ class descriptor {
   int number_;
 };
 
+/// True if it leads to what another one has opened, as /dev/stdout does.
+bool leads_to_open_file(const fs::path& path) {
+  std::error_code error;
+  return fs::read_symlink(path, error).native().starts_with("/proc/");
+}
+
 std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
 
 [[noreturn]] void fail_exists(const fs::path& path) {
@@ -103,6 +109,7 @@ std::string read_file(const fs::path& path) {
 
 void write_file(const fs::path& path, std::string_view content, mode_t mode, existing what) {
   refuse_existing(path, what);
+  refuse_place(path);
   temporary fresh{path};
   const descriptor file{::open(fresh.path().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)};
   if (file.number() < 0) fail_system("cannot create " + quoted(path), errno);
@@ -115,6 +122,15 @@ void write_file(const fs::path& path, std::string_view content, mode_t mode, exi
 void refuse_existing(const fs::path& path, existing what) {
   struct stat status {};
   if (what == existing::keep && ::lstat(path.c_str(), &status) == 0) fail_exists(path);
+}
+
+void refuse_place(const fs::path& path) {
+  struct stat status {};
+  const bool there = ::stat(path.c_str(), &status) == 0;
+  if (there && S_ISDIR(status.st_mode)) fail_system("cannot create " + quoted(path), EISDIR);
+  if ((there && !S_ISREG(status.st_mode)) || leads_to_open_file(path))
+    throw failure(quoted(path) + " is a device or a pipe, and a file would take its place", "give the path of a file");
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) != 0) fail_system("cannot create " + quoted(path), errno);
 }
 
 void make_folder(const fs::path& path, mode_t mode) {

@@ -30,6 +30,8 @@ void write_file(const std::filesystem::path& path, std::string_view content, mod
 
 /// Throws `failure` if `path` exists and must be kept: asked before work that would be lost.
 void refuse_existing(const std::filesystem::path& path, existing what);
+/// Throws if no file can be written there, or if that would replace a device, a pipe or a socket.
+void refuse_place(const std::filesystem::path& path);
 
 /// Creates a folder and those above it; a new `path` itself gets `mode`. Throws `failure`.
 void make_folder(const std::filesystem::path& path, mode_t mode);
