@@ -29,7 +29,8 @@ pki::secret generate(const image_request& what) {
   if (!what.config.empty()) file.read(what.config);
   for (const std::string& each : what.settings) file.override_with(each);
   file.finish();
-  const std::vector<std::string> notes = resolve_for(target, what.build.preset, file);
+  std::vector<std::string> notes;
+  if (file.readable()) notes = resolve_for(target, what.build.preset, file);
   if (!file.problems().empty())
     throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
   const credentials with = read_credentials(file.values);

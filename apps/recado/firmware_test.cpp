@@ -44,6 +44,17 @@ TEST_F(firmware_command, an_unknown_key_is_refused_as_by_run) {
   EXPECT_THAT(done.output, HasSubstr("device.toml:2: unknown key 'dhcp.atempts'; did you mean 'attempts'?"));
 }
 
+TEST_F(firmware_command, of_a_configuration_that_is_not_known_nothing_else_is_said) {
+  const shell_result missing = generate();
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_THAT(missing.output, HasSubstr("device.toml: the configuration can't be read"));
+  EXPECT_EQ(std::ranges::count(missing.output, '\n'), 1) << missing.output;
+  write("[tls\n");
+  const shell_result broken = generate();
+  EXPECT_EQ(broken.status, 2);
+  EXPECT_EQ(std::ranges::count(broken.output, '\n'), 1) << broken.output;
+}
+
 TEST_F(firmware_command, where_no_image_can_be_is_said_before_it_is_made) {
   write("[tls]\nenabled = false\n");
   std::filesystem::create_directory(path("folder"));

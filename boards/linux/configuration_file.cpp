@@ -146,7 +146,7 @@ void configuration_file::read(const std::filesystem::path& file) {
   name = file.string();
   const bool empty = in.peek() == std::ifstream::traits_type::eof() && in.eof();  // all defaults; << would fail
   if (!in || std::filesystem::is_directory(file) || (!empty && !(text << in.rdbuf())))
-    return complain(0, "the configuration can't be read; check the path and its rights");
+    return readable_ = false, complain(0, "the configuration can't be read; check the path and its rights");
   parse(text.str(), file.string(), std::filesystem::absolute(file).parent_path());
 }
 
@@ -156,6 +156,7 @@ void configuration_file::parse(std::string_view text, std::string_view called, c
     const toml::table root = toml::parse(text);
     reader{*this, folder}.read(root);
   } catch (const toml::parse_error& error) {
+    readable_ = false;
     complain(error.source().begin.line, "this is no TOML: " + std::string{error.description()});
   }
 }

@@ -38,6 +38,8 @@ class configuration_file {
   void finish();
   /// True if the file or an assignment gave this option.
   bool gives(std::string_view section, std::string_view option) const;
+  /// False if the file could not be read, or is no TOML: then only the defaults are known.
+  bool readable() const { return readable_; }
   /// Adds a problem with an option, at the line that gave it.
   void refuse(std::string_view section, std::string_view option, std::string_view why);
 
@@ -58,6 +60,7 @@ class configuration_file {
 
   std::deque<std::string> texts_;
   std::vector<problem> problems_;
+  bool readable_ = true;
   std::map<std::string, unsigned, std::less<>> given_;  // the lines, by "section.option"
 };
 
