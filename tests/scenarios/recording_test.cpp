@@ -4,6 +4,8 @@
 #include <csignal>
 #include <fstream>
 
+#include <sys/stat.h>
+
 namespace recado::test {
 namespace {
 
@@ -126,7 +128,14 @@ TEST(third_party, a_recording_that_cannot_be_written_is_said) {
   const lab hosts;
   const result none = hosts("run", {"--capture", "/proc/none/bridge.pcapng"});
   EXPECT_EQ(none.status, 1);
-  EXPECT_THAT(none.output, HasSubstr("cannot write /proc/none/bridge.pcapng"));
+  EXPECT_THAT(none.output, HasSubstr("cannot write /proc/none/bridge.pcapng: No such file or directory; check"));
+  const std::filesystem::path pipe = own_folder() / "pipe";
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0644), 0);
+  const result other = hosts("run", {"--capture", pipe.string()});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_THAT(other.output, HasSubstr("is no file that can be written anew; give the path of one"));
+  EXPECT_EQ(mode_of(pipe), 0644u) << "nor would that of /dev/null change";
   const result own = run(hosts.board({"--pcapng", "/proc/none/own.pcapng"}));
   EXPECT_EQ(own.status, 1);
   EXPECT_THAT(own.output, HasSubstr("/proc/none/own.pcapng"));

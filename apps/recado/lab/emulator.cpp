@@ -37,9 +37,8 @@ constexpr unsigned led_count = 3;
 constexpr std::uint32_t leds_of_fpgaio = 0x40028000, leds_of_scc = 0x4002f004;
 
 void write_private(const std::filesystem::path& file, const std::string& content) {
-  const file_descriptor to{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (!to || fchmod(to.get(), 0600) != 0 ||
-      write(to.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
+  const file_descriptor to = create_private(file);
+  if (write(to.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()))
     throw lab_error{"cannot write " + file.string() + ": " + std::strerror(errno)};
 }
 

@@ -127,9 +127,7 @@ int call_on(const folder& where, const std::string& host_name, const std::functi
 
 recording::recording(const folder& where, const std::filesystem::path& file) : where_(where), file_(file) {
   const state is = require_up(where);
-  const auto created = file_descriptor{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
-  if (!created || fchmod(created.get(), 0600) != 0)
-    throw lab_error{"cannot write " + file.string() + ": " + std::strerror(errno)};
+  create_private(file);
   const std::string interface = interface_to_record(is);
   const auto log = where.log("dumpcap");
   std::filesystem::remove(log);

@@ -38,7 +38,9 @@ bool unshare_users() {
 void ip(std::initializer_list<std::string> words, const std::function<void()>& prepare = {}) {
   command what{{"ip"}, {}};
   what.words.insert(what.words.end(), words);
-  if (run(what, prepare) != 0) {
+  const int status = run(what, prepare);
+  if (status == cannot_run) throw lab_error{"the lab needs ip; install the Debian package iproute2"};
+  if (status != 0) {
     std::string line;
     for (const auto& word : what.words) line += word + ' ';
     throw lab_error{"building the lab's network failed at: " + line};

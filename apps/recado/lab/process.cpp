@@ -49,6 +49,16 @@ std::pair<file_descriptor, file_descriptor> make_pipe() {
   return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
 }
 
+file_descriptor create_private(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error) && !std::filesystem::is_regular_file(file, error))
+    throw lab_error{"'" + file.string() + "' is no file that can be written anew; give the path of one"};
+  file_descriptor created{open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
+  if (!created || fchmod(created.get(), 0600) != 0)
+    throw lab_error{"cannot write " + file.string() + ": " + std::strerror(errno) + "; check the path and its rights"};
+  return created;
+}
+
 void file_descriptor::reset() {
   if (number_ >= 0) ::close(number_);
   number_ = -1;
@@ -68,7 +78,7 @@ void execute(const command& what) {
   signal(SIGPIPE, SIG_DFL);  // this program ignores it, others needn't
   execvp(words[0], words.data());
   std::fprintf(stderr, "recado: cannot run %s: %s\n", words[0], std::strerror(errno));
-  _exit(127);
+  _exit(cannot_run);
 }
 
 pid_t call(const std::function<int()>& what) {
@@ -87,7 +97,7 @@ pid_t start(const command& what, const std::function<void()>& prepare) {
   return call([&] {
     if (prepare) prepare();
     execute(what);
-    return 127;
+    return cannot_run;
   });
 }
 

@@ -33,6 +33,11 @@ class file_descriptor {
   int number_ = -1;
 };
 
+/// A new or emptied file that only its owner may read; nothing that isn't a file is touched.
+file_descriptor create_private(const std::filesystem::path& file);
+
+/// The status of a command that isn't there.
+inline constexpr int cannot_run = 127;
 /// What to run and where.
 struct command {
   std::vector<std::string> words;
