@@ -84,7 +84,9 @@ void add_time(CLI::App& to, const std::string& name, const std::string& help, au
   to.add_option_function<std::string>(
         name,
         [set, name](const std::string& text) {
-          set(std::chrono::duration_cast<duration>(std::chrono::duration<double>{positive(text, name)}));
+          const auto time = std::chrono::duration_cast<duration>(std::chrono::duration<double>{positive(text, name)});
+          if (time == duration{}) throw wrong("'" + text + "' is no value of " + name, "give a microsecond or more");
+          set(time);
         },
         help)
       ->type_name("SECONDS");

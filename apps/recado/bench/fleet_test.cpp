@@ -129,6 +129,7 @@ TEST(bench_fleet, errors_are_one_line_each) {
       {fleet + words{"30000", "-h", "192.0.2.1"}, 1, "more than a system has ports for"},
       {fleet + words{"0"}, 2, "no value of --clients"},
       {fleet + words{"3", "--interval", "0"}, 2, "no value of --interval"},
+      {fleet + words{"3", "--interval", "0.0000001"}, 2, "no value of --interval; give a microsecond or more"},
       {words{"/usr/bin/setpriv", "--bounding-set", "-sys_resource", "/usr/bin/prlimit", "--nofile=200:200"} + fleet +
            words{"1000", "-h", "127.0.0.1", "-p", nobody},
        1, "this process may have 200"},
