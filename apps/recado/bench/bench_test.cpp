@@ -192,6 +192,13 @@ TEST(bench_receive, finds_what_a_broker_loses_doubles_and_swaps) {
   EXPECT_EQ(foreign["messages"], 3);
 }
 
+/// Its r stands where messages of recado bench have one.
+TEST(bench_receive, takes_no_text_for_a_message_of_its_own) {
+  const json found = received({0, 1}, publish_packet("recado/bench", "hello, or good morning"));
+  EXPECT_EQ(found["foreign"], 1);
+  EXPECT_EQ(found["lost"], 0);
+}
+
 TEST(bench_receive, silence_ends_in_words) {
   scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(subscribe_type),
                            says("\x90\x03\0\1\0"s + publish_packet("recado/bench", marked(0))), waits_for_end()}}};
