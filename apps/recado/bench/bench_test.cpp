@@ -283,6 +283,21 @@ TEST(bench_receive, tells_also_when_interrupted_that_nothing_came) {
   EXPECT_EQ(json::parse(done.out)["messages"], 0);
 }
 
+/// Neither the time-out of a broker that says nothing nor that of one that stays connected is waited for.
+TEST(bench_connect, an_interruption_ends_it_at_once) {
+  std::promise<pid_t> process;
+  const auto interrupts = [&](const std::string&) {
+    ::kill(process.get_future().get(), SIGINT);
+    return std::string{};
+  };
+  scripted_broker broker{{{hears(connect_type), says(interrupts), waits_for_end()}}};
+  const auto done =
+      program_run{.command = words{RECADO_PROGRAM, "bench", "connect", "--timeout", "5"} + at(broker.port()),
+                  .started = [&](pid_t number) { process.set_value(number); }}();
+  EXPECT_EQ(done.status, 130) << done.err;
+  EXPECT_EQ(json::parse(done.out)["connections"], 0);
+}
+
 TEST(bench_connect, connects_again_and_again) {
   const broker_here broker;
   for (const words& more : {words{}, words{"--clients", "10"}, words{"--rate", "500"}}) {
@@ -360,6 +375,30 @@ TEST(bench_command, errors_are_one_line_each) {
     EXPECT_EQ(std::ranges::count(done.err, '\n'), 1) << done.err;
     EXPECT_EQ(done.out, "");
   }
+}
+
+/// Here the name server asks one that says nothing. The resolver would wait for ten seconds.
+TEST(bench_command, a_signal_ends_the_search_for_the_broker) {
+  const std::filesystem::path folder = RECADO_TEST_FOLDER "/search";
+  std::filesystem::create_directories(folder);
+  const std::string script =
+      "cd '" + folder.string() +
+      "'; rm -f started asked; mkfifo started asked\n"
+      "ip link set lo up; ip link add a0 type veth peer name a1; ip link set a0 up; ip link set a1 up\n"
+      "ip addr add 192.0.2.1/24 dev a0; ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev a0\n"
+      "echo nameserver 127.0.0.1 >resolv; mount -n --bind resolv /etc/resolv.conf\n"
+      "/usr/sbin/dnsmasq --conf-file=/dev/null --pid-file= --user=root --no-resolv --no-hosts --no-daemon"
+      " --log-queries --log-facility=- --server=192.0.2.2 --listen-address=127.0.0.1 --bind-interfaces 2>&1 |"
+      " { sed -u /started/q; echo >started; sed -u /query/q; echo >asked; cat; } >log & read line "
+      "<started\n" RECADO_PROGRAM
+      " bench connect -h broker.test & read line <asked; kill -TERM $!; wait $! || echo status $?\n";
+  words command = {"/usr/bin/unshare", "--net", "--mount", "--pid", "--fork", "--kill-child"};
+  if (::geteuid() != 0) command.insert(command.begin() + 1, "--map-root-user");
+  const auto done = program_run{.command = command + words{"/bin/sh", "-ec", script},
+                                .environment = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin"},
+                                .bound = std::chrono::seconds{8}}();
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_THAT(done.out, HasSubstr("status 143"));
 }
 
 TEST(bench_command, is_in_the_completions_and_the_manual) {

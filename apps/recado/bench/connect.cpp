@@ -49,7 +49,6 @@ class connects {
  public:
   explicit connects(const plan& what) : what_(what), kept_(2 * what.clients), bar_(what) {
     if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
-    if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
     if (what.how.secure)
       secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout,
                                                    .keys = nullptr,
@@ -57,7 +56,8 @@ class connects {
                                                    .report_chain = false});
     if (what.rate != 0) ::prctl(PR_SET_TIMERSLACK, 1);
     allow_connections(what.clients);
-    brokers_ = find_broker(what.how, loop_);
+    brokers_ = find_broker(what.how, loop_);  // which a signal ends
+    if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
     posix::system_entropy random;
     const std::string front = what.how.id_prefix.value_or("recado-bench-" + std::to_string(random.u16()) + "-");
     for (std::uint32_t i = 0; i < what.clients; ++i) {
@@ -95,11 +95,9 @@ class connects {
     bool queued = false, busy = false, up = false;
   };
 
-  bool enough(instant now) const {
-    return stopping_ || (what_.count ? started_ >= *what_.count : now - begun_ >= *what_.time);
-  }
+  bool enough(instant now) const { return what_.count ? started_ >= *what_.count : now - begun_ >= *what_.time; }
   bool ended() const {
-    if (trouble_.status != tools::status::success) return true;
+    if (trouble_.status != tools::status::success || interrupted_ != 0) return true;
     return enough(posix::now()) && free_.size() == slots_.size();
   }
 
@@ -143,7 +141,7 @@ class connects {
     if (!runnable_.empty()) until = instant::min();
     for (const posix::source* ready : loop_.wait(until))
       if (ready->owner != nullptr) queue(*static_cast<slot*>(ready->owner));
-    if (const auto number = signals_.next()) interrupted_ = *number, stopping_ = true;
+    if (const auto number = signals_.next()) interrupted_ = *number;
   }
 
   void step(slot& one) {
@@ -190,7 +188,6 @@ class connects {
   instant begun_{}, last_{}, next_sweep_{};
   std::uint64_t started_ = 0, done_ = 0, resumed_ = 0;
   histogram latency_;
-  bool stopping_ = false;
   int interrupted_ = 0;
   tools::outcome trouble_;
   progress_bar bar_;

@@ -36,9 +36,9 @@ void check_ports(const plan& what, std::span<const endpoint> brokers) {
 
 fleet::fleet(const plan& what) : what_(what), buffer_(receive_bytes), payload_(what.size), bar_(what) {
   if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
-  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   if (what.how.secure) secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout});
-  brokers_ = find_broker(what.how, loop_);
+  brokers_ = find_broker(what.how, loop_);  // which a signal ends
+  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   check_ports(what, brokers_);
   allow_connections(what.clients);
   policy_.patience = what.how.timeout;

@@ -50,14 +50,14 @@ traffic::client::client(const plan& what, tools::tls_context* secrets, const roo
 
 traffic::traffic(const plan& what) : what_(what), payload_(what.size), bar_(what) {
   if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
-  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   if (what.how.secure) secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout});
   posix::system_entropy random;
   sender_ = random.u16();
   exact_ = what.rate != 0 || what.what == kind::rtt;
   if (what.rate != 0) ::prctl(PR_SET_TIMERSLACK, 1);  // else each wait may be 50 µs too long
   allow_connections(what.clients);
-  brokers_ = find_broker(what.how, loop_);
+  brokers_ = find_broker(what.how, loop_);  // which a signal ends
+  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   const std::string own = what.what == kind::rtt ? "/" + std::to_string(sender_) : std::string{};
   for (std::uint32_t i = 0; i < what.clients; ++i) {
     auto one = std::make_unique<client>(what, secrets_ ? &*secrets_ : nullptr, room_of(what), i,
