@@ -207,6 +207,15 @@ TEST(bench_receive, silence_ends_in_words) {
   EXPECT_THAT(done.err, HasSubstr("only 1 of 5 messages came"));
 }
 
+TEST(bench_publish, says_that_connect_had_no_answer) {
+  for (const char* each : {"publish", "receive", "rtt", "connect"}) {
+    scripted_broker broker{{{hears(connect_type), stays(std::chrono::minutes{2})}}};
+    const auto done = run(words{each, "--timeout", "0.3"} + at(broker.port()));
+    EXPECT_EQ(done.status, 27);
+    EXPECT_THAT(done.err, HasSubstr("the server did not answer CONNECT in time")) << each;
+  }
+}
+
 std::string ack(const std::string& last) { return "\x40\x02"s + identifier_in(last); }
 
 TEST(bench_publish, what_is_not_acknowledged_is_lost) {

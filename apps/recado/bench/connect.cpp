@@ -153,7 +153,7 @@ class connects {
     };
     posix::progress done = one.connection.drive(now, hear);
     if (!done.ended && one.up && one.connection.leave()) done = one.connection.drive(now, hear);
-    if (done.ended) return on_end(one);
+    if (done.ended || (!one.up && one.connection.failed())) return on_end(one);
     one.deadline = done.deadline;
     if (done.deadline <= now) queue(one);
   }

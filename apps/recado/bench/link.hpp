@@ -60,6 +60,10 @@ class link {
   /// Ends it here and now.
   void close(instant now) { stream_.close(make_fault(stream_error::aborted), now); }
 
+  /// True if it is over for a reason that is known: nothing more is to be waited for.
+  bool failed() const { return ending_said_; }
+  /// True if the peer reset the connection instead of ending it, also behind the goodbye.
+  bool was_reset() const { return static_cast<bool>(stream_.broken()); }
   /// How it ended that `drive` says is over; no failure if it was left.
   tools::outcome ending() const;
   /// True if TLS took up an older session.

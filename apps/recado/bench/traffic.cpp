@@ -125,7 +125,7 @@ void traffic::step(client& one, instant now) {
     done = one.connection.drive(now, heard);
     more = phase_ != phase::leaving && one.connection.stream().writable();
   }
-  if (done.ended) return over(one);
+  if (done.ended || one.connection.failed()) return over(one);
   one.deadline = done.deadline;
   one.blocked = !one.connection.stream().writable();
   if (more || done.deadline <= now) queue(one);
