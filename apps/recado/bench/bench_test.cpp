@@ -266,6 +266,14 @@ TEST(bench_publish, what_a_broker_has_not_taken_is_no_success) {
   EXPECT_TRUE(json::parse(done.out).contains("messages"));
 }
 
+TEST(bench_publish, a_reset_behind_the_goodbye_is_no_success) {
+  scripted_broker broker{
+      {{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), hears(disconnect_type), resets()}}};
+  const auto done = run(words{"publish", "--count", "1"} + at(broker.port()));
+  EXPECT_EQ(done.status, 7);
+  EXPECT_THAT(done.err, HasSubstr("the broker reset the connection"));
+}
+
 TEST(bench_publish, what_was_measured_before_the_connection_was_lost_is_told) {
   scripted_broker broker{
       {{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack), hears(publish_type)}}};

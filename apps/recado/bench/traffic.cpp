@@ -137,6 +137,7 @@ void traffic::over(client& one) {
   tools::outcome how = one.connection.ending();
   if (how.status != tools::status::success) return fail(std::move(how));
   if (unanswered()) last_ = posix::now();
+  if (unanswered() && interrupted_ == 0 && one.connection.was_reset()) return fail(why_not_ended());
   if (unanswered() && interrupted_ == 0 && last_ >= left_ + what_.how.timeout) return fail(why_not_taken());
   if (ended_ == clients_.size()) phase_ = phase::over;
 }
@@ -216,6 +217,12 @@ tools::outcome traffic::why_not_taken() const {
           "the broker had not ended the connection " + tools::in_seconds(what_.how.timeout) +
               " after the goodbye, so nobody knows how much it took",
           "see whether it still runs, or give more time by --timeout"};
+}
+
+tools::outcome traffic::why_not_ended() const {
+  return {tools::status::connection_lost,
+          "the broker reset the connection instead of ending it, so nobody knows how much it took",
+          "see what the broker permits, and its log"};
 }
 
 void traffic::go_on(instant now) {

@@ -67,6 +67,7 @@ class traffic {
   bool stalled(instant now) const;
   tools::outcome why_stalled() const;
   tools::outcome why_not_taken() const;
+  tools::outcome why_not_ended() const;
   void leave_all();
   void fail(tools::outcome how);
   bool unanswered() const { return what_.what == kind::publish && what_.how.qos == mqtt::qos::at_most_once; }

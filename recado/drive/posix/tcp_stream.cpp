@@ -280,7 +280,7 @@ std::expected<std::size_t, fault> tcp_stream::receive(mutable_bytes memory, inst
   while (count < 0 && errno == EINTR);
   if (count == 0) return std::unexpected(broken_ ? broken_ : make_fault(stream_error::closed_by_peer));
   if (count < 0) {
-    if (errno != EAGAIN && errno != EWOULDBLOCK) return std::unexpected(stream_fault(errno));
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return std::unexpected(broken_ = stream_fault(errno));
     if (broken_) return std::unexpected(broken_);
     source_.readable = false;
     return 0;
@@ -306,7 +306,10 @@ void tcp_stream::finish(instant now) {
 }
 
 void tcp_stream::shut_down_output(instant now) {
-  if (::shutdown(fd_.get(), SHUT_WR) != 0) return close(make_fault(stream_error::aborted), now);  // the peer was faster
+  if (::shutdown(fd_.get(), SHUT_WR) != 0) {  // the peer was faster: this isn't said after its FIN
+    if (!broken_) broken_ = make_fault(stream_error::reset);
+    return close(make_fault(stream_error::aborted), now);
+  }
   phase_ = phase::draining;
   source_.readable = true;
 }
