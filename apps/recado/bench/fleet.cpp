@@ -155,12 +155,15 @@ void fleet::leave_all(instant now) {
 
 void fleet::fail(tools::outcome how) {
   if (trouble_.status == tools::status::success) trouble_ = std::move(how);
+  cpu_ = processor_time() - cpu_before_;
+  last_ = posix::now();
   phase_ = phase::over;
 }
 
 int fleet::end() {
   bar_.clear();
-  if (trouble_.status != tools::status::success) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
+  const bool well = trouble_.status == tools::status::success;
+  if (!well && was_online_ == 0) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
   findings found;
   found.messages = published_;
   found.size = what_.size;
@@ -174,6 +177,7 @@ int fleet::end() {
   found.reconnections = reconnections_;
   found.memory_bytes_per_connection = memory_;
   report(what_, found);
+  if (!well) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
   return interrupted_ == 0 ? exit_success : 128 + interrupted_;
 }
 

@@ -107,6 +107,7 @@ class fleet {
   std::optional<double> memory_;
   histogram latency_;
   int interrupted_ = 0;
+  tools::outcome parting_;  // of the device that was lost last
   tools::outcome trouble_;
   progress_bar bar_;
 };

@@ -167,6 +167,7 @@ void fleet::lose(device& one, fault why, instant now) {
   // Nobody was ever online: then it isn't an outage, but something to be said.
   if (was_online_ == 0) return fail(unreached ? tools::unreached(what_.how, why) : how);
   if (!one.coming_back) remember_failures(one, now);
+  parting_ = unreached ? tools::unreached(what_.how, why) : std::move(how);
   tell(one, chain::reconnect_happening::failed(why), now);
 }
 
@@ -210,7 +211,8 @@ bool fleet::obey(device& one, const chain::reconnect_want& want, chain::reconnec
       if (const fault why = open(one, brokers_.empty() ? endpoint{} : brokers_[want.address])) {
         close(one);
         one.at = state::offline;
-        if (was_online_ == 0) return fail(tools::unreached(what_.how, why)), false;
+        parting_ = tools::unreached(what_.how, why);
+        if (was_online_ == 0) return fail(parting_), false;
         next = chain::reconnect_happening::failed(why);
       }
       return true;
@@ -220,9 +222,8 @@ bool fleet::obey(device& one, const chain::reconnect_want& want, chain::reconnec
       if (one.busy) one.busy->lost(make_fault(stream_error::timed_out), now);
       return true;
     case wish::end:
-      fail({tools::status::failed,
-            "device " + std::to_string(number_of(one)) + " may not come back: the broker said so",
-            "see the broker's log"});
+      parting_.cause = "device " + std::to_string(number_of(one)) + " may not come back: " + parting_.cause;
+      fail(std::move(parting_));
       return false;
     default:
       if (want.until != never) schedule(one, want.until);

@@ -115,6 +115,17 @@ TEST(bench_fleet, comes_back_when_the_broker_does) {
   EXPECT_EQ(found["lost"], 0) << "what was in flight is published again";
 }
 
+TEST(bench_fleet, says_why_a_device_may_not_come_back_and_what_was_measured) {
+  scripted_broker broker{
+      {{hears(connect_type), says("\x20\x03\0\0\0"s), hears(publish_type), says("\xe0\x01\x87"s), waits_for_end()}}};
+  const auto done = run({RECADO_PROGRAM, "bench", "fleet", "-h", "127.0.0.1", "-p", std::to_string(broker.port()),
+                         "--json", "--clients", "1", "--interval", "0.1", "-V", "5"});
+  EXPECT_EQ(done.status, 0x87) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("device 0 may not come back: "));
+  EXPECT_THAT(done.err, HasSubstr("Not authorized"));
+  EXPECT_EQ(json::parse(done.out, nullptr, false)["messages"], 1);
+}
+
 TEST(bench_fleet, errors_are_one_line_each) {
   const std::string nobody = std::to_string(free_port());
   scripted_broker refusing{{{hears(connect_type), says("\x20\x02\0\5"s), waits_for_end()}}};
