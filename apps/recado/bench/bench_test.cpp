@@ -442,5 +442,11 @@ TEST(bench_command, the_report_goes_where_it_is_wanted) {
   std::filesystem::remove(file);
 }
 
+TEST(bench_command, a_slow_rate_is_told_as_it_was_given) {
+  const broker_here broker;
+  const json found = measured(run(words{"publish", "--count", "1", "--rate", "0.0002"} + broker.at()));
+  EXPECT_EQ(found["rate"], 0.0002);
+}
+
 }  // namespace
 }  // namespace recado::test

@@ -1,5 +1,6 @@
 #include "report.hpp"
 
+#include <charconv>
 #include <cstdio>
 #include <fstream>
 
@@ -32,6 +33,12 @@ std::string rounded(double value, int digits) {
   char text[64];
   std::snprintf(text, sizeof text, "%.*f", digits, value);
   return text;
+}
+
+/// As it was given, however small.
+std::string shortest(double value) {
+  char text[32];
+  return {text, std::to_chars(text, std::end(text), value).ptr};
 }
 
 std::uint64_t value_of(const histogram& from, double share) { return share >= 1 ? from.most() : from.quantile(share); }
@@ -94,7 +101,7 @@ void add_plan(object& to, const plan& what) {
   to.number("qos", std::uint64_t{static_cast<std::uint8_t>(what.how.qos)});
   to.number("clients", std::uint64_t{what.clients});
   to.word("inflight", what.publishes() ? std::to_string(what.in_flight) : "null");
-  to.word("rate", what.rate == 0 ? "null" : rounded(what.rate, 3));
+  to.word("rate", what.rate == 0 ? "null" : shortest(what.rate));
 }
 
 std::string json_of(const plan& what, const findings& found) {
