@@ -325,6 +325,13 @@ TEST(bench_connect, connects_again_and_again) {
   }
 }
 
+TEST(bench_command, what_the_broker_does_not_take_has_the_status_of_pub) {
+  const broker_here broker{"max_packet_size 1000\nlistener 0 " RECADO_TEST_FOLDER "/qos\nmax_qos 1\n"};
+  const words small = {"publish", "--count", "1", "-V", "5"};
+  EXPECT_EQ(run(small + words{"--size", "2000"} + broker.at()).status, 25);
+  EXPECT_EQ(run(small + words{"-q", "2", "--unix", RECADO_TEST_FOLDER "/qos"}).status, 24);
+}
+
 TEST(bench_tls, all_of_it_through_tls) {
   using namespace recado::tls::openssl::tests;
   const std::filesystem::path folder = RECADO_TEST_FOLDER "/tls";

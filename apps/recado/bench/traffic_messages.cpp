@@ -62,7 +62,7 @@ bool traffic::publish_one(client& one, instant now) {
   if (!sent) {
     if (passes_by_itself(sent.error())) return false;
     const tools::outcome why = tools::misuse("it is not possible to publish", sent.error());
-    throw failure(why.cause, why.remedy);
+    throw failure(why.cause, why.remedy, why.status);
   }
   if (answered) one.free_tags.pop_back(), one.due_at[tag] = due;
   ++one.published, ++published_;

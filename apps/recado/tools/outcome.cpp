@@ -264,9 +264,27 @@ outcome outcome_of(const fault& why, std::string_view cause) {
           std::string{of_tls ? remedy_of(static_cast<tls::error>(why.code)) : chain::remedy_of(why)}, ends_it(why)};
 }
 
+namespace {
+
+int status_of_misuse(mqtt::error why) {
+  switch (why) {
+    case mqtt::error::larger_than_server_takes:
+    case mqtt::error::message_too_large:
+      return status::oversize_packet;
+    case mqtt::error::qos_not_available:
+      return status::qos_not_offered;
+    case mqtt::error::retain_not_available:
+      return status::retain_not_offered;
+    default:
+      return status::failed;
+  }
+}
+
+}  // namespace
+
 outcome misuse(std::string_view what, mqtt::error why) {
   const bool of_peers = mqtt::answer_to(why) != mqtt::reason::success;  // their remedy speaks of the other side
-  return {status::failed, std::string{what} + ": " + std::string{words(why)},
+  return {status_of_misuse(why), std::string{what} + ": " + std::string{words(why)},
           of_peers ? "correct the options" : std::string{remedy(why)}};
 }
 

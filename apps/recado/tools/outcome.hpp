@@ -16,7 +16,8 @@ namespace recado::app::tools {
 /// above; 3.1.1: the return code, 1 to 5).
 namespace status {
 inline constexpr int success = 0, failed = 1, protocol_error = 2, connection_lost = 7, tls = 8, too_large = 9,
-                     proxy = 16, keep_alive = 19, malformed = 21, oversize_packet = 25, timed_out = 27;
+                     proxy = 16, keep_alive = 19, malformed = 21, qos_not_offered = 24, oversize_packet = 25,
+                     timed_out = 27, retain_not_offered = 28;
 }
 
 /// Not successful if `status` isn't 0; then `cause` says why.

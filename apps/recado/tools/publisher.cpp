@@ -276,7 +276,7 @@ class publisher final : public client {
   }
 
   void refuse(mqtt::error why) {
-    auto [ignored, cause, remedy_text, verdict] = misuse("the message cannot be published", why);
+    auto [number, cause, remedy_text, verdict] = misuse("the message cannot be published", why);
     if (why == mqtt::error::larger_than_server_takes)
       cause += " (" + std::to_string(message_.size()) + " bytes of payload, at most " +
                std::to_string(session_.announced().maximum_packet_size) + " a packet)";
@@ -284,10 +284,6 @@ class publisher final : public client {
       remedy_text =
           "publish with -q " + std::to_string(static_cast<int>(session_.announced().maximum_qos)) + " or less";
     if (why == mqtt::error::retain_not_available) remedy_text = "leave -r out";
-    const int number = why == mqtt::error::larger_than_server_takes || why == mqtt::error::message_too_large ? 25
-                       : why == mqtt::error::qos_not_available                                               ? 24
-                       : why == mqtt::error::retain_not_available                                            ? 28
-                                                                                                             : 1;
     end({number, std::move(cause), std::move(remedy_text)});
   }
 
