@@ -88,5 +88,38 @@ TEST(tls_allocation, too_small_a_pool_is_told_in_words) {
   EXPECT_TRUE(c.seen.secured) << c.seen.line;
 }
 
+/// What is missing is memory, whatever Mbed TLS makes of it: no certificate, or a wrong signature.
+TEST(tls_allocation, no_amount_that_is_too_small_is_told_as_a_bad_certificate) {
+  std::string authorities;
+  for (int i = 0; i < 3; ++i) authorities += pem(the_world().root);
+  const auto outcome = [&] {
+    auto options = usual();
+    options.ca = memory(authorities);
+    client c{options};
+    if (!c.loaded) return c.loaded.error();
+    server s{{}};
+    s.begin(), c.open(), c.talk(s);
+    if (c.seen.secured) return error{};
+    return c.seen.closed && c.seen.closed->where == layer::tls ? static_cast<error>(c.seen.closed->code) : error{};
+  };
+  std::vector<void*> all;
+  const auto take_all = [&] {
+    while (void* taken = recado_tls_allocate(1, 1000)) all.push_back(taken);
+  };
+  std::size_t lacked = 0;
+  bool enough = false;
+  for (take_all(); !enough && lacked < 200; take_all()) {
+    for (std::size_t i = 0; i <= lacked; ++i) recado_tls_release(all.back()), all.pop_back();
+    const error found = outcome();
+    enough = found == error{};
+    if (enough) break;
+    EXPECT_EQ(found, error::out_of_memory) << words(found) << " with " << lacked + 1 << " pieces";
+    ++lacked;
+  }
+  for (void* each : all) recado_tls_release(each);
+  EXPECT_TRUE(enough);
+  EXPECT_GT(lacked, 10u);
+}
+
 }  // namespace
 }  // namespace recado::tls::tests

@@ -58,6 +58,7 @@ void connection::opened(instant now) {
   closing_ = farewell_due_ = output_stuck_ = secured_due_ = closed_due_ = heard_ = false;
   lost_ = end_ = {};
   seen_ = {}, code_ = 0, to_report_ = 0;
+  seen_.refusals = memory_usage().refused_count;
   judged_.clear();
   stage_ = stage::handshaking;
   checked_.host = host_.view();

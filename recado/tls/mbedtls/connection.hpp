@@ -50,6 +50,7 @@ class connection {
     bool algorithm_missing = false;
     std::optional<std::uint8_t> alert;
     std::uint16_t group = 0;
+    std::size_t refusals = 0;  // of memory, before the handshake
   };
 
   static int on_send(void* self, const unsigned char* data, std::size_t size);
@@ -83,6 +84,7 @@ class connection {
   void look_into_certificates();
   fault fault_of(int code) const;
   fault fault_of_certificate() const;
+  bool lacked_memory() const;
   fault fault_of_code(int code) const;
   std::uint16_t chosen_version() const;
   void write_cause();

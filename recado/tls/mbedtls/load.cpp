@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <recado/core/fixed_vector.hpp>
+#include <recado/tls/mbedtls/hooks.hpp>
 #include <recado/tls/mbedtls/load.hpp>
 #include <recado/tls/mbedtls/random.hpp>
 
@@ -193,9 +194,10 @@ outcome<error> load_certificates(const source& from, load_errors errors, mbedtls
   contents input;
   if (auto taken = input.take(from, errors.unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(errors.invalid);
-  const int code =
-      is_pem(input.all()) ? mbedtls_x509_crt_parse(&to, input.data(), input.size()) : parse_der(to, input);
+  const std::size_t refusals = memory_usage().refused_count;
+  const int code = is_pem(input.all()) ? mbedtls_x509_crt_parse(&to, input.data(), input.size()) : parse_der(to, input);
   if (code == 0) return {};
+  if (memory_usage().refused_count != refusals) return std::unexpected(error::out_of_memory);
   if (is_pem(input.all()) && !lacks_memory(code)) return std::unexpected(why_of_pem(input, errors.invalid));
   return std::unexpected(error_of_parsing(code, errors.invalid));
 }

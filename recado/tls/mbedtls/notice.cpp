@@ -216,7 +216,15 @@ fault connection::fault_of(int code) const {
   return fault_of_code(code);
 }
 
+// Not all of Mbed TLS says so: a signature that it has no memory to verify is a wrong one, and a group that it has none
+// to compute with a failed handshake.
+bool connection::lacked_memory() const {
+  return stage_ == stage::handshaking && memory_usage().refused_count != seen_.refusals;
+}
+
 fault connection::fault_of_certificate() const {
+  const bool unverified = judged_.worst() == verdict::bad_signature || judged_.worst() == verdict::malformed;
+  if (unverified && lacked_memory()) return make_fault(error::out_of_memory);
   const certificate& worst = judged_.worst_certificate();
   std::uint32_t detail = 0;
   if (judged_.worst() == verdict::expired) detail = pack_date(worst.not_after, checked_.clock_trusted);
@@ -234,7 +242,7 @@ std::uint16_t connection::chosen_version() const {
 
 fault connection::fault_of_code(int code) const {
   const auto detail = static_cast<std::uint32_t>(-code);
-  if (lacks_memory(code)) return make_fault(error::out_of_memory);
+  if (lacks_memory(code) || lacked_memory()) return make_fault(error::out_of_memory);
   switch (code) {
     case MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION:
       return make_fault(error::version_unsupported, chosen_version());
