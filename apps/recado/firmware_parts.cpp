@@ -33,6 +33,18 @@ void check_algorithm(EVP_PKEY* key, const std::string& what) {
                 "make one with 'recado pki' and --key-type ecdsa-p256");
 }
 
+/// Authorities lie in the memory of TLS for as long as the board runs; with four none is left for the handshake.
+constexpr std::size_t authorities_max = 3;
+
+void check_authorities(std::string_view path) {
+  const std::string what = "tls.ca '" + std::string{path} + "'";
+  const std::size_t count = pki::parse_certificates(read(path), what).size();
+  if (count > authorities_max)
+    throw failure(what + " holds " + std::to_string(count) + " certificates, and a board has memory for " +
+                      std::to_string(authorities_max),
+                  "give only the root that the broker's certificate goes back to");
+}
+
 /// As DER, one behind the other.
 pki::secret certificates(std::string_view path, const std::string& option) {
   const std::string what = option + " '" + std::string{path} + "'";
@@ -115,6 +127,7 @@ credentials read_credentials(const device::configuration& chosen) {
   if (!chosen.tls.enabled) return result;
   try {
     if (!chosen.tls.psk.empty()) return result;
+    check_authorities(chosen.tls.ca);
     result.ca = certificates(chosen.tls.ca, "tls.ca");
     if (!chosen.tls.crl.empty()) result.crl = revocation_lists(chosen.tls.crl);
     if (!chosen.tls.client_authentication) return result;

@@ -55,6 +55,18 @@ TEST_F(firmware_command, of_a_configuration_that_is_not_known_nothing_else_is_sa
   EXPECT_EQ(std::ranges::count(broken.output, '\n'), 1) << broken.output;
 }
 
+TEST_F(firmware_command, more_authorities_than_a_board_has_memory_for_are_refused) {
+  make_pki();
+  std::string many;
+  for (int i = 0; i < 4; ++i) many += content("pki/root-ca.crt");
+  save("many.crt", many);
+  write(with_certificates);
+  const shell_result done = generate("-s tls.ca=many.crt");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.output, HasSubstr("holds 4 certificates, and a board has memory for 3; give only the root"));
+  EXPECT_EQ(generate("-s tls.ca=pki/ca.crt").status, 0);
+}
+
 TEST_F(firmware_command, where_no_image_can_be_is_said_before_it_is_made) {
   write("[tls]\nenabled = false\n");
   std::filesystem::create_directory(path("folder"));
