@@ -1,8 +1,10 @@
 #include <recado/chain/error.hpp>
 
 namespace recado::chain {
+namespace {
 
-std::string_view words(error what) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(error what) {
   switch (what) {
     case error::no_answer_in_time:
       return "nothing happened within the time allowed";
@@ -40,7 +42,7 @@ std::string_view words(error what) {
   return "unknown application error";
 }
 
-std::string_view remedy(error what) {
+constexpr const char* advice_of(error what) {
   switch (what) {
     case error::no_answer_in_time:
       return "check the server's address and any firewall between";
@@ -77,5 +79,10 @@ std::string_view remedy(error what) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view words(error what) { return cause_of(what); }
+std::string_view remedy(error what) { return advice_of(what); }
 
 }  // namespace recado::chain

@@ -80,9 +80,8 @@ void describe_own(const fault& what, text_sink& out) {
   if (is(what, error::subscription_refused)) out << ": ", describe_reason(static_cast<mqtt::reason>(what.detail), out);
 }
 
-}  // namespace
-
-std::string_view name_of(layer where) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* text_of(layer where) {
   switch (where) {
     case layer::none:
       return "";
@@ -109,6 +108,10 @@ std::string_view name_of(layer where) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view name_of(layer where) { return text_of(where); }
 
 void describe_reason(mqtt::reason code, text_sink& out) {
   if constexpr (has_causes) out << words(code);

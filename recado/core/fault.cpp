@@ -1,8 +1,10 @@
 #include <recado/core/fault.hpp>
 
 namespace recado {
+namespace {
 
-std::string_view words(stream_error error) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(stream_error error) {
   switch (error) {
     case stream_error::closed_by_peer:
       return "the peer closed the connection";
@@ -26,7 +28,7 @@ std::string_view words(stream_error error) {
   return "unknown stream error";
 }
 
-std::string_view remedy(stream_error error) {
+constexpr const char* advice_of(stream_error error) {
   switch (error) {
     case stream_error::closed_by_peer:
       return "see the server's log for the reason";
@@ -50,7 +52,7 @@ std::string_view remedy(stream_error error) {
   return "";
 }
 
-std::string_view words(link_error error) {
+constexpr const char* cause_of(link_error error) {
   switch (error) {
     case link_error::not_permitted:
       return "the system doesn't allow this program to configure the network";
@@ -76,7 +78,7 @@ std::string_view words(link_error error) {
   return "unknown link error";
 }
 
-std::string_view remedy(link_error error) {
+constexpr const char* advice_of(link_error error) {
   switch (error) {
     case link_error::not_permitted:
       return "run it as root, or give it CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE";
@@ -101,5 +103,12 @@ std::string_view remedy(link_error error) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view words(stream_error error) { return cause_of(error); }
+std::string_view remedy(stream_error error) { return advice_of(error); }
+std::string_view words(link_error error) { return cause_of(error); }
+std::string_view remedy(link_error error) { return advice_of(error); }
 
 }  // namespace recado

@@ -1,8 +1,10 @@
 #include <recado/dhcp/error.hpp>
 
 namespace recado::dhcp {
+namespace {
 
-std::string_view words(error what) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(error what) {
   switch (what) {
     case error::no_offer:
       return "no DHCP server answered";
@@ -66,7 +68,7 @@ std::string_view words(error what) {
   return "unknown DHCP error";
 }
 
-std::string_view remedy(error what) {
+constexpr const char* advice_of(error what) {
   switch (what) {
     case error::no_offer:
       return "check the cable and that a DHCP server serves this network, or give a static address";
@@ -115,5 +117,10 @@ std::string_view remedy(error what) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view words(error what) { return cause_of(what); }
+std::string_view remedy(error what) { return advice_of(what); }
 
 }  // namespace recado::dhcp

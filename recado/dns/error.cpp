@@ -1,8 +1,10 @@
 #include <recado/dns/error.hpp>
 
 namespace recado::dns {
+namespace {
 
-std::string_view words(error code) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(error code) {
   switch (code) {
     case error::name_empty:
       return "the host name is empty or has an empty label";
@@ -54,7 +56,7 @@ std::string_view words(error code) {
   return "an unknown DNS error";
 }
 
-std::string_view remedy(error code) {
+constexpr const char* advice_of(error code) {
   switch (code) {
     case error::name_empty:
     case error::label_too_long:
@@ -98,5 +100,10 @@ std::string_view remedy(error code) {
   }
   return "report this";
 }
+
+}  // namespace
+
+std::string_view words(error code) { return cause_of(code); }
+std::string_view remedy(error code) { return advice_of(code); }
 
 }  // namespace recado::dns

@@ -24,7 +24,7 @@ std::size_t index_of(std::span<const Number> numbers, Number number) {
   return at;
 }
 
-constexpr std::string_view broken_peer =
+constexpr const char* broken_peer =
     "the other side breaks the MQTT standard: check that it is an MQTT broker and report the defect to its maker";
 }  // namespace
 
@@ -104,7 +104,10 @@ std::string_view words(error code) {
   return cause.empty() ? "unknown MQTT error" : cause;
 }
 
-std::string_view remedy(error code) {
+namespace {
+
+// A pointer alone, which the compiler puts into a table; a view would be code for each text.
+constexpr const char* advice_of(error code) {
   switch (code) {
     case error::none:
       return "nothing to do";
@@ -116,5 +119,9 @@ std::string_view remedy(error code) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view remedy(error code) { return advice_of(code); }
 
 }  // namespace recado::mqtt

@@ -1,8 +1,10 @@
 #include <recado/ntp/error.hpp>
 
 namespace recado::ntp {
+namespace {
 
-std::string_view words(error code) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(error code) {
   switch (code) {
     case error::no_server:
       return "no NTP server is known";
@@ -28,7 +30,7 @@ std::string_view words(error code) {
   return "an unknown NTP error";
 }
 
-std::string_view remedy(error code) {
+constexpr const char* advice_of(error code) {
   switch (code) {
     case error::no_server:
       return "name an NTP server, or let DHCP give one";
@@ -51,5 +53,10 @@ std::string_view remedy(error code) {
   }
   return "report this";
 }
+
+}  // namespace
+
+std::string_view words(error code) { return cause_of(code); }
+std::string_view remedy(error code) { return advice_of(code); }
 
 }  // namespace recado::ntp

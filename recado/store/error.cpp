@@ -4,11 +4,11 @@ namespace recado::store {
 namespace {
 
 struct text {
-  std::string_view words;
-  std::string_view remedy;
+  const char* words;
+  const char* remedy;
 };
 
-text text_of(error code) {
+constexpr text text_of(error code) {
   switch (code) {
     case error::bad_geometry:
       return {"the storage has too few, too small or too many sectors",

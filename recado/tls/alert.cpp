@@ -6,7 +6,7 @@ namespace {
 
 struct alert_row {
   std::uint8_t number;
-  std::string_view name, words;
+  const char *name, *words;
 };
 
 constexpr alert_row alerts[] = {
@@ -56,12 +56,12 @@ bool about_psk(std::uint8_t alert) { return alert == 115 || alert == 20 || alert
 
 std::string_view alert_name(std::uint8_t alert) {
   const alert_row* row = row_of(alert);
-  return row ? row->name : std::string_view{};
+  return row != nullptr ? row->name : "";
 }
 
 std::string_view alert_words(std::uint8_t alert) {
   const alert_row* row = row_of(alert);
-  return row ? row->words : std::string_view{};
+  return row != nullptr ? row->words : "";
 }
 
 fault fault_of_alert(std::uint8_t alert, bool asked, bool sent, bool psk, bool secured) {

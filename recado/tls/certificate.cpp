@@ -81,9 +81,8 @@ void print_clock(const circumstances& checked, text_sink& out) {
 
 void field(text_sink& out, const char* name) { out << "\n  " << name << ": "; }
 
-}  // namespace
-
-std::string_view words(verdict judged) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* words_of(verdict judged) {
   switch (judged) {
     case verdict::good:
       return "valid";
@@ -129,7 +128,7 @@ std::string_view words(verdict judged) {
   return "unknown verdict";
 }
 
-std::string_view remedy(verdict judged) {
+constexpr const char* remedy_of(verdict judged) {
   switch (judged) {
     case verdict::good:
       return "nothing to do";
@@ -174,6 +173,11 @@ std::string_view remedy(verdict judged) {
   }
   return "";
 }
+
+}  // namespace
+
+std::string_view words(verdict judged) { return words_of(judged); }
+std::string_view remedy(verdict judged) { return remedy_of(judged); }
 
 void print_verdict(const certificate& what, const circumstances& checked, text_sink& out) {
   switch (what.judged) {

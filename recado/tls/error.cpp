@@ -6,7 +6,7 @@ namespace {
 
 struct said {
   error code;
-  std::string_view cause, remedy;
+  const char *cause, *remedy;
 };
 
 constexpr said options_said[] = {
@@ -130,11 +130,9 @@ void print_version(std::uint32_t detail, text_sink& out) {
   else (out << "TLS 1.").number((detail & 0xff) - 1);
 }
 
-}  // namespace
-
-std::string_view words(error code) {
-  if (const said* row = find(code)) return row->cause;
-  switch (verdict_of(code)) {
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(verdict judged) {
+  switch (judged) {
     case verdict::good:
       return "unknown TLS error";
     case verdict::unknown_authority:
@@ -177,6 +175,13 @@ std::string_view words(error code) {
       return "the server's certificate was rejected";
   }
   return "unknown TLS error";
+}
+
+}  // namespace
+
+std::string_view words(error code) {
+  const said* row = find(code);
+  return row != nullptr ? row->cause : cause_of(verdict_of(code));
 }
 
 std::string_view remedy(error code) {
