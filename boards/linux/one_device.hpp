@@ -60,7 +60,7 @@ class one_device {
  private:
   posix::loop& loop_;
   panel& panel_;
-  const device::configuration& chosen_;
+  const device::complete_configuration chosen_;
   const run_choices& how_;
   posix::system_entropy entropy_;
   posix_network network_;

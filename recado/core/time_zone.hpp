@@ -31,7 +31,7 @@ class time_zone {
   /// Reads "GMT+1", "UTC-3:30" (in the everyday sense: GMT+1 is one hour ahead of Greenwich), "UTC", "GMT",
   /// or a POSIX TZ such as "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX.1-2024 §8.3, where the sign is the other way
   /// round: hours to add to get UTC). Without rules, those of the USA are used, as the C library does.
-  static std::expected<time_zone, time_zone_error> parse(std::string_view text);
+  static constexpr std::expected<time_zone, time_zone_error> parse(std::string_view text);
 
   static constexpr std::size_t name_characters_max = 10;  ///< "UTC+05:45" and the names of POSIX
 
@@ -97,3 +97,5 @@ void write_iso8601(const civil_time& parts, text_sink& out);
 void write_iso8601_micro(const civil_time& parts, text_sink& out);
 
 }  // namespace recado
+
+#include <recado/core/time_zone_text.hpp>

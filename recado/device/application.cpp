@@ -28,23 +28,15 @@ chain::policy policy_of(const configuration& chosen) {
   return how;
 }
 
-/// The configuration with its empty lists filled as documented; in place, as a copy is half a kilobyte of stack.
-const configuration& filled(configuration& chosen) {
-  if (chosen.ntp.servers.empty()) chosen.ntp.servers.push_back("dhcp"), chosen.ntp.servers.push_back("es.pool.ntp.org");
-  if (chosen.dns.servers.empty()) chosen.dns.servers.push_back("dhcp"), chosen.dns.servers.push_back("gateway");
-  if (chosen.broker.servers.empty()) chosen.broker.servers.push_back("test.mosquitto.org");
-  return chosen;
-}
-
 }  // namespace
 
-application::application(const configuration& chosen, const board& on, secure* cipher, const application_memory& given,
-                         const test_plan* plan)
-    : on_(on),
+application::application(const complete_configuration& chosen, const board& on, secure* cipher,
+                         const application_memory& given, const test_plan* plan)
+    : chosen_(chosen),
+      on_(on),
       cipher_(chosen.tls.enabled ? cipher : nullptr),
-      chosen_(chosen),
       memory_(on.storage),
-      conductor_(policy_of(filled(chosen_)), on.entropy),
+      conductor_(policy_of(chosen_), on.entropy),
       arrivals_(given.receive),
       address_(chosen_, on, memory_, arrivals_),
       names_(on, given.names, given.names_over_tcp, arrivals_),

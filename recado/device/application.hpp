@@ -47,10 +47,12 @@ struct application_memory {
 /// The application, one object for the whole life of the program; for one thread, and nothing in it blocks.
 class application {
  public:
-  /// `cipher` is used if the configuration asks for TLS; null is allowed otherwise. With a plan, and with
-  /// the button held, the application measures instead of obeying commands, and ends when the plan is done.
-  application(const configuration& chosen, const board& on, secure* cipher, const application_memory& given,
+  /// The configuration must outlive it. `cipher` is used if that asks for TLS; null is allowed otherwise. With a plan,
+  /// and with the button held, the application measures instead of obeying commands, and ends when the plan is done.
+  application(const complete_configuration& chosen, const board& on, secure* cipher, const application_memory& given,
               const test_plan* plan = nullptr);
+  application(complete_configuration&&, const board&, secure*, const application_memory&,
+              const test_plan* = nullptr) = delete;
   application(const application&) = delete;
   application& operator=(const application&) = delete;
 
@@ -134,6 +136,7 @@ class application {
   chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
   chain::broker_choice broker_;
   mqtt::token subscribing_;
+  const complete_configuration& chosen_;
   board on_;
   secure* cipher_;
   std::size_t client_id_size_ = 0;
@@ -141,7 +144,6 @@ class application {
   instant time_again_ = never;
   instant paused_until_ = never;
 
-  configuration chosen_;
   remembered memory_;
   chain::bring_up conductor_;
   arrivals arrivals_;

@@ -7,6 +7,7 @@
 
 #include <recado/chain/bring_up.hpp>
 #include <recado/core/fixed_vector.hpp>
+#include <recado/core/time_zone.hpp>
 #include <recado/device/texts.hpp>
 #include <recado/mqtt/types.hpp>
 
@@ -119,6 +120,19 @@ struct configuration {
     std::uint32_t bytes = 1024;  ///< of each message, 1 to 65,536
     std::uint32_t cycles = 100;  ///< messages, 1 to 100,000
   } test;                        ///< the test mode
+};
+
+/// The configuration with its empty lists filled as documented, and its time zone read: on a board by the compiler.
+struct complete_configuration : configuration {
+  /// Completes what was chosen.
+  constexpr complete_configuration(const configuration& chosen = {})
+      : configuration(chosen), zone(time_zone::parse(chosen.ntp.time_zone).value_or(time_zone{})) {
+    if (ntp.servers.empty()) ntp.servers.push_back("dhcp"), ntp.servers.push_back("es.pool.ntp.org");
+    if (dns.servers.empty()) dns.servers.push_back("dhcp"), dns.servers.push_back("gateway");
+    if (broker.servers.empty()) broker.servers.push_back("test.mosquitto.org");
+  }
+
+  time_zone zone;  ///< `ntp.time_zone`; UTC if that is none
 };
 
 /// The port of the broker: the configured one, or the standard's for what is used.

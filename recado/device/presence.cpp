@@ -15,13 +15,13 @@ std::optional<led_command> parse_command(bytes payload) {
   return std::nullopt;
 }
 
-presence::presence(const configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory)
+presence::presence(const complete_configuration& chosen, const board& on, mqtt::session& session,
+                   mutable_bytes outbox_memory)
     : chosen_(chosen),
       on_(on),
       session_(session),
       outbox_(outbox_memory),
       texts_(texts_of(chosen.device.language, chosen.texts)),
-      zone_(time_zone::parse(chosen.ntp.time_zone).value_or(time_zone{})),
       qos_(chosen.broker.qos) {}
 
 void presence::came_online(instant now) {
@@ -61,7 +61,7 @@ void presence::step(instant now) {
 void presence::say_date(instant now) {
   char memory[160];
   buffer_sink text{memory};
-  format_time(texts_.date, to_civil(on_.clock.at(now), zone_), text);
+  format_time(texts_.date, to_civil(on_.clock.at(now), chosen_.zone), text);
   if (!outbox_.more_than_half_full()) return say(text.view(), now);
   refuse(text.view(), make_fault(chain::error::outbox_full),
          "the outbox is more than half full, and the rest is for answers to commands");

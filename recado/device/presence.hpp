@@ -26,7 +26,7 @@ std::optional<led_command> parse_command(bytes payload);
 class presence {
  public:
   /// All must outlive it; in `outbox_memory` messages wait for the connection (0 bytes: they don't).
-  presence(const configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory);
+  presence(const complete_configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory);
 
   /// What to leave as the will: the goodbye, should the connection break.
   const text_set& texts() const { return texts_; }
@@ -68,12 +68,11 @@ class presence {
   void drain(instant now);
   bool keeps_offline() const { return qos_ != mqtt::qos::at_most_once && was_online_; }
 
-  const configuration& chosen_;
+  const complete_configuration& chosen_;
   board on_;
   mqtt::session& session_;
   chain::outbox outbox_;
   text_set texts_;
-  time_zone zone_;
   mqtt::qos qos_;
   bool online_ = false;
   bool was_online_ = false;

@@ -299,7 +299,8 @@ class simulation {
     given.session.receive_size = static_cast<std::uint32_t>(receive.size());
     given.names = names.view();
     given.test = {payload, write, read};
-    device.emplace(chosen, board{panel, panel, panel, watch, panel, store, net, random, clock}, nullptr, given, plan);
+    complete = chosen;
+    device.emplace(complete, board{panel, panel, panel, watch, panel, store, net, random, clock}, nullptr, given, plan);
   }
 
   /// Lets time pass, stopping at every deadline as a board does.
@@ -322,6 +323,7 @@ class simulation {
   }
 
   configuration chosen;
+  complete_configuration complete;  ///< as the device has it
   instant now{std::chrono::hours{1}};
   simulated_panel panel;
   simulated_network net;

@@ -5,7 +5,7 @@
 namespace recado::firmware {
 
 const image_configuration& configuration() {
-  static const image_configuration chosen;
+  static constinit const image_configuration chosen;
   return chosen;
 }
 
