@@ -67,7 +67,7 @@ class address_service {
   bool static_due_ = false;
   bool static_probing_ = false;
   const configuration& chosen_;
-  board on_;
+  const board& on_;
   remembered& memory_;
   dhcp::lease lease_;
   dhcp::client client_;

@@ -38,12 +38,12 @@ application::application(const complete_configuration& chosen, const board& on, 
       memory_(on.storage),
       conductor_(policy_of(chosen_), on.entropy),
       arrivals_(given.receive),
-      address_(chosen_, on, memory_, arrivals_),
-      names_(on, given.names, given.names_over_tcp, arrivals_),
+      address_(chosen_, on_, memory_, arrivals_),
+      names_(on_, given.names, given.names_over_tcp, arrivals_),
       time_(on.entropy),
       session_(given.session),
-      channel_(on, session_, cipher_, arrivals_),
-      presence_(chosen_, on, session_, given.outbox) {
+      channel_(on_, session_, cipher_, arrivals_),
+      presence_(chosen_, on_, session_, given.outbox) {
   if (plan != nullptr && on.button.held_at_start()) test_.emplace(chosen_, on_, session_, channel_, *plan, given.test);
   if constexpr (has_session_journal) {
     if (on.session_storage != nullptr && !test_) kept_.emplace(*on.session_storage, given.journal);

@@ -90,7 +90,7 @@ class channel {
   bool heard_ = false;  ///< the peer's first bytes were looked at
   bool cipher_closed_ = false;
   bool measuring_ = false;
-  board on_;
+  const board& on_;
   mqtt::session& session_;
   secure* cipher_;
   arrivals& arrived_;

@@ -67,7 +67,7 @@ class name_service {
   bool tcp_open_ = false;
   dns::query_id current_;
   std::optional<fault> refused_;
-  board on_;
+  const board& on_;
   std::optional<dns::wants_tcp> over_tcp_;
   dns::resolver resolver_;
   dns::tcp_exchange exchange_;

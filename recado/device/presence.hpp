@@ -69,7 +69,7 @@ class presence {
   bool keeps_offline() const { return qos_ != mqtt::qos::at_most_once && was_online_; }
 
   const complete_configuration& chosen_;
-  board on_;
+  const board& on_;
   mqtt::session& session_;
   chain::outbox outbox_;
   text_set texts_;

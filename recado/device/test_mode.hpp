@@ -104,7 +104,7 @@ class test_mode {
   stage next() const { return plan_.by_turns ? stage::resting : all_measured() ? stage::done : stage::due; }
 
   const configuration& chosen_;
-  board on_;
+  const board& on_;
   mqtt::session& session_;
   channel& wire_;
   test_plan plan_;
