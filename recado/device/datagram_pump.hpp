@@ -8,27 +8,44 @@
 
 namespace recado::device {
 
+/// The datagram that a machine looks at: what is the same for all machines.
+class held_datagram {
+ public:
+  held_datagram(const held_datagram&) = delete;
+  held_datagram& operator=(const held_datagram&) = delete;
+
+ protected:
+  held_datagram(service of, arrivals& in) : service_(of), arrivals_(in) {}
+  ~held_datagram() = default;
+
+  /// Takes the next one from the network; false if there is none, or no room for one of `size` bytes.
+  bool fetch(network& net, std::size_t size, instant now) {
+    const mutable_bytes room = arrivals_.take(held_, size);
+    if (room.empty()) return false;  // it waits in the network
+    const auto arrived = net.receive(service_, room, now);
+    if (!arrived) return true;  // an ICMP error came back: as if the datagram were lost on the way
+    if (*arrived) held_ = **arrived;
+    return arrived->has_value();
+  }
+
+  service service_;
+  arrivals& arrivals_;
+  datagram held_;
+};
+
 /// Keeps the datagram that a machine looks at between two events.
 template <datagram_machine Machine, std::size_t Bytes>
-class datagram_pump {
+class datagram_pump : held_datagram {
  public:
   /// For the datagrams of one service; `in` must outlive it.
-  datagram_pump(service of, arrivals& in) : service_(of), arrivals_(in) {}
-  datagram_pump(const datagram_pump&) = delete;
-  datagram_pump& operator=(const datagram_pump&) = delete;
+  datagram_pump(service of, arrivals& in) : held_datagram(of, in) {}
 
   /// Sends what is pending, hears what has arrived, until the machine has an event or nothing moves any more.
   std::optional<typename Machine::event> step(Machine& machine, network& net, instant now) {
     for (unsigned turn = 0; turn < turns_max; ++turn) {
       send(machine, net, now);
       if (auto event = machine.receive(held_, now)) return event;
-      if (!held_.payload.empty()) continue;
-      const mutable_bytes room = arrivals_.take(held_, Bytes);
-      if (room.empty()) break;  // it waits in the network
-      auto arrived = net.receive(service_, room, now);
-      if (!arrived) continue;  // an ICMP error came back: as if the datagram were lost on the way
-      if (!*arrived) break;
-      held_ = **arrived;
+      if (held_.payload.empty() && !fetch(net, Bytes, now)) break;
     }
     send(machine, net, now);
     return std::nullopt;
@@ -50,10 +67,6 @@ class datagram_pump {
         if (!gone) machine.undeliverable(port, peer, gone.error(), now);
     }
   }
-
-  service service_;
-  arrivals& arrivals_;
-  datagram held_;
 };
 
 }  // namespace recado::device
