@@ -32,12 +32,12 @@ inline constexpr unsigned rung_count = 9;  ///< how many there are
 
 /// One row of the ladder.
 struct step {
-  rung at;                 ///< which rung
-  std::string_view name;   ///< "lease"
-  std::string_view title;  ///< "network address (DHCP)"
-  duration patience;       ///< an attempt that takes longer has failed; `duration::max()`: its machine decides
-  std::string_view next;   ///< what is tried when an attempt fails
-  rung falls_to;           ///< where the next round begins when all has failed, or when the rung was lost
+  rung at;            ///< which rung
+  const char* name;   ///< "lease"
+  const char* title;  ///< "network address (DHCP)"
+  duration patience;  ///< an attempt that takes longer has failed; `duration::max()`: its machine decides
+  const char* next;   ///< what is tried when an attempt fails
+  rung falls_to;      ///< where the next round begins when all has failed, or when the rung was lost
 };
 
 /// All rungs in their order.

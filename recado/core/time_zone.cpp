@@ -76,7 +76,7 @@ civil_time break_down(utc_time when, seconds offset, std::string_view zone) {
   const auto day = std::chrono::floor<days>(local);
   const std::chrono::year_month_day date{sys_days{day}};
   const std::int64_t us = (local - day).count();
-  const std::int64_t s = us / 1'000'000;
+  const auto s = static_cast<std::int32_t>(us / 1'000'000);
   civil_time result;
   result.year = static_cast<int>(date.year());
   result.month = static_cast<std::uint8_t>(static_cast<unsigned>(date.month()));

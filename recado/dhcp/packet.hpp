@@ -139,9 +139,9 @@ enum class option_kind : std::uint8_t {
 
 /// One row of the table of options.
 struct option_row {
-  option code;            ///< its number
-  option_kind kind;       ///< what its bytes mean
-  std::string_view name;  ///< the name that is printed
+  option code;       ///< its number
+  option_kind kind;  ///< what its bytes mean
+  const char* name;  ///< the name that is printed
 };
 /// All rows.
 std::span<const option_row> option_table();

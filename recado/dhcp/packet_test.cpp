@@ -275,7 +275,7 @@ TEST_F(exactly, inform) {
 TEST(packet, options_of_each_kind_have_their_lengths) {
   for (const auto& row : option_table()) {
     EXPECT_EQ(find_row(row.code), &row);
-    EXPECT_FALSE(row.name.empty());
+    EXPECT_NE(std::string_view{row.name}, "");
     EXPECT_FALSE(fits(row.kind, 0)) << row.name;
   }
   EXPECT_TRUE(fits(option_kind::addresses, 8));
