@@ -43,7 +43,7 @@ class secure_channel {
   static constexpr std::size_t outgoing_bytes = 1280, plaintext_bytes = 1280;
 
   alignas(8) std::array<std::byte, pool_bytes> pool_;
-  std::array<std::byte, outgoing_bytes> outgoing_{};
+  std::array<std::byte, outgoing_bytes> outgoing_;
   std::array<std::byte, plaintext_bytes> plaintext_{};
   kept_tls_session sessions_;
   console_keys keys_;

@@ -161,7 +161,7 @@ class application {
   fixed_vector<endpoint, addresses_max> time_servers_;
   fixed_vector<endpoint, addresses_max> addresses_;
   named_servers named_;  ///< by the last Server Reference
-  std::array<char, 40> client_id_{};
+  std::array<char, 40> client_id_;
 };
 
 /// No clock of this device can be earlier: the day on which the program was built.

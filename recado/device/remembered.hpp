@@ -39,7 +39,7 @@ class remembered {
   void save();
 
   device::storage& where_;
-  std::array<std::byte, dhcp::lease_record_bytes_max> lease_{};
+  std::array<std::byte, dhcp::lease_record_bytes_max> lease_;
   std::size_t lease_size_ = 0;
   std::optional<utc_time> time_;
   std::uint32_t sequence_ = 0;

@@ -249,7 +249,7 @@ class client {
   std::optional<event> due_;  // what a command or the link made happen
   options how_;
   dhcp::lease lease_;
-  std::array<std::byte, message_bytes_max> message_{};
+  std::array<std::byte, message_bytes_max> message_;
 };
 static_assert(datagram_machine<client>);
 

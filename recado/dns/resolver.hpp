@@ -192,7 +192,7 @@ class resolver {
   entropy& random_;
   cache cache_;
   fixed_vector<endpoint, servers_max> servers_;
-  std::array<std::byte, query_octets_max> out_{};
+  std::array<std::byte, query_octets_max> out_;
 };
 static_assert(datagram_machine<resolver>);
 
@@ -201,7 +201,7 @@ template <std::size_t Lookups = 4, std::size_t Addresses = 64, std::size_t Cache
 struct resolver_storage {
   std::array<lookup, Lookups> lookups{};                           ///< one for each at a time
   std::array<ip_address, Addresses> addresses{};                   ///< those that are found
-  std::array<std::byte, CacheOctets> cache{};                      ///< octets; none: nothing is remembered
+  std::array<std::byte, CacheOctets> cache;                        ///< octets; none: nothing is remembered
   resolver::memory view() { return {lookups, addresses, cache}; }  ///< All of it.
 };
 

@@ -131,7 +131,7 @@ class client {
   fault why_;
   options how_;
   fixed_vector<endpoint, servers_max> servers_;
-  std::array<std::byte, packet_octets> out_{};
+  std::array<std::byte, packet_octets> out_;
   fixed_vector<barred, servers_max> barred_;
 };
 static_assert(datagram_machine<client>);
