@@ -202,7 +202,7 @@ std::optional<resolver::event> resolver::next_event(instant now) {
 
 resolver::event resolver::report(lookup& owner) {
   owner.at = lookup::stage::reported;
-  const fault first = owner.questions[0].why, second = owner.questions[1].why;
+  const fault first = owner.questions.front().why, second = owner.questions.back().why;  // without IPv6 the same
   if (owner.found == 0) {
     // That one family doesn't exist says less than that the other couldn't be found out.
     const bool second_says_more =
