@@ -27,8 +27,6 @@ constexpr std::array<step, rung_count> rows{{
 
 constexpr rung above(rung at) { return static_cast<rung>(static_cast<std::uint8_t>(at) + 1); }
 
-constexpr instant after(instant now, duration wait) { return wait >= never - now ? never : now + wait; }
-
 void padded(text_sink& out, std::string_view text, std::size_t width) {
   out << text;
   for (std::size_t i = text.size(); i < width; ++i) out << ' ';

@@ -36,6 +36,12 @@ constexpr bool operator>=(instant a, instant b) { return !(a < b); }
 /// The deadline of a machine that waits for nothing.
 inline constexpr instant never = instant::max();
 
+/// Later by `wait` (not negative), never beyond `never`.
+constexpr instant after(instant from, duration wait) {
+  const bool beyond = from > instant{} && wait >= never - from;
+  return beyond || wait == duration::max() ? never : from + wait;
+}
+
 /// A point in civil time: microseconds since 1970-01-01 00:00:00 UTC, leap seconds not counted.
 using utc_time = std::chrono::time_point<std::chrono::system_clock, duration>;
 

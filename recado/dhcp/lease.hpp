@@ -20,12 +20,6 @@ namespace recado::dhcp {
 /// The lease time that never ends (0xffffffff on the wire, RFC 2131 §3.3), and that of a static address.
 inline constexpr duration infinite = duration::max();
 
-/// Later by `wait` (not negative), never beyond `never`.
-constexpr instant after(instant from, duration wait) {
-  const bool beyond = from > instant{} && wait >= never - from;
-  return beyond || wait == infinite ? never : from + wait;
-}
-
 /// One classless static route (RFC 3442).
 struct route {
   ip_address destination;   ///< the network's address

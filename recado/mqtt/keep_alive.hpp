@@ -69,7 +69,6 @@ class keep_alive {
   }
 
  private:
-  static instant after(instant now, duration wait) { return wait < never - now ? now + wait : never; }
   enum class waits : std::uint8_t { nothing, connack, pingresp };
   duration interval_{};
   duration ping_timeout_{};
