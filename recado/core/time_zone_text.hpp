@@ -46,7 +46,9 @@ struct time_zone::reader {
   constexpr bool name(fixed_string<name_characters_max>& out) {
     const bool quoted = take('<');
     std::size_t count = 0;
-    const auto belongs = [quoted](char c) { return zone_text::is_letter(c) || (quoted && (zone_text::is_digit(c) || c == '+' || c == '-')); };
+    const auto belongs = [quoted](char c) {
+      return zone_text::is_letter(c) || (quoted && (zone_text::is_digit(c) || c == '+' || c == '-'));
+    };
     while (count < rest.size() && belongs(rest[count])) ++count;
     if (count < 3 || !out.assign(rest.substr(0, count))) return false;
     rest.remove_prefix(count);
