@@ -70,7 +70,8 @@ void add_dns(CLI::App& parent) {
 // "host", "host:port", "[2001:db8::1]:port": where the port is, it isn't given by an option too.
 void read_place(const CLI::App& command, std::string& host, std::uint16_t& port) {
   const auto place = device::parse_server(host, port);
-  if (!place) throw usage_error(quoted_without_password(host) + " is no host", "give HOST, HOST:PORT or [ADDRESS]:PORT");
+  if (!place)
+    throw usage_error(quoted_without_password(host) + " is no host", "give HOST, HOST:PORT or [ADDRESS]:PORT");
   const bool has_port = device::parse_server(host, 1)->port == device::parse_server(host, 2)->port;
   if (has_port && command.count("--port") != 0)
     throw usage_error("the port is given twice", "give it behind the host, or by --port");

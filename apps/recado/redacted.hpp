@@ -6,8 +6,8 @@
 
 namespace recado::app {
 
-/// A URL or a server in quotes: of its password only the length. A path may hold an @, too, and a password a slash: what
-/// stands before the last @ is not shown.
+/// A URL or a server in quotes: of its password only the length. A path may hold an @, too, and a password a slash:
+/// what stands before the last @ is not shown.
 std::string quoted_without_password(std::string_view url);
 
 }  // namespace recado::app

@@ -15,6 +15,7 @@ class held_datagram {
   held_datagram& operator=(const held_datagram&) = delete;
 
  protected:
+  /// See datagram_pump.
   held_datagram(service of, arrivals& in) : service_(of), arrivals_(in) {}
   ~held_datagram() = default;
 
@@ -28,9 +29,9 @@ class held_datagram {
     return arrived->has_value();
   }
 
-  service service_;
-  arrivals& arrivals_;
-  datagram held_;
+  service service_;     ///< whose datagrams
+  arrivals& arrivals_;  ///< where they lie
+  datagram held_;       ///< empty: none
 };
 
 /// Keeps the datagram that a machine looks at between two events.
