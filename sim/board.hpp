@@ -26,10 +26,9 @@ class sim_board final : public device::leds,
     blocks_.fill(std::byte{0xff});
   }
 
-  device::board view() { return {*this, *this, *this, *this, *this, *this, *this, random, clock}; }
-
   seeded_entropy random;
   wall_clock clock;
+  const device::board view{*this, *this, *this, *this, *this, *this, *this, random, clock};
 
   void set(unsigned, bool) override {}
   bool pressed() override { return false; }

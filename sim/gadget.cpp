@@ -59,12 +59,12 @@ void gadget::power_on(instant now) {
                            .outgoing_aliases = outgoing_topics_.view(),
                            .outgoing_alias_count = how_.outgoing_aliases,
                            .receive_size = static_cast<std::uint32_t>(how_.receive)};
-  parts_ = std::make_unique<parts>(policy_of(how_), board_.view(), given, receive_.view(), outbox_.view(),
+  parts_ = std::make_unique<parts>(policy_of(how_), board_.view, given, receive_.view(), outbox_.view(),
                                    chain::outbox_limits{how_.outbox_messages, how_.when_full}, this,
                                    how_.ladder && !how_.retries_final ? &board_.clock : nullptr);
   until_ = now;
   parts_->chosen.dhcp.static_address = {};
-  if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view());
+  if (how_.ladder) parts_->services_below = std::make_unique<services>(parts_->chosen, board_.view);
   if (how_.reconnects) {
     chain::reconnect_policy back;
     back.brokers = how_.hosts;

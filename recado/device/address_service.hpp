@@ -34,6 +34,7 @@ class address_service {
 
   /// All of them must outlive it.
   address_service(const configuration& chosen, const board& on, remembered& memory, arrivals& datagrams);
+  address_service(const configuration&, board&&, remembered&, arrivals&) = delete;
 
   /// The cable is there; harmless if it was.
   void link_up(instant now) { client_.opened(now); }

@@ -38,8 +38,9 @@ class channel {
   /// What `step` answers; what it points to lives until the next call.
   using event = std::variant<opened, tls::event, mqtt::session_event, ended>;
 
-  /// `in` must have room for one whole packet, or one TLS record if that is longer.
+  /// All must outlive it; `in` must have room for one whole packet, or one TLS record if that is longer.
   channel(const board& on, mqtt::session& session, secure* cipher, arrivals& in);
+  channel(board&&, mqtt::session&, secure*, arrivals&) = delete;
 
   /// Connects; what the session says was set by `session.connect` before. Without a cipher the host is not needed.
   std::expected<void, fault> connect(const endpoint& peer, std::string_view host, instant now);

@@ -38,6 +38,7 @@ class name_service {
 
   /// `memory` is the resolver's, `tcp_memory` holds one answer over TCP, where that is built; all must outlive it.
   name_service(const board& on, const dns::resolver::memory& memory, mutable_bytes tcp_memory, arrivals& datagrams);
+  name_service(board&&, const dns::resolver::memory&, mutable_bytes, arrivals&) = delete;
 
   /// Datagrams can be sent from now on.
   void network_up(instant now) { resolver_.opened(now); }

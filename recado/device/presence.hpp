@@ -27,6 +27,7 @@ class presence {
  public:
   /// All must outlive it; in `outbox_memory` messages wait for the connection (0 bytes: they don't).
   presence(const complete_configuration& chosen, const board& on, mqtt::session& session, mutable_bytes outbox_memory);
+  presence(const complete_configuration&, board&&, mqtt::session&, mutable_bytes) = delete;
 
   /// What to leave as the will: the goodbye, should the connection break.
   const text_set& texts() const { return texts_; }

@@ -73,6 +73,7 @@ class test_mode {
   /// All must outlive it; the session is subscribed to the secret topic before `start`.
   test_mode(const configuration& chosen, const board& on, mqtt::session& session, channel& wire, const test_plan& plan,
             const memory& given);
+  test_mode(const configuration&, board&&, mqtt::session&, channel&, const test_plan&, const memory&) = delete;
 
   /// The session is online and subscribed: begins with the first cycle.
   void start(instant now);

@@ -77,7 +77,8 @@ class without_dns_over_tcp : public ::testing::Test {
   dns::resolver_storage<1, 8, 256> memory;
   std::vector<std::byte> datagrams = std::vector<std::byte>(2048);
   arrivals place{datagrams};
-  name_service names{board{panel, panel, panel, watch, panel, store, net, random, clock}, memory.view(), {}, place};
+  const board on{panel, panel, panel, watch, panel, store, net, random, clock};
+  name_service names{on, memory.view(), {}, place};
   instant now{std::chrono::hours{1}};
 };
 
