@@ -61,6 +61,9 @@ function(recado_firmware_code_for board)
   target_link_libraries(recado_firmware_code PRIVATE recado_board_${board} recado_board_${board}_start recado_flags)
   target_link_options(recado_firmware_code PRIVATE -save-temps)
   recado_firmware_link(recado_firmware_code ${board})
+  # GCC takes an object that is there from the last time for made already.
+  add_custom_command(TARGET recado_firmware_code PRE_LINK
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${recado_firmware_code}.ltrans0.ltrans.o)
   add_custom_command(TARGET recado_firmware_code POST_BUILD BYPRODUCTS ${recado_firmware_code}.ltrans0.ltrans.o
     COMMAND ${CMAKE_COMMAND} -E rm -f ${recado_firmware_code}.ltrans0.o ${recado_firmware_code}.ltrans0.ltrans.s)
 endfunction()
