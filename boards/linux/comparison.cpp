@@ -58,7 +58,6 @@ class comparing {
     aside_.storage /= "plain";
     aside_.set_system_clock = false;
     first_.emplace(loop_, panel_, of_.secure, how_);
-    second_.emplace(loop_, panel_, of_.plain, aside_);
   }
 
   run_result operator()(const device::test_plan& secure, const device::test_plan& plain) {
@@ -67,6 +66,7 @@ class comparing {
     advance(*first_, nullptr);
     if ((*first_)->ended()) return ended();
     of_.follow((*first_)->broker_address(), (*first_)->client_id());
+    second_.emplace(loop_, panel_, of_.plain, aside_);
     how_.flush();
     panel_.line(device::console_level::info, "a second connection to the same broker, without TLS");
     if (const auto ready = second_->open(dark_, &plain); !ready) return {ready.error(), 0};

@@ -254,8 +254,9 @@ TEST_F(tool_session, refuses_when_it_is_full_and_loses_nothing) {
 // While the broker is away the input goes into the journal; a kill in the middle of that loses and doubles nothing.
 TEST_F(tool_session, keeps_what_comes_while_the_connection_is_lost) {
   const std::string kept = (folder / "kept").string();
+  // One at a time: it shall not have taken the last line while the reader is still behind.
   const auto publish = command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t",
-                                       "lines", "--reconnect", "600"});
+                                       "lines"});
   running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "600"}), "/dev/null",
                  folder / "read"};
   ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
