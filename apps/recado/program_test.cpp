@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 namespace {
@@ -73,6 +74,7 @@ TEST(program, a_reader_that_has_gone_is_not_reported) {
 }
 
 TEST(program, what_it_says_goes_into_no_file_that_takes_the_place_of_a_closed_stream) {
+  std::filesystem::create_directories(RECADO_TEST_FOLDER);
   const std::string report = RECADO_TEST_FOLDER "/program-report.pcapng";
   // -d says what happens on standard output, and why it fails on standard error; nobody listens on port 1
   for (const char* closed : {"<&- >&- 2>&-", ">&- 2>&-", "2>&-", "<&-"}) {
