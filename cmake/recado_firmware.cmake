@@ -34,11 +34,13 @@ if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)
   include(recado_lwip)
 endif()
 
-set(recado_small_c_library ${PROJECT_SOURCE_DIR}/boards/common/small_c_library.c)
-set(recado_firmware_code ${CMAKE_BINARY_DIR}/code/recado_firmware_code.elf)
+# In the cache, so that projects which have recado as a folder may call what follows.
+set(recado_small_c_library ${PROJECT_SOURCE_DIR}/boards/common/small_c_library.c CACHE INTERNAL "")
+set(recado_some_configuration ${PROJECT_SOURCE_DIR}/boards/nucleo_h723zg/image/example_configuration.cpp CACHE INTERNAL "")
+set(recado_firmware_code_folder ${PROJECT_BINARY_DIR}/code CACHE INTERNAL "")
 
-# recado_firmware_link(TARGET BOARD): how an image of this build is linked.
-function(recado_firmware_link target board)
+# recado_firmware_link(TARGET): how an image of this build is linked.
+function(recado_firmware_link target)
   set_source_files_properties(${recado_small_c_library} PROPERTIES
     COMPILE_OPTIONS "-fno-lto;-fno-builtin;-fno-tree-loop-distribute-patterns")  # else a loop becomes a call of itself
   set_target_properties(${target} PROPERTIES SUFFIX .elf LINK_DEPENDS "${RECADO_BOARD_LINKER_SCRIPT}")
@@ -54,18 +56,18 @@ function(recado_firmware_code_for board)
   if(TARGET recado_firmware_code)
     return()
   endif()
-  set(some_configuration ${PROJECT_SOURCE_DIR}/boards/nucleo_h723zg/image/example_configuration.cpp)
-  add_executable(recado_firmware_code ${some_configuration} ${recado_small_c_library})
-  set_source_files_properties(${some_configuration} PROPERTIES COMPILE_OPTIONS -fno-lto)
-  set_target_properties(recado_firmware_code PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/code)
+  add_executable(recado_firmware_code ${recado_some_configuration} ${recado_small_c_library})
+  set_source_files_properties(${recado_some_configuration} PROPERTIES COMPILE_OPTIONS -fno-lto)
+  set_target_properties(recado_firmware_code PROPERTIES INTERPROCEDURAL_OPTIMIZATION ON
+    RUNTIME_OUTPUT_DIRECTORY ${recado_firmware_code_folder})
   target_link_libraries(recado_firmware_code PRIVATE recado_board_${board} recado_board_${board}_start recado_flags)
   target_link_options(recado_firmware_code PRIVATE -save-temps)
-  recado_firmware_link(recado_firmware_code ${board})
+  recado_firmware_link(recado_firmware_code)
+  set(code ${recado_firmware_code_folder}/recado_firmware_code.elf.ltrans0)
   # GCC takes an object that is there from the last time for made already.
-  add_custom_command(TARGET recado_firmware_code PRE_LINK
-    COMMAND ${CMAKE_COMMAND} -E rm -f ${recado_firmware_code}.ltrans0.ltrans.o)
-  add_custom_command(TARGET recado_firmware_code POST_BUILD BYPRODUCTS ${recado_firmware_code}.ltrans0.ltrans.o
-    COMMAND ${CMAKE_COMMAND} -E rm -f ${recado_firmware_code}.ltrans0.o ${recado_firmware_code}.ltrans0.ltrans.s)
+  add_custom_command(TARGET recado_firmware_code PRE_LINK COMMAND ${CMAKE_COMMAND} -E rm -f ${code}.ltrans.o)
+  add_custom_command(TARGET recado_firmware_code POST_BUILD BYPRODUCTS ${code}.ltrans.o
+    COMMAND ${CMAKE_COMMAND} -E rm -f ${code}.o ${code}.ltrans.s)
 endfunction()
 
 function(recado_firmware name)
@@ -75,12 +77,12 @@ function(recado_firmware name)
   endif()
   string(REPLACE "-" "_" board ${F_BOARD})
   recado_firmware_code_for(${board})
-  set(code ${recado_firmware_code}.ltrans0.ltrans.o)
+  set(code ${recado_firmware_code_folder}/recado_firmware_code.elf.ltrans0.ltrans.o)
   set_source_files_properties(${code} PROPERTIES GENERATED ON EXTERNAL_OBJECT ON)
   add_executable(${name} ${F_CONFIGURATION} ${recado_small_c_library} ${code})
   set_target_properties(${name} PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
   target_link_libraries(${name} PRIVATE recado_board_common recado_board_${board}_start recado_flags)
-  recado_firmware_link(${name} ${board})
+  recado_firmware_link(${name})
   add_dependencies(${name} recado_firmware_code)
   add_custom_command(TARGET ${name} POST_BUILD COMMAND arm-none-eabi-size $<TARGET_FILE:${name}>)
   if(RECADO_BOARD_FLAT_IMAGE)

@@ -54,6 +54,20 @@ int status_of(transport::error code) {
   }
 }
 
+int status_of(mqtt::error why) {
+  switch (why) {
+    case mqtt::error::larger_than_server_takes:
+    case mqtt::error::message_too_large:
+      return status::oversize_packet;
+    case mqtt::error::qos_not_available:
+      return status::qos_not_offered;
+    case mqtt::error::retain_not_available:
+      return status::retain_not_offered;
+    default:
+      return status::failed;
+  }
+}
+
 int status_of(const fault& why) {
   if (why.where == layer::tls) return status::tls;
   if (why.where == layer::stream) {
@@ -66,7 +80,7 @@ int status_of(const fault& why) {
   const auto code = static_cast<mqtt::error>(why.code);
   if (code == mqtt::error::ping_timed_out) return status::keep_alive;
   if (code == mqtt::error::connect_timed_out || code == mqtt::error::stream_stalled) return status::timed_out;
-  if (code == mqtt::error::larger_than_server_takes) return status::oversize_packet;
+  if (const int number = status_of(code); number != status::failed) return number;
   switch (mqtt::answer_to(code)) {
     case mqtt::reason::malformed_packet:
       return status::malformed;
@@ -264,27 +278,9 @@ outcome outcome_of(const fault& why, std::string_view cause) {
           std::string{of_tls ? remedy_of(static_cast<tls::error>(why.code)) : chain::remedy_of(why)}, ends_it(why)};
 }
 
-namespace {
-
-int status_of_misuse(mqtt::error why) {
-  switch (why) {
-    case mqtt::error::larger_than_server_takes:
-    case mqtt::error::message_too_large:
-      return status::oversize_packet;
-    case mqtt::error::qos_not_available:
-      return status::qos_not_offered;
-    case mqtt::error::retain_not_available:
-      return status::retain_not_offered;
-    default:
-      return status::failed;
-  }
-}
-
-}  // namespace
-
 outcome misuse(std::string_view what, mqtt::error why) {
   const bool of_peers = mqtt::answer_to(why) != mqtt::reason::success;  // their remedy speaks of the other side
-  return {status_of_misuse(why), std::string{what} + ": " + std::string{words(why)},
+  return {status_of(why), std::string{what} + ": " + std::string{words(why)},
           of_peers ? "correct the options" : std::string{remedy(why)}};
 }
 
