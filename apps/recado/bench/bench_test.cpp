@@ -199,6 +199,15 @@ TEST(bench_receive, takes_no_text_for_a_message_of_its_own) {
   EXPECT_EQ(found["lost"], 0);
 }
 
+TEST(bench_receive, tells_the_quality_that_was_granted) {
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(subscribe_type),
+                           says("\x90\x03\0\1\1"s + publish_packet("recado/bench", marked(0))), waits_for_end()}}};
+  const auto done = run(words{"receive", "--count", "1", "-q", "2"} + at(broker.port()));
+  EXPECT_EQ(measured(done)["qos"], 1);
+  EXPECT_THAT(done.err, HasSubstr("the broker grants QoS 1 to recado/bench/#"));
+  EXPECT_THAT(done.err, HasSubstr("(QoS 1)"));
+}
+
 TEST(bench_receive, silence_ends_in_words) {
   scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(subscribe_type),
                            says("\x90\x03\0\1\0"s + publish_packet("recado/bench", marked(0))), waits_for_end()}}};
@@ -223,6 +232,18 @@ TEST(bench_publish, what_is_not_acknowledged_is_lost) {
                            hears(publish_type), waits_for_end()}}};
   const json found = measured(run(words{"publish", "--count", "2", "-q", "1", "--timeout", "0.5"} + at(broker.port())));
   EXPECT_EQ(found["lost"], 1);
+  EXPECT_EQ(found["messages"], 1);
+}
+
+TEST(bench_publish, what_the_broker_refuses_is_no_message_of_the_rate) {
+  const auto acknowledged = [](const std::string& last) { return "\x40\x02"s + identifier_in(last); };
+  const auto refusal = [](const std::string& last) { return "\x40\x03"s + identifier_in(last) + "\x87"s; };
+  scripted_broker broker{{{hears(connect_type), says("\x20\x03\0\0\0"s), hears(publish_type), says(refusal),
+                           hears(publish_type), says(acknowledged), waits_for_end()}}};
+  const json found =
+      measured(run(words{"publish", "--count", "2", "--inflight", "1", "-q", "1", "-V", "5"} + at(broker.port())));
+  EXPECT_EQ(found["refused"], 1);
+  EXPECT_EQ(found["messages"], 1);
 }
 
 /// Without a bound of its own, such as that of --duration, a measurement would wait for ever.
@@ -253,7 +274,7 @@ TEST(bench_publish, ends_in_words_when_no_acknowledgement_comes) {
                         at(broker.port()));
   EXPECT_EQ(done.status, 27);
   EXPECT_THAT(done.err, HasSubstr("no acknowledgement came for 0.5 s"));
-  EXPECT_EQ(json::parse(done.out)["messages"], 2);
+  EXPECT_EQ(json::parse(done.out)["messages"], 1);
 }
 
 /// QoS 0 has no answer: only the end of the connection says that all of it was taken.
@@ -279,7 +300,7 @@ TEST(bench_publish, what_was_measured_before_the_connection_was_lost_is_told) {
       {{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack), hears(publish_type)}}};
   const auto done = run(words{"publish", "--count", "5", "--inflight", "1", "-q", "1"} + at(broker.port()));
   EXPECT_EQ(done.status, 7);
-  EXPECT_THAT(done.err, HasSubstr("2 messages of 16 bytes"));
+  EXPECT_THAT(done.err, HasSubstr("1 messages of 16 bytes"));
   EXPECT_THAT(done.err, HasSubstr("the connection was lost"));
   EXPECT_EQ(json::parse(done.out)["lost"], 1);
 }
@@ -363,6 +384,10 @@ TEST(bench_tls, all_of_it_through_tls) {
   EXPECT_EQ(fleet["connections_lost"], 0);
   const auto untrusted = run(words{"connect", "--count", "1", "--tls-use-os-certs"} + at(port));
   EXPECT_EQ(untrusted.status, 8);
+  for (const char* each : {"publish", "connect", "fleet"}) {
+    const auto plain = run(words{each, "--clients", "1", "--cafile", ca} + broker.at());
+    EXPECT_EQ(plain.status, 8) << each << ": " << plain.err;
+  }
 }
 
 TEST(bench_command, errors_are_one_line_each) {
@@ -375,6 +400,7 @@ TEST(bench_command, errors_are_one_line_each) {
   } rows[] = {
       {{"publish", "-h", "127.0.0.1", "-p", nobody}, 1, "can't be reached"},
       {{"rtt", "-h", "127.0.0.1", "-p", std::to_string(refusing.port())}, 5, "not authorized"},
+      {{"publish", "-h", "127.0.0.1", "-p", nobody, "--size", "200000000", "--clients", "9999"}, 1, "MB of memory"},
       {{"receive", "--count", "0"}, 2, "'0' is no value of --count"},
       {{"publish", "--rate", "-1"}, 2, "no value of --rate"},
       {{"publish", "--count", "1", "--duration", "1"}, 2, "both given"},

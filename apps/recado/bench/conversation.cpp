@@ -58,13 +58,29 @@ std::size_t conversation::write_some(int fd, posix::source& readiness, bytes out
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 
+void conversation::lost(fault why, instant now) {
+  bytes nothing;
+  if (!secured_) {
+    session_.lost(why, now);
+    while (const auto what = session_.receive(nothing, now))
+      if (const auto* end = std::get_if<mqtt::closed>(&*what)) note_end(*end);
+    return;
+  }
+  secured_->lost(why, now);
+  while (const auto what = secured_->receive(nothing, now))
+    if (const auto* end = what->index() == 0 ? std::get_if<tls::closed>(&std::get<0>(*what)) : nullptr) note_end(*end);
+}
+
+// The first to say why is the one that knows.
 void conversation::note_end(const mqtt::closed& what) {
-  if (!why_) ending_ = tools::outcome_of(what, session_.version());
+  if (why_) return;
+  ending_ = tools::outcome_of(what, session_.version());
   why_ = what.why ? what.why : make_fault(stream_error::aborted);
 }
 
 void conversation::note_end(const tls::closed& what) {
-  if (!why_) ending_ = tools::outcome_of(what.why, what.cause);
+  if (why_) return;
+  ending_ = tools::outcome_of(what.why, what.cause);
   why_ = what.why ? what.why : make_fault(stream_error::closed_by_peer);
 }
 

@@ -27,7 +27,8 @@ class conversation {
   mqtt::session& session() { return session_; }
   /// The connection is there, or gone.
   void opened(instant now) { secured_ ? secured_->opened(now) : session_.opened(now); }
-  void lost(fault why, instant now) { secured_ ? secured_->lost(why, now) : session_.lost(why, now); }
+  /// What the machines say of its end is heard, too: TLS may know better why.
+  void lost(fault why, instant now);
   instant deadline() const { return secured_ ? secured_->deadline() : session_.deadline(); }
 
   /// Reads into `buffer`, which belongs to nobody between two turns, hears, and sends, until nothing moves any more:

@@ -165,7 +165,7 @@ int fleet::end() {
   const bool well = trouble_.status == tools::status::success;
   if (!well && was_online_ == 0) throw failure(trouble_.cause, trouble_.remedy, trouble_.status);
   findings found;
-  found.messages = published_;
+  found.messages = what_.how.qos == mqtt::qos::at_most_once ? published_ : acknowledged_;
   found.size = what_.size;
   found.time = last_ - begun_;
   found.cpu = cpu_;

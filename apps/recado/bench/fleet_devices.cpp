@@ -159,9 +159,9 @@ void fleet::lose(device& one, fault why, instant now) {
   one.at = state::offline;
   tools::outcome how = tools::outcome_of(why);
   if (one.busy) {
+    one.busy->lost(why, now);
     if (one.busy->why() && one.busy->ending().status != tools::status::success)
       how = one.busy->ending(), why = one.busy->why();
-    one.busy->lost(why, now);
     if (one.busy->session().in_flight() == 0) hush(one);
   }
   // Nobody was ever online: then it isn't an outage, but something to be said.

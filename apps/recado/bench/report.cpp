@@ -1,5 +1,6 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <fstream>
@@ -43,10 +44,14 @@ std::string shortest(double value) {
 
 std::uint64_t value_of(const histogram& from, double share) { return share >= 1 ? from.most() : from.quantile(share); }
 
+int qos_of(const plan& what, const findings& found) {
+  return static_cast<int>(std::min(what.how.qos, found.granted.value_or(what.how.qos)));
+}
+
 std::string things(const plan& what, const findings& found) {
   if (what.what == kind::connect) return grouped(found.messages) + " connections";
   return grouped(found.messages) + " messages of " + std::to_string(found.size) + " bytes (QoS " +
-         std::to_string(static_cast<int>(what.how.qos)) + ")";
+         std::to_string(qos_of(what, found)) + ")";
 }
 
 std::string line_of(const plan& what, const findings& found) {
@@ -93,12 +98,12 @@ class object {
   tools::json json_;
 };
 
-void add_plan(object& to, const plan& what) {
+void add_plan(object& to, const plan& what, const findings& found) {
   to.text("command", name_of(what.what));
   to.text("broker", what.how.place());
   to.word("tls", what.how.secure ? "true" : "false");
   to.text("version", what.how.version_5() ? "5.0" : "3.1.1");
-  to.number("qos", std::uint64_t{static_cast<std::uint8_t>(what.how.qos)});
+  to.word("qos", std::to_string(qos_of(what, found)));
   to.number("clients", std::uint64_t{what.clients});
   to.word("inflight", what.publishes() ? std::to_string(what.in_flight) : "null");
   to.word("rate", what.rate == 0 ? "null" : shortest(what.rate));
@@ -106,7 +111,7 @@ void add_plan(object& to, const plan& what) {
 
 std::string json_of(const plan& what, const findings& found) {
   object to;
-  add_plan(to, what);
+  add_plan(to, what, found);
   const bool connects = what.what == kind::connect;
   to.number(connects ? "connections" : "messages", found.messages);
   if (!connects) to.number("size", found.size);

@@ -14,7 +14,7 @@ namespace recado::app::bench {
 
 /// What a measurement found. What was not measured is missing, in JSON `null`.
 struct findings {
-  std::uint64_t messages = 0;  ///< or connections of `connect`
+  std::uint64_t messages = 0;  ///< that were taken, or connections of `connect`
   std::uint64_t size = 0;      ///< bytes of payload of each, on average
   duration time{};             ///< from the first to the last
   duration cpu{};              ///< of this process meanwhile, user and system
@@ -23,6 +23,7 @@ struct findings {
   std::optional<std::uint64_t> foreign;  ///< messages of others, which were not counted
   std::optional<std::uint64_t> refused;  ///< by the broker
   std::optional<std::uint64_t> resumed, connections_lost, reconnections;
+  std::optional<mqtt::qos> granted;  ///< the least that the broker granted to a subscription
   std::optional<double> memory_bytes_per_connection;
   std::string latency_of;  ///< what the latency is the time of
 };

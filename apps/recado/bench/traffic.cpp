@@ -6,6 +6,7 @@
 #include <recado/drive/posix/entropy.hpp>
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "../command.hpp"
 #include "../console.hpp"
@@ -33,6 +34,18 @@ room room_of(const plan& what) {
   return given;
 }
 
+// Rather before than by the system's killer in the middle.
+void require_memory(const plan& what) {
+  const room each = room_of(what);
+  const double needed = static_cast<double>(each.transmit + each.receive) * what.clients;
+  const double there = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+  if (needed <= there) return;
+  const auto megabytes = [](double bytes) { return grouped(static_cast<std::uint64_t>(bytes / 1e6)) + " MB"; };
+  throw failure(grouped(what.clients) + " clients with messages of " + grouped(what.size) + " bytes need " +
+                    megabytes(needed) + " of memory, and this machine has " + megabytes(there),
+                "give fewer --clients, or a smaller --size");
+}
+
 std::string identifier_of(const plan& what, std::uint16_t run, std::uint32_t number) {
   const std::string front = what.how.id_prefix.value_or("recado-bench-" + std::to_string(run) + "-");
   return front + std::to_string(number);
@@ -56,6 +69,7 @@ traffic::traffic(const plan& what) : what_(what), payload_(what.size), bar_(what
   exact_ = what.rate != 0 || what.what == kind::rtt;
   if (what.rate != 0) ::prctl(PR_SET_TIMERSLACK, 1);  // else each wait may be 50 µs too long
   allow_connections(what.clients);
+  require_memory(what);
   brokers_ = find_broker(what.how, loop_);  // which a signal ends
   if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
   const std::string own = what.what == kind::rtt ? "/" + std::to_string(sender_) : std::string{};
@@ -250,6 +264,8 @@ void traffic::leave_all() {
 findings traffic::found() const {
   findings to;
   to.messages = done();
+  if (what_.what == kind::publish && !unanswered()) to.messages = acknowledged_;
+  if (what_.what == kind::receive) to.granted = granted_;
   to.size = what_.what != kind::receive ? what_.size : received_ == 0 ? 0 : received_bytes_ / received_;
   to.time = begun_ == never ? duration{} : last_ - begun_;
   to.cpu = cpu_;

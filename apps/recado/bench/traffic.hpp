@@ -83,7 +83,7 @@ class traffic {
   void make_due(instant now);
   void hear(client& one, mqtt::session_event& what);
   void on_connected(client& one);
-  void on_subscribed(const mqtt::subscribed& what);
+  void on_subscribed(const client& one, const mqtt::subscribed& what);
   void on_piece(client& one, const mqtt::session_event& what);
   void on_arrival(client& one, bytes payload, std::size_t size);
   void on_acknowledged(client& one, const mqtt::acknowledged& what);
@@ -111,6 +111,7 @@ class traffic {
   std::uint64_t due_ = 0;  // with a rate: messages of all clients that are due by now
   std::uint64_t published_ = 0, acknowledged_ = 0, refused_ = 0, received_ = 0, received_bytes_ = 0;
   std::uint64_t foreign_ = 0;  // not sent by this program, or by another run of it
+  std::optional<mqtt::qos> granted_;  // the least of all subscriptions
   histogram latency_;
   int interrupted_ = 0;
   tools::outcome trouble_;

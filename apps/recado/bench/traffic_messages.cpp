@@ -1,6 +1,7 @@
 #include "traffic.hpp"
 
 #include "../command.hpp"
+#include "../console.hpp"
 
 namespace recado::app::bench {
 namespace {
@@ -80,7 +81,7 @@ void traffic::hear(client& one, mqtt::session_event& what) {
     return on_arrival(one, message->payload, message->payload.size());
   if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) return on_acknowledged(one, *done);
   if (std::holds_alternative<mqtt::connected>(what)) return on_connected(one);
-  if (const auto* done = std::get_if<mqtt::subscribed>(&what)) return on_subscribed(*done);
+  if (const auto* done = std::get_if<mqtt::subscribed>(&what)) return on_subscribed(one, *done);
   on_piece(one, what);
 }
 
@@ -95,9 +96,15 @@ void traffic::on_connected(client& one) {
   open_more(posix::now());
 }
 
-void traffic::on_subscribed(const mqtt::subscribed& what) {
-  for (const mqtt::reason each : what.reasons)
+void traffic::on_subscribed(const client& one, const mqtt::subscribed& what) {
+  for (const mqtt::reason each : what.reasons) {
     if (mqtt::is_failure(each)) return fail(tools::refusal("the subscription", each, what.properties));
+    const auto granted = static_cast<mqtt::qos>(each);
+    if (granted < granted_.value_or(what_.how.qos))
+      err() << "recado bench: the broker grants QoS " << std::to_string(static_cast<int>(granted)) << " to "
+            << one.filter << '\n';
+    granted_ = std::min(granted, granted_.value_or(granted));
+  }
   ++ready_;
   open_more(posix::now());
 }
