@@ -192,7 +192,8 @@ void emulation::start_qemu(const emulator_options& options) {
     const file_descriptor nothing{open("/dev/null", O_RDONLY | O_CLOEXEC)};
     const file_descriptor log{open(files_.log().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)};
     dup2(nothing.get(), STDIN_FILENO), dup2(output, STDOUT_FILENO), dup2(log.get(), STDERR_FILENO);
-    if (chdir(files_.root.c_str()) != 0) throw lab_error{"no folder " + files_.root.string()};
+    if (chdir(files_.root.c_str()) != 0)
+      throw lab_error{"the lab's folder " + files_.root.string() + " was removed; start the lab again"};
     end_with_parent(parent, SIGKILL);
     setpgid(0, 0);  // what the terminal sends is for the runner
     sigprocmask(SIG_SETMASK, &before_, nullptr);

@@ -69,7 +69,7 @@ void end_all_in(const networks& those) {
 file_descriptor start_guardian() {
   auto [from_keeper, to_guardian] = make_pipe();
   const pid_t child = fork();
-  if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
+  if (child < 0) throw no_room("a process");
   if (child > 0) return std::move(to_guardian);
   to_guardian.reset();
   guard(from_keeper);
@@ -79,7 +79,8 @@ void tell_guardian(const file_descriptor& guardian, const state& built) {
   networks those{};
   those[0] = network_of("self");
   for (std::size_t i = 0; i < hosts.size(); ++i) those[i + 1] = network_of(std::to_string(built.holders[i]));
-  if (write(guardian.get(), those.data(), sizeof those) != sizeof those) throw lab_error{"the lab's guardian ended"};
+  if (write(guardian.get(), those.data(), sizeof those) != sizeof those)
+    throw lab_error{"the lab's guardian was ended; start the lab again"};
 }
 
 }  // namespace recado::lab

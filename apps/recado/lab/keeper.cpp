@@ -31,7 +31,8 @@ constexpr auto answer_limit_ms = 20'000;
 file_descriptor control_socket(const folder& where, bool listening) {
   // The path of a Unix socket has at most 107 characters, that of a folder many more: so go there first.
   const file_descriptor home{open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (chdir(where.root.c_str()) != 0) throw lab_error{"no lab in " + where.root.string()};
+  if (chdir(where.root.c_str()) != 0)
+    throw lab_error{"no lab in " + where.root.string() + ": run 'recado lab up' first"};
   file_descriptor result{socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
   sockaddr_un name{AF_UNIX, "control"};
   const auto* address = reinterpret_cast<const sockaddr*>(&name);
@@ -44,7 +45,8 @@ file_descriptor control_socket(const folder& where, bool listening) {
   }
   const int error = errno;
   if (fchdir(home.get()) != 0 || !done)
-    throw lab_error{"cannot reach the lab in " + where.root.string() + ": " + std::strerror(error)};
+    throw lab_error{"cannot reach the lab in " + where.root.string() + ": " + std::strerror(error) +
+                    "; 'recado lab status' says whether it is up"};
   return result;
 }
 
@@ -88,7 +90,8 @@ class keeper {
     // One that was killed left its number, which another process of the new namespace may have now.
     std::filesystem::remove(options_.where.root / chronyd_number_file);
     each.process = start(each.start, [&] {
-      if (chdir(options_.where.root.c_str()) != 0) throw lab_error{"no folder " + options_.where.root.string()};
+      if (chdir(options_.where.root.c_str()) != 0)
+        throw lab_error{"the lab's folder " + options_.where.root.string() + " was removed; start the lab again"};
       prctl(PR_SET_PDEATHSIG, SIGKILL);
       sigset_t none;
       sigemptyset(&none);
@@ -156,7 +159,8 @@ class keeper {
   }
 
   void move_cable(const std::string& name, bool plugged) {
-    if (options_.addresses.how == mode::loopback) throw lab_error{"a lab on loopback has no cables"};
+    if (options_.addresses.how == mode::loopback)
+      throw lab_error{"a lab on loopback has no cables; run it as root, or where user namespaces are allowed"};
     if (std::ranges::find(hosts, name, &host::name) == hosts.end())
       throw lab_error{"no host '" + name + "' in the lab: router, broker or board"};
     set_cable(name, plugged);
@@ -253,7 +257,7 @@ state start_keeper(const keeper_options& options) {
   if (options.tied_to != 0 && !lifeline)
     throw lab_error{"there is no process " + std::to_string(options.tied_to) + " for --while to watch"};
   const pid_t child = fork();
-  if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
+  if (child < 0) throw no_room("a process");
   if (child == 0) {
     from_keeper.reset();
     held.reset();
@@ -264,7 +268,7 @@ state start_keeper(const keeper_options& options) {
   if (options.addresses.how == mode::namespaces) wait_for(child);
   if (answer.starts_with('!')) throw lab_error{"namespaces are not allowed here"};
   if (answer.size() != 1 + sizeof(state) || answer[0] != '+')
-    throw lab_error{answer.empty() ? "the lab's keeper ended unexpectedly" : answer.substr(1)};
+    throw lab_error{answer.empty() ? "the lab's keeper was ended from outside; start the lab again" : answer.substr(1)};
   state result;
   std::memcpy(&result, answer.data() + 1, sizeof result);
   if (options.tied) [[maybe_unused]]

@@ -42,8 +42,8 @@ void ip(std::initializer_list<std::string> words, const std::function<void()>& p
   if (status == cannot_run) throw lab_error{"the lab needs ip; install the Debian package iproute2"};
   if (status != 0) {
     std::string line;
-    for (const auto& word : what.words) line += word + ' ';
-    throw lab_error{"building the lab's network failed at: " + line};
+    for (const auto& word : what.words) line += (line.empty() ? "" : " ") + word;
+    throw lab_error{"building the lab's network failed at: " + line + "; what ip says of it stands above"};
   }
 }
 
@@ -54,10 +54,10 @@ std::string port_of(std::string_view host_name) { return "port-" + std::string{h
 
 holder start_holder() {
   int report[2];
-  if (pipe2(report, O_CLOEXEC) != 0) throw lab_error{std::string{"pipe: "} + std::strerror(errno)};
+  if (pipe2(report, O_CLOEXEC) != 0) throw no_room("a pipe");
   holder result;
   result.here = fork();
-  if (result.here < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
+  if (result.here < 0) throw no_room("a process");
   if (result.here == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     const pid_t above = unshare(CLONE_NEWNET) == 0 ? number_above() : 0;
@@ -69,7 +69,7 @@ holder start_holder() {
   const ssize_t got = read(report[0], &result.above, sizeof result.above);
   ::close(report[0]);
   if (got != sizeof result.above || result.above == 0)
-    throw lab_error{"the system doesn't allow another network namespace"};
+    throw lab_error{"the system doesn't allow another network namespace; see /proc/sys/user/max_net_namespaces"};
   return result;
 }
 

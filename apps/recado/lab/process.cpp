@@ -43,9 +43,14 @@ file_descriptor open_process(pid_t process) {
   return file_descriptor{static_cast<int>(syscall(SYS_pidfd_open, process, 0))};
 }
 
+lab_error no_room(const char* what) {
+  return {std::string{"the system has no room for "} + what + ": " + std::strerror(errno) +
+          "; end other programs, or raise this user's limits ('ulimit -a' shows them)"};
+}
+
 std::pair<file_descriptor, file_descriptor> make_pipe() {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) throw lab_error{std::string{"pipe: "} + std::strerror(errno)};
+  if (pipe2(ends, O_CLOEXEC) != 0) throw no_room("a pipe");
   return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
 }
 
@@ -83,7 +88,7 @@ void execute(const command& what) {
 
 pid_t call(const std::function<int()>& what) {
   const pid_t child = fork();
-  if (child < 0) throw lab_error{std::string{"cannot start a process: "} + std::strerror(errno)};
+  if (child < 0) throw no_room("a process");
   if (child > 0) return child;
   try {
     _exit(what());

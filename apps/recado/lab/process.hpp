@@ -33,6 +33,10 @@ class file_descriptor {
   int number_ = -1;
 };
 
+struct lab_error;
+/// What the system says in `errno` against starting a process or having a pipe, and where its limits are.
+lab_error no_room(const char* what);
+
 /// A new or emptied file that only its owner may read; nothing that isn't a file is touched.
 file_descriptor create_private(const std::filesystem::path& file);
 

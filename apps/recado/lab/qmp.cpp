@@ -19,6 +19,8 @@ namespace {
 using json = nlohmann::json;
 
 constexpr int answer_limit_ms = 10'000;
+constexpr const char* ended = "QEMU has ended, and with it the emulated board; start it again";
+constexpr const char* wrong_version = "; use the QEMU of Debian 12, 7.2";
 constexpr const char* no_answer = "the emulated board's monitor doesn't answer; end QEMU and start it again";
 
 }  // namespace
@@ -40,7 +42,7 @@ file_descriptor connect_in(const std::filesystem::path& folder, const std::strin
 
 qmp::qmp(const std::filesystem::path& folder, const std::string& name, std::chrono::milliseconds limit)
     : socket_(connect_in(folder, name, limit)) {
-  if (!socket_) throw lab_error{"the emulated board's monitor isn't there; is QEMU running?"};
+  if (!socket_) throw lab_error{"the emulated board's monitor isn't there; start the board by 'recado lab run'"};
   next_line();  // QEMU's greeting
   execute("qmp_capabilities");
 }
@@ -56,7 +58,7 @@ std::string qmp::next_line() {
     char piece[4096];
     if (poll(&waiting, 1, answer_limit_ms) != 1) throw lab_error{no_answer};
     const ssize_t count = read(socket_.get(), piece, sizeof piece);
-    if (count <= 0) throw lab_error{"the emulated board has ended"};
+    if (count <= 0) throw lab_error{ended};
     read_.append(piece, static_cast<std::size_t>(count));
   }
 }
@@ -65,13 +67,14 @@ std::string qmp::execute(std::string_view command, std::string_view arguments) {
   const std::string text =
       "{\"execute\":\"" + std::string{command} + "\",\"arguments\":" + std::string{arguments} + "}\n";
   if (send(socket_.get(), text.data(), text.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(text.size()))
-    throw lab_error{"the emulated board has ended"};
+    throw lab_error{ended};
   for (;;) {
     const json answer = json::parse(next_line(), nullptr, false);
     if (answer.is_discarded()) throw lab_error{no_answer};
     if (answer.contains("return")) return answer["return"].dump();
     if (answer.contains("error"))
-      throw lab_error{"QEMU refuses " + std::string{command} + ": " + answer["error"].value("desc", "")};
+      throw lab_error{"QEMU refuses " + std::string{command} + ": " + answer["error"].value("desc", "") +
+                      wrong_version};
   }
 }
 
@@ -93,7 +96,7 @@ std::vector<std::uint32_t> qmp::read_words(std::uint32_t address, unsigned count
   std::vector<std::uint32_t> words;
   for (std::string word; answer >> word;)
     if (!word.ends_with(':')) words.push_back(static_cast<std::uint32_t>(std::stoul(word, nullptr, 16)));
-  if (words.size() != count) throw lab_error{"QEMU's monitor gave no words of memory"};
+  if (words.size() != count) throw lab_error{std::string{"QEMU's monitor gave no words of memory"} + wrong_version};
   return words;
 }
 
