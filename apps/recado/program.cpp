@@ -100,8 +100,32 @@ usage_error explained(const CLI::App& command, const CLI::ParseError& error) {
   return usage_error(one_line(error.what()), "see '" + path_of(&command) + " --help'");
 }
 
+/// A line that quotes much of what was given keeps its beginning and its end, where the reason stands.
+std::string abbreviated(std::string_view line) {
+  constexpr std::size_t most = 1000, beginning = 200, end = 300;
+  if (line.size() <= most) return std::string{line};
+  std::size_t from = line.size() - end, to = beginning;
+  const auto within_character = [&](std::size_t at) { return (static_cast<unsigned char>(line[at]) & 0xc0) == 0x80; };
+  while (within_character(from)) ++from;
+  while (within_character(to)) --to;
+  return std::string{line.substr(0, to)} + " [... " + std::to_string(from - to) + " bytes ...] " +
+         std::string{line.substr(from)};
+}
+
+/// Line by line: a configuration may have several faults. What could move a terminal's cursor is shown as a dot.
+std::string readable(std::string_view text) {
+  std::string all;
+  for (std::size_t at = 0, end = 0; end != text.npos; at = end + 1) {
+    end = text.find('\n', at);
+    all += (at == 0 ? "" : "\n") + abbreviated(text.substr(at, end == text.npos ? end : end - at));
+  }
+  for (char& c : all)
+    if ((static_cast<unsigned char>(c) < ' ' && c != '\n') || c == 0x7f) c = '.';
+  return all;
+}
+
 void print(const failure& error, const std::string& who) {
-  err() << painted{style::bad, who} << ": " << std::string_view{error.what()};
+  err() << painted{style::bad, who} << ": " << std::string_view{readable(error.what())};
   if (!error.remedy().empty()) err() << "; " << error.remedy();
   err() << '\n';
 }

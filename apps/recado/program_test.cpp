@@ -60,6 +60,17 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
   }
 }
 
+TEST(program, an_error_that_quotes_much_stays_a_line_that_can_be_read) {
+  const result done = recado("pub -m x -t " + std::string(70'000, 'a'));
+  EXPECT_THAT(done.output, StartsWith("recado pub: 'aaa"));
+  EXPECT_THAT(done.output, HasSubstr("a [... "));
+  EXPECT_THAT(done.output, HasSubstr("aaa' is not a valid topic to publish to: a string is longer than 65,535 bytes"));
+  EXPECT_LT(done.output.size(), 700U);
+  const result moving = recado("pub -m x -t '#\033[2J\n'");
+  EXPECT_EQ(std::count(moving.output.begin(), moving.output.end(), '\n'), 1) << moving.output;
+  EXPECT_THAT(moving.output, Not(HasSubstr("\033")));
+}
+
 TEST(program, no_colour_where_nobody_looks) { EXPECT_THAT(recado("pkii").output, Not(HasSubstr("\033"))); }
 
 TEST(program, a_full_disk_is_no_success) {

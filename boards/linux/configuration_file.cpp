@@ -132,7 +132,10 @@ struct reader {
 
   void complain(const device::option& which, device::option_error why, unsigned line) {
     const std::string path = path_of(which.section, which.name);
-    into.complain(line, path + ' ' + std::string{words(why)} + "; it takes " + type_of(which));
+    std::string taken = type_of(which);
+    if (why == device::option_error::too_long && !taken.ends_with("bytes"))
+      taken += " of " + std::to_string(which.least) + " to " + std::to_string(which.most) + " bytes";
+    into.complain(line, path + ' ' + std::string{words(why)} + "; it takes " + taken);
   }
 };
 

@@ -125,7 +125,9 @@ TEST(configuration, says_what_is_wrong_where) {
       {"[broker]\nservers = [\"a:0\"]", "device.toml:2: broker.servers holds what is no server"},
       {"[broker]\nservers = [\"a:70000\"]", "device.toml:2: broker.servers holds what is no server"},
       {"[broker]\nservers = \"\"", "device.toml:2: broker.servers holds what is no server"},
-      {"[device]\nplatform = \"\"", "device.toml:2: device.platform has the wrong length"},
+      {"[device]\nplatform = \"\"", "device.toml:2: device.platform has the wrong length; it takes a text of 1 to 32 bytes"},
+      {"[broker]\nsecret_topic = \"\"", "device.toml:2: broker.secret_topic has the wrong length; it takes a topic as a "
+                                       "text of 1 to "},
   };
   for (const row& each : table) EXPECT_THAT(problem_of(each.text), StartsWith(each.says)) << each.text;
 }

@@ -10,6 +10,7 @@
 
 #include "../command.hpp"
 #include "option.hpp"
+#include "outcome.hpp"
 #include "topic_words.hpp"
 
 namespace recado::app::tools {
@@ -110,7 +111,7 @@ void check_topics(const settings& what) {
       throw failure("no topic is given", "give one by -t, such as " + command + " -t 'sensors/#'");
     const auto check = [&](const std::string& filter) {
       if (const auto valid = mqtt::check_topic_filter(filter, version); !valid)
-        throw failure("'" + filter + "' is not a valid topic filter: " + std::string{words(valid.error())},
+        throw failure("'" + printable(filter) + "' is not a valid topic filter: " + std::string{words(valid.error())},
                       "+ stands for one whole level and # for the rest, only at the end");
     };
     std::ranges::for_each(what.topics, check);
@@ -122,15 +123,17 @@ void check_topics(const settings& what) {
   if (what.topics.empty() && !aliased) throw failure("no topic is given", "give one by -t");
   for (const std::string& topic : what.topics)
     if (const auto valid = mqtt::check_topic_name(topic); !valid)
-      throw failure("'" + topic + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
-                    std::string{remedy_of_topic(valid.error())});
+      throw failure(
+          "'" + printable(topic) + "' is not a valid topic to publish to: " + std::string{words(valid.error())},
+          std::string{remedy_of_topic(valid.error())});
   if (what.from == input::none)
     throw failure("no message is given",
                   "give one of -m TEXT, -f FILE, -s, -n" + std::string{what.which == tool::pub ? ", -l" : ""});
   if (what.which == tool::rr) {
     if (what.response_topic.empty()) throw failure("no response topic is given", "give one by -e");
     if (const auto valid = mqtt::check_topic_name(what.response_topic); !valid)
-      throw failure("'" + what.response_topic + "' is not a valid response topic: " + std::string{words(valid.error())},
+      throw failure("'" + printable(what.response_topic) +
+                        "' is not a valid response topic: " + std::string{words(valid.error())},
                     std::string{remedy_of_topic(valid.error())});
     if (what.publish.has(mqtt::property::response_topic))
       throw failure("the response topic is given twice", "give it by -e, and not by -D PUBLISH response-topic");
@@ -175,8 +178,9 @@ void check_session(const settings& what) {
     throw failure("a will is given without its topic", "add --will-topic TOPIC");
   if (what.will_topic)
     if (const auto valid = mqtt::check_topic_name(*what.will_topic); !valid)
-      throw failure("'" + *what.will_topic + "' is not a valid topic of a will: " + std::string{words(valid.error())},
-                    std::string{remedy_of_topic(valid.error())});
+      throw failure(
+          "'" + printable(*what.will_topic) + "' is not a valid topic of a will: " + std::string{words(valid.error())},
+          std::string{remedy_of_topic(valid.error())});
   if (what.no_retained && what.retained_only)
     throw failure("-R and --retained-only together leave nothing to print", "give one of them");
   if (what.repeat > 1 && what.from == input::lines)
