@@ -30,5 +30,18 @@ TEST_F(dns_resolver, without_ipv6_refuses_its_addresses_and_knows_localhost) {
   EXPECT_EQ(taken(), strings{"127.0.0.1 ttl 86400"});
 }
 
+/// There is one question for the name, and what it failed of is told.
+TEST_F(dns_resolver, without_ipv6_tells_why_a_name_has_no_address) {
+  const std::pair<unsigned, error> rows[] = {
+      {0, error::no_address}, {2, error::server_failure}, {3, error::no_such_name}};
+  for (const auto& [code, why] : rows) {
+    sent.clear();
+    resolve("a.example", family::any);
+    ASSERT_EQ(sent.size(), 1u);
+    hear(sent[0], reply(sent[0], good | code));
+    EXPECT_TRUE(is(last_fault, why)) << code;
+  }
+}
+
 }  // namespace
 }  // namespace recado::dns
