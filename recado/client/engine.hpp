@@ -185,9 +185,15 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool in_own_thread() const { return std::this_thread::get_id() == own_thread_; }
   // engine_send.cpp
   /// Something is to be sent: by the I/O thread.
-  void work();
+  void work() {
+    work_ = true;
+    if (sleeping_) wake();
+  }
   /// A message is to be sent: by the calling thread if that can, else by the I/O thread.
-  void leave();
+  void leave() {
+    if (!sleeping_ || !send_beside()) work();
+  }
+  void wake();
   bool send_beside();
   bool may_send_beside() const;
   void changed();
@@ -239,9 +245,11 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void on_begin(const mqtt::message_begin& what);
   void on_end();
   bool take_answer(const mqtt::message_received& what);
-  bool sort(const mqtt::message_received& what, std::vector<entry*>& receivers) override;
+  std::uint32_t sort(const mqtt::message_received& what) override;
+  recipients found() const override { return last_found_; }
   void batch_over() override;
-  void deliver(const mqtt::message_received& what, std::span<entry* const> receivers);
+  void deliver(std::span<const heard> batch, recipients all) override;
+  void deliver(const mqtt::message_received& what, recipients whose);
   bool find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
   bool as_before(const mqtt::message_received& what) const;
   void enqueue(const mqtt::message_received& what);
@@ -345,6 +353,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool queue_grew_ = false;  // and nobody was told
   std::string last_topic_;   // and whom its message was for: most come in a row
   std::vector<entry*> last_found_;
+  std::uint32_t finding_ = 0;  // counts them; never 0 behind the first
   bool last_queued_ = false;
   bool last_known_ = false;  // until a subscription changes
   received assembled_;       // a message that comes in pieces

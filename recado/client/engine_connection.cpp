@@ -363,11 +363,7 @@ void engine::on_closed(const mqtt::closed& what) {
 }
 
 posix::flow engine::on_event(mqtt::session_event& what) {
-  if (auto* one = std::get_if<mqtt::message_received>(&what)) {
-    if (const auto receivers = guarded_.receivers()) deliver(*one, *receivers);
-    else on_message(*one);
-    return posix::flow::go_on;
-  }
+  if (auto* one = std::get_if<mqtt::message_received>(&what)) return on_message(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::acknowledged>(&what)) return on_acknowledged(*one), posix::flow::go_on;
   if (auto* one = std::get_if<mqtt::wants_payload>(&what)) return on_wants_payload(*one);
   if (auto* one = std::get_if<mqtt::remark>(&what)) on_remark(*one);

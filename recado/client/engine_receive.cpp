@@ -38,18 +38,18 @@ bool engine::as_before(const mqtt::message_received& what) const {
   return last_known_ && what.properties.empty() && what.topic == last_topic_;
 }
 
-bool engine::sort(const mqtt::message_received& what, std::vector<entry*>& receivers) {
-  if (what.payload.size() > options_.sizes.message_max) return false;
-  if (answers_ && what.topic == response_topic_) return false;
+std::uint32_t engine::sort(const mqtt::message_received& what) {
+  if (what.payload.size() > options_.sizes.message_max) return 0;
+  if (answers_ && what.topic == response_topic_) return 0;
   if (!as_before(what)) {
+    if (++finding_ == 0) ++finding_;
     last_found_.clear();
     last_queued_ = find_receivers(what, last_found_);
     last_known_ = what.properties.empty() && (last_queued_ || !last_found_.empty());
     if (last_known_) last_topic_ = what.topic;
   }
-  receivers.insert(receivers.end(), last_found_.begin(), last_found_.end());
   if (last_queued_) enqueue(what), queue_grew_ = true;
-  return true;
+  return finding_;
 }
 
 // Who waits for messages, or for the end of a handler. Under the mutex.
@@ -58,11 +58,15 @@ void engine::batch_over() {
   if (std::exchange(queue_grew_, false) || waiting_for_handler_ != 0) changed();
 }
 
-void engine::deliver(const mqtt::message_received& what, std::span<entry* const> receivers) {
-  for (entry* const one : receivers) {
+void engine::deliver(const mqtt::message_received& what, recipients whose) {
+  for (entry* const one : whose) {
     if (running_.load(std::memory_order_relaxed) != one->number) running_ = one->number;
     if (!one->silent && !silenced_) one->handler(what);
   }
+}
+
+void engine::deliver(std::span<const heard> batch, recipients all) {
+  for (const heard& one : batch) deliver(one.message(), all.subspan(one.begin, one.end - one.begin));
 }
 
 void engine::on_message(const mqtt::message_received& what) {

@@ -13,14 +13,9 @@ constexpr std::size_t beside_max = 16 << 10;
 
 }  // namespace
 
-void engine::work() {
-  work_ = true;
-  if (!std::exchange(sleeping_, false)) return;
+void engine::wake() {
+  sleeping_ = false;
   loop_.wake();
-}
-
-void engine::leave() {
-  if (!sleeping_ || !send_beside()) work();
 }
 
 // The I/O thread waits in its loop, and needs the mutex to go on. Encryption is its own, and so is whatever a turn does

@@ -1,15 +1,18 @@
 // The session as the driver sees it: each verb takes the mutex.
 //
 // Taking it for each message would cost more than the message does. So `receive` hears many at a time under one lock,
-// and answers them one by one: what they point to lies in the driver's buffer, where it stays until the driver reads
-// again, and that comes after the last of them. Whatever is not a plain message ends such a batch.
+// and then gives them to whom they are for without it: what they point to lies in the driver's buffer, where it stays
+// until the driver reads again. Whatever is not a plain message ends such a batch, and is answered behind it.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <span>
+#include <type_traits>
+#include <variant>
 #include <vector>
 
 #include <recado/mqtt/session.hpp>
@@ -19,15 +22,33 @@ namespace recado::client {
 
 struct entry;  // one subscription (engine.hpp)
 
+using recipients = std::span<entry* const>;
+
+/// What was heard under one lock with others: of a batch all are messages.
+struct heard {
+  std::optional<mqtt::session_event> what{};
+  std::uint32_t begin = 0, end = 0;  ///< whose handlers it is for, among the recipients of the batch
+
+  const mqtt::message_received& message() const { return *std::get_if<mqtt::message_received>(&*what); }
+  /// The event is made where it stays: to copy it would cost as much as to decode it.
+  void hear(mqtt::session& from, bytes& in, instant now) {
+    static_assert(std::is_trivially_destructible_v<mqtt::session_event>);
+    new (&what) std::optional<mqtt::session_event>(from.receive(in, now));
+  }
+};
+
 /// Who knows whom a message is for. All but `deliver` is called under the mutex.
 class sorter {
  public:
-  /// Adds those whose handlers the message is for; puts it into the queue if it belongs there. False: it is to be
-  /// answered as an event of its own.
-  virtual bool sort(const mqtt::message_received& what, std::vector<entry*>& receivers) = 0;
+  /// Finds whose handlers the message is for, which `found` then says; puts it into the queue if it belongs there.
+  /// Answers a number that is another when another finding was made, 0 if the message is to be an event of its own.
+  virtual std::uint32_t sort(const mqtt::message_received& what) = 0;
+  virtual recipients found() const = 0;
+  /// Calls the handlers of a batch.
+  virtual void deliver(std::span<const heard> batch, recipients all) = 0;
   /// Does what has to be done about it. False: it is to be answered as an event.
   virtual bool settle(const mqtt::acknowledged& what) = 0;
-  /// All that was answered is handled.
+  /// All that was delivered or answered is handled.
   virtual void batch_over() = 0;
 
  protected:
@@ -51,37 +72,29 @@ class guarded_session {
     const std::scoped_lock held{mutex_};
     inner_.sent(n);
   }
-  instant deadline() const;
+  instant deadline() const {
+    const std::scoped_lock held{mutex_};
+    return inner_.deadline();
+  }
   static bool ends(const event& what) { return mqtt::session::ends(what); }
-
-  /// Of the message that `receive` has just answered, if it was sorted: whose handlers it is for.
-  std::optional<std::span<entry* const>> receivers() const;
 
   bool paused = false;  ///< the queue is full: nothing more is read; under the mutex
 
  private:
   static constexpr std::size_t batch_max = 64;
-  struct message {
-    mqtt::message_received what{};
-    std::size_t size = 0;  // bytes of the wire up to its end
-    std::uint32_t receivers = 0, receivers_end = 0;
-  };
 
-  bool answered_all() const { return next_ == count_ && !other_; }
-  void hear(bytes in, instant now);
-  bool keep(event& what, bytes in);
-  void forget();
+  std::optional<event> hear(bytes& in, instant now);
+  bool keep(heard& next, bytes all);
 
   mqtt::session& inner_;
   std::mutex& mutex_;
   sorter& owner_;
   // The driver's thread alone uses what follows.
-  std::array<message, batch_max> batch_;
-  std::size_t count_ = 0, next_ = 0;  // of the batch, and those of it that were answered
-  std::optional<event> other_;        // behind them
-  std::size_t size_ = 0;              // bytes of the wire behind the last message of the batch
-  std::vector<entry*> receivers_;
-  bool sorted_ = false;  // the last event was a message of the batch
+  std::array<heard, batch_max + 1> batch_;  // and the event that ends it
+  std::size_t count_ = 0;
+  std::vector<entry*> recipients_;
+  std::uint32_t finding_ = 0;  // which `sort` answered for the last message
+  std::uint32_t begin_ = 0;    // where its recipients begin
 };
 static_assert(stream_machine<guarded_session>);
 
