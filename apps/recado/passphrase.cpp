@@ -30,6 +30,9 @@ bool has_terminal() {
 pki::secret read_passphrase_file(const std::string& path) {
   const pki::secret content{pki::read_file(path)};
   const std::string_view line = content.view().substr(0, content.view().find_first_of("\r\n"));
+  if (line.size() > passphrase_bytes_max)
+    throw failure("the pass phrase in '" + path + "' has more than " + std::to_string(passphrase_bytes_max) + " bytes",
+                  "choose a shorter one");
   if (line.empty()) throw failure("the pass phrase in '" + path + "' is empty", "write it on the file's first line");
   return pki::secret{std::string{line}};
 }

@@ -22,7 +22,9 @@ constexpr const char* ca_option = "--ca-passphrase-file";
 constexpr const char* key_option = "--key-passphrase-file";
 
 void add_key_options(CLI::App& command, options& to) {
-  command.add_option("--key-type", to.key_type, "Kind of key: " + pki::key_kind_names())->capture_default_str();
+  command.add_option("--key-type", to.key_type, "Kind of key: " + pki::key_kind_names())
+      ->capture_default_str()
+      ->each([&to](const std::string&) { to.key_type_given = true; });
   command.add_option(key_option, to.key_passphrase_file, "Encrypt the private key with the pass phrase in this file");
   command.add_flag("--encrypt-key", to.encrypt_key, "Encrypt the private key; asks for the pass phrase");
 }
@@ -38,6 +40,41 @@ void add_names(CLI::App& command, options& to) {
 
 void add_subject(CLI::App& command, options& to) {
   command.add_option("--subject", to.subject, "Whole subject, like \"C=ES,O=Example,CN=board 1\" (default: CN=NAME)");
+}
+
+/// What was given on the command line: if it is wrong, the call was.
+auto as_given(auto&& read) {
+  try {
+    return read();
+  } catch (const pki::failure& error) {
+    throw usage_error(error.what(), std::string{error.remedy()});
+  }
+}
+
+pki::validity_request read_validity(const options& from) {
+  pki::validity_request asked;
+  if (!from.from.empty()) asked.from = pki::parse_time(from.from);
+  if (!from.to.empty()) asked.to = pki::parse_time(from.to);
+  asked.days = from.days;
+  pki::check(asked);
+  return asked;
+}
+
+pki::alternative_names read_names(const options& from) {
+  pki::alternative_names names;
+  for (const std::string& name : from.dns) {
+    if (parse_address(name)) throw pki::failure("'" + name + "' is an IP address, no host name", "give it with --ip");
+    names.add(name);
+  }
+  for (const std::string& address : from.ip) {
+    if (!parse_address(address)) throw pki::failure("'" + address + "' is no IP address", "give host names with --dns");
+    names.add(address);
+  }
+  return names;
+}
+
+pki::key_kind asked_key(const options& from) {
+  return as_given([&] { return pki::parse_key_kind(from.key_type); });
 }
 
 pki::secret new_key_passphrase(const options& from, const std::string& file, const std::string& what) {
@@ -61,7 +98,7 @@ void say_issued(const pki::issued& made, bool with_key) {
 
 int init(const options& from) {
   pki::init_request request{.organization = from.organization,
-                            .key = pki::parse_key_kind(from.key_type),
+                            .key = asked_key(from),
                             .valid = asked_validity(from),
                             .passphrase = new_key_passphrase(from, from.ca_passphrase_file, "the authorities' keys")};
   const fs::path folder{from.folder};
@@ -78,7 +115,7 @@ int issue(const options& from, pki::profile what) {
                              .name = from.name,
                              .subject = from.subject,
                              .names = asked_names(from),
-                             .key = pki::parse_key_kind(from.key_type),
+                             .key = asked_key(from),
                              .passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key"),
                              .valid = asked_validity(from)};
   say_issued(open_authority(from).issue_entity(request), true);
@@ -89,9 +126,12 @@ int csr(const options& from) {
   pki::csr_request request{.name = from.name,
                            .subject = from.subject,
                            .names = asked_names(from),
-                           .key = pki::parse_key_kind(from.key_type),
+                           .key = asked_key(from),
                            .passphrase = {},
                            .existing_key = {}};
+  if (!from.key_file.empty() && (from.encrypt_key || from.key_type_given))
+    throw usage_error("--key is a key that is there, and --encrypt-key and --key-type are about a new one",
+                      "leave out the one or the others");
   if (from.key_file.empty()) request.passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key");
   else request.existing_key = pki::read_file(from.key_file);
   pki::authority authority{from.folder, passphrase_from(from.key_passphrase_file, key_option), now(),
@@ -104,6 +144,8 @@ int csr(const options& from) {
 }
 
 int sign(const options& from) {
+  if (from.as != "server" && (!from.dns.empty() || !from.ip.empty()))
+    throw usage_error("--dns and --ip are names of a server", "add --as server, or leave them out");
   pki::sign_request request{.what = from.as == "server" ? pki::profile::server : pki::profile::client,
                             .request = pki::read_file(from.files.front()),
                             .origin = "'" + from.files.front() + "'",
@@ -115,7 +157,7 @@ int sign(const options& from) {
 }
 
 int revoke(const options& from) {
-  const pki::revocation_reason reason = pki::parse_revocation_reason(from.reason);
+  const pki::revocation_reason reason = as_given([&] { return pki::parse_revocation_reason(from.reason); });
   for (const pki::index_entry& entry : open_authority(from).revoke(from.name, reason))
     out() << painted{style::warning, "revoked"} << ' ' << entry.file << " (serial " << entry.serial << ", "
           << words(entry.reason) << ")\n";
@@ -250,24 +292,11 @@ pki::authority open_authority(const options& from) {
 }
 
 pki::validity_request asked_validity(const options& from) {
-  pki::validity_request asked;
-  if (!from.from.empty()) asked.from = pki::parse_time(from.from);
-  if (!from.to.empty()) asked.to = pki::parse_time(from.to);
-  asked.days = from.days;
-  return asked;
+  return as_given([&] { return read_validity(from); });
 }
 
 pki::alternative_names asked_names(const options& from) {
-  pki::alternative_names names;
-  for (const std::string& name : from.dns) {
-    if (parse_address(name)) throw pki::failure("'" + name + "' is an IP address, no host name", "give it with --ip");
-    names.add(name);
-  }
-  for (const std::string& address : from.ip) {
-    if (!parse_address(address)) throw pki::failure("'" + address + "' is no IP address", "give host names with --dns");
-    names.add(address);
-  }
-  return names;
+  return as_given([&] { return read_names(from); });
 }
 
 }  // namespace pki_command

@@ -67,8 +67,12 @@ int verify(const options& from) {
   const fs::path path = locate(from, from.name, ".crt");
   const fs::path lists = from.crl.empty() ? fs::path{from.folder} / "ca.crl" : fs::path{from.crl};
   const std::string trusted = pki::read_file(from.ca.empty() ? fs::path{from.folder} / "ca.crt" : fs::path{from.ca});
-  const bool with_lists = !from.no_crl && (!from.crl.empty() || (from.ca.empty() && fs::exists(lists)));
-  const std::string revocations = with_lists ? pki::read_file(lists) : "";
+  const bool with_lists = !from.no_crl && (!from.crl.empty() || from.ca.empty());
+  if (with_lists && from.crl.empty() && !fs::exists(lists))
+    throw pki::failure("there is no revocation list " + in_quotes(lists),
+                       "make it with 'recado pki crl', or go without by --no-crl");
+  std::optional<std::string> revocations;
+  if (with_lists) revocations = pki::read_file(lists);
   const pki::verification result = pki::verify(pki::read_file(path), in_quotes(path),
                                                {trusted, revocations, from.crl.empty(), purpose_of(from.what_for),
                                                 from.host, from.at.empty() ? now() : pki::parse_time(from.at)});
@@ -102,10 +106,19 @@ exported gather(const options& from) {
   return what;
 }
 
+void refuse_other_key(const exported& what, EVP_PKEY* key) {
+  const pki::certificate_ptr own = pki::parse_certificate(what.contents.front(), in_quotes(what.certificate));
+  if (EVP_PKEY_eq(X509_get0_pubkey(own.get()), key) == 1) return;
+  throw pki::failure(in_quotes(what.key) + " is not the key of " + in_quotes(what.certificate),
+                     "export without --with-key, or restore the key");
+}
+
 pki::key_ptr open_key(const options& from, const exported& what) {
   const pki::secret content{pki::read_file(what.key)};
-  return pki::parse_private_key(content.view(), "the key " + in_quotes(what.key),
-                                passphrase_from(from.key_passphrase_file, key_option));
+  pki::key_ptr key = pki::parse_private_key(content.view(), "the key " + in_quotes(what.key),
+                                            passphrase_from(from.key_passphrase_file, key_option));
+  refuse_other_key(what, key.get());
+  return key;
 }
 
 void put(const options& from, const fs::path& path, std::string_view content, bool is_private) {
@@ -125,11 +138,12 @@ fs::path output_or(const options& from, fs::path path, const char* extension) {
 
 void export_der(const options& from, const exported& what) {
   const fs::path path = output_or(from, what.certificate, ".der");
+  if (from.with_key && path == "-")
+    throw usage_error("two files cannot both go to standard output", "give a path with --output");
+  const pki::secret key{from.with_key ? pki::private_key_der(open_key(from, what).get()) : pki::secret{}};
   put(from, path, pki::to_der(what.contents.front(), in_quotes(what.certificate)), false);
-  if (!from.with_key) return;
-  if (path == "-") throw usage_error("two files cannot both go to standard output", "give a path with --output");
   fs::path key_path = path;
-  put(from, key_path.replace_extension(".key.der"), pki::private_key_der(open_key(from, what).get()).view(), true);
+  if (from.with_key) put(from, key_path.replace_extension(".key.der"), key.view(), true);
 }
 
 void export_pem(const options& from, const exported& what) {
@@ -137,6 +151,7 @@ void export_pem(const options& from, const exported& what) {
   const fs::path path = output_or(from, what.certificate, ".pem");
   if (!from.with_key) return put(from, path, bundle, false);
   const pki::secret key{pki::read_file(what.key)};  // as it is: an encrypted one stays encrypted
+  if (key.view().find("ENCRYPTED") == std::string_view::npos) (void)open_key(from, what);
   const pki::secret both{bundle + std::string{key.view()}};
   put(from, path, both.view(), true);
 }
@@ -159,11 +174,16 @@ void export_header(const options& from, const exported& what) {
   pki::secret key;
   if (from.with_key) key = pki::private_key_der(open_key(from, what).get());
   if (from.with_key) parts.push_back({"private_key", "The private key (PKCS #8)", key.view()});
-  const pki::secret header = pki::cpp_header(from.name_space, parts);
+  const pki::secret header = pki::cpp_header(from.name_space.empty() ? "credentials" : from.name_space, parts);
   put(from, output_or(from, what.certificate, ".hpp"), header.view(), from.with_key);
 }
 
 int export_files(const options& from) {
+  if (!from.name_space.empty() && from.format != "header")
+    throw usage_error("--namespace is that of a header", "add --format header, or leave it out");
+  if (!from.key_passphrase_file.empty() && (!from.with_key || from.format == "pem"))
+    throw usage_error("no key is to be opened: without --with-key none is exported, and in PEM it stays as it is",
+                      std::string{"leave out "} + key_option);
   const exported what = gather(from);
   if (from.format == "der") export_der(from, what);
   else if (from.format == "header") export_header(from, what);
@@ -186,7 +206,7 @@ fs::path locate(const options& from, const std::string& word, std::string_view s
   }
   if (found.empty()) fail_unknown(from, word, suffix);
   if (found.size() > 1)
-    throw pki::failure("'" + word + "' is a server and a client", "write servers/" + word + " or clients/" + word);
+    throw pki::failure("'" + word + "' is the name of more than one", "write servers/" + word + " or clients/" + word);
   return found.front();
 }
 
@@ -228,7 +248,7 @@ void add_export(CLI::App& pki) {
       ->capture_default_str();
   leaf.add_flag("--with-key", to->with_key, "The private key, too: the file is of mode 0600");
   leaf.add_option(key_option, to->key_passphrase_file, "File with the pass phrase of an encrypted key");
-  leaf.add_option("--namespace", to->name_space, "Namespace of the C++ header")->capture_default_str();
+  leaf.add_option("--namespace", to->name_space, "Namespace of the C++ header (default: credentials)");
   leaf.add_option("-o,--output", to->output, "File to write, or - for standard output (default: beside the original)");
   on_run(leaf, [to] { return export_files(*to); });
 }

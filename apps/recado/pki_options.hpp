@@ -24,6 +24,7 @@ struct options {
   std::string organization, subject;
   std::vector<std::string> dns, ip;
   std::string key_type = "ecdsa-p256";
+  bool key_type_given = false;
   std::string key_passphrase_file, ca_passphrase_file;
   bool encrypt_key = false;
   std::string from, to;
@@ -32,7 +33,7 @@ struct options {
   bool long_form = false, show_secrets = false;
   std::string ca, crl, host, at, what_for = "any";
   bool no_crl = false;
-  std::string format = "pem", output, name_space = "credentials";
+  std::string format = "pem", output, name_space;
   bool with_key = false;
 };
 

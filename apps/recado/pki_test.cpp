@@ -61,25 +61,40 @@ TEST_F(pki_command, mistakes_are_one_line_with_a_remedy) {
   fails(2, "server a b", "unexpected argument 'b'");
   fails(2, "server a --pi 1.2.3.4", "unknown option '--pi'; did you mean '--ip'?");
   fails(2, "sign x.csr --as broker", "--as");
-  fails(1, "server a --ip 1.2.3", "'1.2.3' is no IP address; give host names with --dns");
-  fails(1, "server a --dns 1.2.3.4", "give it with --ip");
+  fails(2, "server a --ip 1.2.3", "'1.2.3' is no IP address; give host names with --dns");
+  fails(2, "server a --dns 1.2.3.4", "give it with --ip");
   fails(1, "server 1.2.3", "is no host name");
-  fails(1, "server a --key-type rsa-1024", "did you mean 'rsa-");
-  fails(1, "client x --days -3", "-3 days are no sensible validity");
-  fails(1, "client x --days 0", "0 days are no sensible validity; give 1 to ");
-  fails(1, "crl --days 0", "0 days are no sensible validity; give 1 to ");
-  fails(1, "client x --to 2020-13-01", "is no date; write it like");
+  fails(2, "server a --key-type rsa-1024", "did you mean 'rsa-");
+  fails(2, "client x --days -3", "-3 days are no sensible validity");
+  fails(2, "client x --days 0", "0 days are no sensible validity; give 1 to ");
+  fails(2, "crl --days 0", "0 days are no sensible validity; give 1 to ");
+  fails(2, "client x --to 2020-13-01", "is no date; write it like");
   fails(1, "sign missing.csr", "cannot read 'missing.csr': No such file or directory; check the path");
   fails(1, "show boardd", "did you mean 'board'?");
   fails(1, "revoke bord", "did you mean 'board'?");
-  fails(1, "revoke board --reason keyCompromised", "did you mean 'keyCompromise'?");
+  fails(2, "revoke board --reason keyCompromised", "did you mean 'keyCompromise'?");
   fails(1, "verify /dev/null", "/dev/null");
+  succeeds("csr asked");
+  save("empty", "");
+  fails(1, "csr other --key empty", "is no private key");
+  EXPECT_FALSE(fs::exists(path("pki/requests/other.key")));
+  fails(2, "csr other --key pki/requests/asked.key --key-type rsa-4096", "about a new one");
+  fails(2, "csr other --key pki/requests/asked.key --encrypt-key", "about a new one");
+  fails(2, "sign pki/requests/asked.csr --dns a.lab", "names of a server; add --as server");
+  fails(2, "export board --namespace x", "add --format header");
+  fails(2, "export board --key-passphrase-file empty", "no key is to be opened");
+  succeeds("revoke board");
+  fails(1, "verify board --crl empty", "holds no revocation list");
+  fs::remove(path("pki/ca.crl"));
+  fails(1, "verify board", "there is no revocation list 'pki/ca.crl'; make it with 'recado pki crl'");
 }
 
 TEST_F(pki_command, pass_phrases_come_from_files_and_never_from_standard_input) {
   save("phrase", "correct horse\nsecond line");
   save("wrong", "battery\n");
   save("empty", "\n");
+  save("long", std::string(1025, 'x'));
+  fails(1, "init --ca-passphrase-file long", "has more than 1024 bytes; choose a shorter one");
   fails(1, "init --ca-passphrase-file empty", "the pass phrase in 'empty' is empty; write it on the file's first line");
   fails(1, "init --encrypt-key", "there is no terminal to ask on; give it in a file with --key-passphrase-file");
   succeeds("init --ca-passphrase-file phrase");
@@ -99,6 +114,12 @@ TEST_F(pki_command, exports_are_what_openssl_and_a_compiler_read) {
   succeeds("export board", "board.pem");
   succeeds("export board --format header --with-key --namespace my::credentials -o board.hpp", "board.hpp");
   fails(1, "export board", "board.pem' exists already; use --force");
+  fails(1, "export board --format header --namespace class -o x.hpp", "is no name of a C++ namespace");
+  succeeds("client other");
+  fs::copy_file(path("pki/clients/board.key"), path("pki/clients/other.key"), fs::copy_options::overwrite_existing);
+  for (const char* form : {"pem", "der", "header"})
+    fails(1, std::string{"export other --with-key --format "} + form, "is not the key of");
+  EXPECT_FALSE(fs::exists(path("pki/clients/other.der")));
   fails(1, "export ca --with-key --force", "there is no private key 'pki/ca.key'; export without --with-key");
   EXPECT_EQ(shell("openssl x509 -inform DER -noout -in " + word("pki/clients/board.der")).status, 0);
   EXPECT_EQ(shell("openssl pkey -inform DER -noout -in " + word("pki/clients/board.key.der")).status, 0);

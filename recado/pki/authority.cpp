@@ -1,4 +1,5 @@
 #include <openssl/err.h>
+#include <openssl/rsa.h>
 
 #include <algorithm>
 
@@ -64,6 +65,28 @@ alternative_names server_names(std::string_view name, const alternative_names& a
   return all;
 }
 
+/// The digest that a request is signed with, NID_undef for one that is none of the usual.
+int digest_of(X509_REQ* request) {
+  const X509_ALGOR* algorithm = nullptr;
+  X509_REQ_get0_signature(request, nullptr, &algorithm);
+  const int signature = OBJ_obj2nid(algorithm->algorithm);
+  if (signature == NID_ED25519) return NID_sha512;  // RFC 8032 §5.1
+  if (signature == NID_ED448) return NID_shake256;  // RFC 8032 §5.2
+  int digest = NID_undef;
+  if (signature != NID_rsassaPss) return OBJ_find_sigid_algs(signature, &digest, nullptr), digest;
+  const std::unique_ptr<RSA_PSS_PARAMS, freed_by<RSA_PSS_PARAMS_free>> parameters{
+      static_cast<RSA_PSS_PARAMS*>(ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS), algorithm->parameter))};
+  if (!parameters) return ERR_clear_error(), NID_undef;
+  const X509_ALGOR* hash = parameters->hashAlgorithm;
+  return hash != nullptr ? OBJ_obj2nid(hash->algorithm) : NID_sha1;  // RFC 4055 §3.1
+}
+
+bool is_strong(int digest) {
+  static constexpr int all[] = {NID_sha256,   NID_sha384,   NID_sha512,   NID_sha512_256,
+                                NID_sha3_256, NID_sha3_384, NID_sha3_512, NID_shake256};
+  return std::ranges::find(all, digest) != std::end(all);
+}
+
 int default_days(profile what) { return what == profile::server ? server_days_default : client_days_default; }
 
 void check_request(X509_REQ* request, std::string_view what) {
@@ -74,10 +97,18 @@ void check_request(X509_REQ* request, std::string_view what) {
     throw failure(std::string{what} + " is not signed by its own key", "make it anew: it was changed or damaged");
   }
   refuse_weak(key, "the key of " + std::string{what});
-  int digest = NID_undef;
-  OBJ_find_sigid_algs(X509_REQ_get_signature_nid(request), &digest, nullptr);
-  if (digest == NID_sha1 || digest == NID_md5)
-    throw failure(std::string{what} + " is signed with " + OBJ_nid2sn(digest), "make it anew with SHA-256");
+  if (const int digest = digest_of(request); !is_strong(digest))
+    throw failure(
+        std::string{what} + " is signed with " + (digest == NID_undef ? "an unknown digest" : OBJ_nid2sn(digest)),
+        "make it anew with SHA-256");
+  if (X509_NAME_entry_count(X509_REQ_get_subject_name(request)) == 0)  // RFC 5280 §4.1.2.6
+    throw failure(std::string{what} + " has an empty subject", "make it anew with a common name");
+}
+
+void check_name(std::string_view name) {
+  if (!is_entity_name(name))
+    throw failure("'" + std::string{name} + "' cannot be the name of a certificate",
+                  "use up to 64 characters without slashes and with no dot or hyphen in front");
 }
 
 }  // namespace
@@ -87,9 +118,11 @@ fs::path authority::path_of(std::string_view name, std::string_view suffix) cons
 }
 
 entity_files authority::files_of(profile what, std::string_view name) const {
-  if (!is_entity_name(name))
-    throw failure("'" + std::string{name} + "' cannot be the name of a certificate",
-                  "use up to 64 characters without slashes and with no dot or hyphen in front");
+  check_name(name);
+  if (name == "ca" || name == root_name || name == mqtt_name)
+    throw failure("'" + std::string{name} + "' is the authority's own name", "choose another one");
+  if (name.ends_with("-chain"))
+    throw failure("a name that ends in -chain would be taken for another one's chain", "choose another one");
   const fs::path folder = folder_ / (what == profile::server ? "servers" : "clients");
   const std::string stem = file_stem(name);
   return {folder / (stem + ".crt"), folder / (stem + "-chain.crt"), folder / (stem + ".key")};
@@ -116,7 +149,9 @@ void authority::init(const init_request& request) {
   for (const std::string_view name : {root_name, mqtt_name}) {
     refuse_existing(path_of(name, ".crt"), overwrite_);
     refuse_existing(folder_ / "private" / (std::string{name} + ".key"), overwrite_);
+    for (const char* suffix : {".index", ".crl"}) refuse_existing(path_of(name, suffix), overwrite_);
   }
+  for (const char* file : {"ca.crt", "ca.crl"}) refuse_existing(folder_ / file, overwrite_);
   for (const char* sub : {"servers", "clients", "issued"}) make_folder(folder_ / sub, 0755);
   make_folder(folder_ / "private", 0700);
 
@@ -139,6 +174,8 @@ void authority::init(const init_request& request) {
   write_file(path_of(root_name, ".index"), text_of(std::vector{entry_of(mqtt.certificate.get(), "mqtt-ca.crt")}),
              mode_public, existing::replace);
   write_file(path_of(mqtt_name, ".index"), "", mode_public, existing::replace);
+  std::error_code none;
+  for (const char* old : {"root-ca.crl", "mqtt-ca.crl", "ca.crl"}) fs::remove(folder_ / old, none);  // of those before
   renew_crl(root, {}, {});
   renew_crl(mqtt, {}, {});
   join_crls();
@@ -148,7 +185,7 @@ issued authority::issue_entity(const issue_request& request) {
   const entity_files files = files_of(request.what, request.name);
   subject_info whose{subject_or_name(request.subject, request.name), nullptr, {}};
   if (request.what == profile::server) whose.names = server_names(request.name, request.names);
-  const ca by = open(mqtt_name);
+  const ca by = open_issuer();
   const folder_lock lock{folder_};
   for (const fs::path& file : {files.certificate, files.chain, files.key}) refuse_existing(file, overwrite_);
   const key_ptr key = generate_key(request.key);
@@ -172,46 +209,77 @@ issued authority::sign(const sign_request& request) {
     for (const std::string& address : request.names.addresses) whose.names.add(address);
     if (whose.names.empty()) whose.names = server_names(common_name, {});
   }
-  const ca by = open(mqtt_name);
+  const ca by = open_issuer();
   const folder_lock lock{folder_};
   for (const fs::path& file : {files.certificate, files.chain}) refuse_existing(file, overwrite_);
+  refuse_other_key(files, whose.public_key);
   return finish(by, request.what, name, whose, request.valid, nullptr);
 }
 
-/// The index is written before the certificate: nothing exists that could not be revoked.
+/// The authority that issues, unless it was revoked itself.
+authority::ca authority::open_issuer() const {
+  ca by = open(mqtt_name);
+  const std::string serial = text_of(X509_get0_serialNumber(by.certificate.get()));
+  for (const index_entry& entry : read_index(root_name))
+    if (entry.serial == serial && entry.revoked)
+      throw failure(
+          "the MQTT CA itself was revoked on " + text_of(*entry.revoked) + ", and nobody accepts what it issues",
+          "make new authorities in another folder with 'recado pki init'");
+  return by;
+}
+
+/// A key that lies beside the certificate would be taken for its own.
+void authority::refuse_other_key(const entity_files& files, EVP_PKEY* own) const {
+  if (!fs::exists(files.key)) return;
+  const secret content{read_file(files.key)};
+  const bool encrypted = content.view().find("ENCRYPTED") != std::string_view::npos;
+  if (!encrypted && EVP_PKEY_eq(parse_private_key(content.view(), quoted(files.key), {}).get(), own) == 1) return;
+  if (encrypted && fs::exists(files.certificate)) {  // what it was made with says whose it is
+    const certificate_ptr there = parse_certificate(read_file(files.certificate), quoted(files.certificate));
+    if (EVP_PKEY_eq(X509_get0_pubkey(there.get()), own) == 1) return;
+  }
+  throw failure(quoted(files.key) + " is another certificate's key", "give another --name, or take the key away");
+}
+
+/// The index is written before the certificate: nothing exists that could not be revoked. All that may fail is tried
+/// before the first file is written.
 issued authority::finish(const ca& by, profile what, std::string_view name, const subject_info& whose,
                          const validity_request& asked, const secret* key_pem) {
   const entity_files files = files_of(what, name);
   const validity valid = resolve(asked, default_days(what), now_, decode(X509_get0_notAfter(by.certificate.get())));
   const certificate_ptr made = issue(what, whose, by.as_signer(), valid);
   for (const fs::path& folder : {files.certificate.parent_path(), folder_ / "issued"}) make_folder(folder, 0755);
-  if (key_pem != nullptr) write_file(files.key, key_pem->view(), mode_private, overwrite_);
   std::vector<index_entry> index = read_index(by.name);
   index.push_back(entry_of(made.get(), files.certificate.lexically_relative(folder_).string()));
   const std::string serial = index.back().serial;
+  const fs::path copy = folder_ / "issued" / (serial + ".crt");
+  for (const fs::path& file : {path_of(by.name, ".index"), copy, files.certificate, files.chain, files.key})
+    refuse_place(file);
   write_file(path_of(by.name, ".index"), text_of(index), mode_public, existing::replace);
   const std::string pem = pem_of(made.get());
-  write_file(folder_ / "issued" / (serial + ".crt"), pem, mode_public, overwrite_);
+  write_file(copy, pem, mode_public, overwrite_);
+  if (key_pem != nullptr) write_file(files.key, key_pem->view(), mode_private, overwrite_);
   write_file(files.certificate, pem, mode_public, overwrite_);
   write_file(files.chain, pem + pem_of(by.certificate.get()), mode_public, overwrite_);
   return {files, serial, text_of(X509_get_subject_name(made.get())), valid};
 }
 
 entity_files authority::make_csr(const csr_request& request) {
-  (void)files_of(profile::client, request.name);
+  check_name(request.name);
   const fs::path folder = folder_ / "requests";
   const std::string stem = file_stem(request.name);
   entity_files files{folder / (stem + ".csr"), {}, {}};
-  const bool fresh = request.existing_key.empty();
+  const bool fresh = !request.existing_key;
   if (fresh) files.key = folder / (stem + ".key");
   refuse_existing(files.certificate, overwrite_);
   if (fresh) refuse_existing(files.key, overwrite_);
-  const key_ptr key = fresh ? generate_key(request.key) : parse_private_key(request.existing_key, "the key", ask_);
+  const key_ptr key = fresh ? generate_key(request.key) : parse_private_key(*request.existing_key, "the key", ask_);
   refuse_weak(key.get(), "the key");
   const name_ptr subject = subject_or_name(request.subject, request.name);
   const request_ptr csr = make_request(subject.get(), request.names, key.get());
   make_folder(folder_, 0755);
   make_folder(folder, 0755);
+  const folder_lock lock{folder_};
   if (fresh) write_file(files.key, private_key_pem(key.get(), request.passphrase).view(), mode_private, overwrite_);
   write_file(files.certificate, pem_of(csr.get()), mode_public, overwrite_);
   return files;

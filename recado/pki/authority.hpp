@@ -66,12 +66,12 @@ struct sign_request {
 
 /// A request for an authority elsewhere.
 struct csr_request {
-  std::string name;                     ///< of the files
-  std::string subject;                  ///< empty: "CN=" and the name
-  alternative_names names;              ///< that are asked for
-  key_kind key = key_kind::ecdsa_p256;  ///< to be made
-  secret passphrase;                    ///< encrypts the private key unless empty
-  std::string existing_key;             ///< a private key's content to use in place of a new one
+  std::string name;                         ///< of the files
+  std::string subject;                      ///< empty: "CN=" and the name
+  alternative_names names;                  ///< that are asked for
+  key_kind key = key_kind::ecdsa_p256;      ///< to be made
+  secret passphrase;                        ///< encrypts the private key unless empty
+  std::optional<std::string> existing_key;  ///< a private key's content to use in place of a new one
 };
 
 /// What came of it.
@@ -122,9 +122,15 @@ class authority {
     signer as_signer() const { return {certificate.get(), key.get()}; }
   };
   ca open(std::string_view name) const;
+  ca open_issuer() const;
+  void refuse_other_key(const entity_files& files, EVP_PKEY* own) const;
   issued finish(const ca& by, profile what, std::string_view name, const subject_info& whose,
                 const validity_request& asked, const secret* key_pem);
+  /// The next list, and that list written.
+  crl_ptr next_crl(const ca& by, const std::vector<index_entry>& index, const validity_request& valid) const;
   void renew_crl(const ca& by, const std::vector<index_entry>& index, const validity_request& valid);
+  void write_crl(const ca& by, X509_CRL* list);
+  std::string_view issuer_of(std::string_view target) const;
   void join_crls();
   std::vector<index_entry> read_index(std::string_view name) const;
   std::filesystem::path path_of(std::string_view name, std::string_view suffix) const;

@@ -1,63 +1,16 @@
-#include <recado/pki/authority.hpp>
+#include "authority_for_tests.hpp"
 
 #include <openssl/bn.h>
-#include <sys/stat.h>
 
 #include <set>
 
-#include <recado/pki/failure.hpp>
 #include <recado/pki/parse.hpp>
-#include <recado/pki/shell_test.hpp>
 #include <recado/pki/verify.hpp>
 
 namespace recado::pki {
 namespace {
 
 using testing::HasSubstr;
-
-const seconds_utc today = parse_time("2026-11-22");
-
-/// What a call refuses with, as "cause; remedy"; empty if it doesn't refuse.
-template <class Call>
-std::string refusal(Call call) {
-  try {
-    call();
-    return {};
-  } catch (const failure& error) {
-    return std::string{error.what()} + "; " + std::string{error.remedy()};
-  }
-}
-
-secret phrase(const char* text) { return secret{std::string{text}}; }
-
-class authority_in_folder : public in_folder {
- protected:
-  authority open(existing what = existing::keep, passphrase_source ask = {}) const {
-    return {path("pki"), std::move(ask), std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()),
-            what};
-  }
-  void init(key_kind kind = key_kind::ecdsa_p256) const {
-    open().init({.organization = "Test", .key = kind, .valid = {}, .passphrase = {}});
-  }
-  issued make(profile what, const std::string& name, alternative_names names = {}, validity_request valid = {},
-              key_kind kind = key_kind::ecdsa_p256) const {
-    return open().issue_entity({.what = what,
-                                .name = name,
-                                .subject = {},
-                                .names = std::move(names),
-                                .key = kind,
-                                .passphrase = {},
-                                .valid = valid});
-  }
-  shell_result openssl_verify(const std::string& options, const std::string& file) const {
-    return shell("openssl verify -x509_strict -CAfile " + word("pki/ca.crt") + " -CRLfile " + word("pki/ca.crl") +
-                 " -crl_check_all " + options + " " + word("pki/" + file));
-  }
-  mode_t mode(const std::string& name) const {
-    struct stat status {};
-    return ::stat(path(name).c_str(), &status) == 0 ? status.st_mode & 07777u : 0;
-  }
-};
 
 TEST_F(authority_in_folder, openssl_accepts_every_kind_of_key) {
   for (const key_kind kind : {key_kind::ecdsa_p256, key_kind::ecdsa_p384, key_kind::rsa_2048, key_kind::rsa_3072,
@@ -403,11 +356,19 @@ TEST_F(authority_in_folder, verify_says_what_is_wrong) {
   EXPECT_THAT(said("clients/board.crt", with(purpose::any, "", now + std::chrono::days{60})),
               HasSubstr("revocation list that expired on "));
   const std::string root_only = content("pki/root-ca.crt");
-  EXPECT_EQ(said("clients/board.crt", {root_only, "", true, purpose::any, "", now}),
+  EXPECT_EQ(said("clients/board.crt", {root_only, std::nullopt, true, purpose::any, "", now}),
             "CN = board was signed by an authority that is not known here");
-  EXPECT_EQ(said("clients/board-chain.crt", {root_only, "", true, purpose::any, "", now}), "accepted");
+  EXPECT_EQ(said("clients/board-chain.crt", {root_only, std::nullopt, true, purpose::any, "", now}), "accepted");
   EXPECT_THAT(said("clients/board.crt", {ca, content("pki/root-ca.crl"), false, purpose::any, "", now}),
               HasSubstr("has an issuer whose revocation list is missing"));
+  EXPECT_THAT(refusal([&] {
+                said("clients/bad.crt", {ca, "", true, purpose::any, "", now});
+              }),
+              HasSubstr("holds no revocation list"))
+      << "an empty file of lists doesn't revoke anything";
+  open().revoke("mqtt-ca", revocation_reason::unspecified);
+  EXPECT_THAT(said("clients/board.crt", {ca, content("pki/ca.crl"), false, purpose::any, "", now}),
+              HasSubstr("MQTT CA is revoked"));
 }
 
 }  // namespace

@@ -23,7 +23,28 @@ void add_array(std::string& text, const header_part& part) {
   text += "\n};\n";
 }
 
+/// C++23's keywords and the other names of its operators.
+bool is_keyword(std::string_view name) {
+  static constexpr std::string_view all[] = {
+      "alignas",     "alignof",   "and",        "and_eq",    "asm",      "auto",         "bitand",
+      "bitor",       "bool",      "break",      "case",      "catch",    "char",         "char8_t",
+      "char16_t",    "char32_t",  "class",      "compl",     "concept",  "const",        "consteval",
+      "constexpr",   "constinit", "const_cast", "continue",  "co_await", "co_return",    "co_yield",
+      "decltype",    "default",   "delete",     "do",        "double",   "dynamic_cast", "else",
+      "enum",        "explicit",  "export",     "extern",    "false",    "float",        "for",
+      "friend",      "goto",      "if",         "inline",    "int",      "long",         "mutable",
+      "namespace",   "new",       "noexcept",   "not",       "not_eq",   "nullptr",      "operator",
+      "or",          "or_eq",     "private",    "protected", "public",   "register",     "reinterpret_cast",
+      "requires",    "return",    "short",      "signed",    "sizeof",   "static",       "static_assert",
+      "static_cast", "struct",    "switch",     "template",  "this",     "thread_local", "throw",
+      "true",        "try",       "typedef",    "typeid",    "typename", "union",        "unsigned",
+      "using",       "virtual",   "void",       "volatile",  "wchar_t",  "while",        "xor",
+      "xor_eq"};
+  return std::ranges::find(all, name) != std::end(all);
+}
+
 bool is_identifier(std::string_view name) {
+  if (is_keyword(name)) return false;
   if (name.empty() || std::isdigit(static_cast<unsigned char>(name.front())) != 0) return false;
   return std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
 }
@@ -41,7 +62,8 @@ bool is_namespace_name(std::string_view name) {
 
 secret cpp_header(std::string_view name_space, const std::vector<header_part>& parts) {
   if (!is_namespace_name(name_space))
-    throw failure("'" + std::string{name_space} + "' is no name of a C++ namespace", "use letters, digits, _ and ::");
+    throw failure("'" + std::string{name_space} + "' is no name of a C++ namespace",
+                  "use letters, digits, _ and ::, and no word of the language");
   std::size_t size = 512;
   for (const header_part& part : parts) size += part.der.size() * 6 + part.comment.size() + 128;
   std::string text;

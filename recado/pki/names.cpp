@@ -154,6 +154,9 @@ bool is_host_name(std::string_view name) {
 bool is_entity_name(std::string_view name) {
   if (name.empty() || name.size() > common_name_bytes_max || !is_utf8(as_bytes(name))) return false;
   if (name.front() == '.' || name.front() == '-') return false;
+  // Control characters of Unicode's second block, U+0080 to U+009F.
+  for (std::size_t at = 0; (at = name.find('\xc2', at)) != name.npos; ++at)
+    if (static_cast<unsigned char>(name[at + 1]) < 0xa0) return false;
   return std::none_of(name.begin(), name.end(),
                       [](unsigned char c) { return c < 0x20 || c == 0x7f || c == '/' || c == '\\'; });
 }

@@ -47,7 +47,8 @@ std::vector<pem_block> pem_blocks(std::string_view text) {
     const std::string_view label = text.substr(label_at, label_end - label_at);
     const std::string closing = "-----END " + std::string{label} + "-----";
     const std::size_t end = text.find(closing, label_end);
-    if (end == std::string_view::npos) break;
+    if (end == std::string_view::npos)
+      throw failure("a " + std::string{label} + " begins and never ends", "the file is cut off: get it anew");
     blocks.push_back({label, text.substr(begin, end + closing.size() - begin)});
     begin = end + closing.size();
   }

@@ -219,7 +219,7 @@ bool add_pem(report& out, const pem_block& block, std::string_view what, const s
   if (block.label == "X509 CRL") return add_crl(out, parse_crls(block.text, what).front().get(), options), true;
   if (block.label.ends_with("PRIVATE KEY")) {
     const bool encrypted =
-        block.label.starts_with("ENCRYPTED") || block.text.find("ENCRYPTED\n") != std::string_view::npos;
+        block.label.starts_with("ENCRYPTED") || block.text.find(",ENCRYPTED") != std::string_view::npos;
     if (encrypted) return add_encrypted_key(out, block.text, what, options), true;
     return add_private_key(out, parse_private_key(block.text, what, {}).get(), false, options), true;
   }

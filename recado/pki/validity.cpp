@@ -70,11 +70,15 @@ std::string text_of(seconds_utc when) {
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
-validity resolve(const validity_request& asked, int default_days, seconds_utc now, std::optional<seconds_utc> limit) {
+void check(const validity_request& asked) {
   if (asked.days && (*asked.days < 1 || *asked.days > days_max))
     throw failure(std::to_string(*asked.days) + " days are no sensible validity",
                   "give 1 to " + std::to_string(days_max));
   if (asked.days && asked.to) throw failure("both an end and a number of days are given", "give one of them");
+}
+
+validity resolve(const validity_request& asked, int default_days, seconds_utc now, std::optional<seconds_utc> limit) {
+  check(asked);
   const seconds_utc from = asked.from.value_or(now - backdated_by);
   const int days = asked.days.value_or(default_days);
   seconds_utc to = asked.to.value_or((asked.from ? from : now) + std::chrono::days{days});
@@ -84,6 +88,9 @@ validity resolve(const validity_request& asked, int default_days, seconds_utc no
                     "give fewer days or an earlier end");
     to = *limit;
   }
+  if (limit && *limit <= from)
+    throw failure("its issuer's certificate has expired, or will have, on " + text_of(*limit),
+                  "make a new authority, or give an earlier beginning");
   if (to <= from)
     throw failure("the validity ends (" + text_of(to) + ") before it begins (" + text_of(from) + ")",
                   "give a later end");

@@ -30,6 +30,8 @@ struct validity_request {
 /// A clock that is a little behind must still accept what was issued just now.
 inline constexpr std::chrono::minutes backdated_by{5};
 
+/// Throws `failure` if it contradicts itself, or asks for no sensible number of days.
+void check(const validity_request& asked);
 /// `from` is a little before `now` unless given; `to` is as given, or `days` later. Without both the default
 /// applies, cut off where `limit` (the issuer's end) is. Throws `failure` if it ends before it begins or was
 /// asked to end after `limit`.

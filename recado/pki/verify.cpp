@@ -1,6 +1,8 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
+
 #include <recado/core/address.hpp>
 #include <recado/pki/failure.hpp>
 #include <recado/pki/names.hpp>
@@ -68,20 +70,29 @@ sentence words(int error) {
   }
 }
 
-void fill(X509_STORE* store, const verify_options& options) {
-  for (const certificate_ptr& each : parse_certificates(options.trusted, "the file of authorities"))
-    X509_STORE_add_cert(store, each.get());
-  if (options.revocations.empty()) return;
-  for (const crl_ptr& each : parse_crls(options.revocations, "the file of revocation lists"))
+/// Fills the store: true if the list of a trust anchor is in it.
+bool fill(X509_STORE* store, const verify_options& options) {
+  const auto trusted = parse_certificates(options.trusted, "the file of authorities");
+  for (const certificate_ptr& each : trusted) X509_STORE_add_cert(store, each.get());
+  if (!options.revocations) return false;
+  bool of_anchor = false;
+  for (const crl_ptr& each : parse_crls(*options.revocations, "the file of revocation lists")) {
     X509_STORE_add_crl(store, each.get());
+    of_anchor = of_anchor || std::ranges::any_of(trusted, [&](const certificate_ptr& one) {
+                  const X509_NAME* name = X509_get_subject_name(one.get());
+                  return X509_NAME_cmp(name, X509_get_issuer_name(one.get())) == 0 &&
+                         X509_NAME_cmp(name, X509_CRL_get_issuer(each.get())) == 0;
+                });
+  }
+  return of_anchor;
 }
 
-void set_parameters(X509_VERIFY_PARAM* parameters, const verify_options& options) {
+void set_parameters(X509_VERIFY_PARAM* parameters, const verify_options& options, bool whole_chain) {
   X509_VERIFY_PARAM_set_time(parameters, static_cast<time_t>(options.at.time_since_epoch().count()));
   X509_VERIFY_PARAM_set_auth_level(parameters, strength_level);
   unsigned long flags = X509_V_FLAG_X509_STRICT;
-  if (!options.revocations.empty()) flags |= X509_V_FLAG_CRL_CHECK;
-  if (!options.revocations.empty() && options.crl_for_whole_chain) flags |= X509_V_FLAG_CRL_CHECK_ALL;
+  if (options.revocations) flags |= X509_V_FLAG_CRL_CHECK;
+  if (options.revocations && whole_chain) flags |= X509_V_FLAG_CRL_CHECK_ALL;
   X509_VERIFY_PARAM_set_flags(parameters, flags);
   if (options.what_for == purpose::server) X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER);
   if (options.what_for == purpose::client) X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT);
@@ -123,14 +134,16 @@ void explain(verification& result, X509_STORE_CTX* context, const std::optional<
 
 verification verify(std::string_view content, std::string_view what, const verify_options& options) {
   const std::vector<certificate_ptr> given = parse_certificates(content, what);
+  if (X509_get0_pubkey(given.front().get()) == nullptr)
+    fail_openssl(std::string{what} + " holds a public key that cannot be read", "get the certificate anew");
   const store_ptr store{X509_STORE_new()};
-  fill(store.get(), options);
+  const bool of_anchor = fill(store.get(), options);
   const borrowed_certificates others{sk_X509_new_null()};
   for (std::size_t i = 1; i < given.size(); ++i) sk_X509_push(others.get(), given[i].get());
   const store_context_ptr context{X509_STORE_CTX_new()};
   if (X509_STORE_CTX_init(context.get(), store.get(), given.front().get(), others.get()) != 1)
     fail_openssl("the check could not begin", "check the OpenSSL installation");
-  set_parameters(X509_STORE_CTX_get0_param(context.get()), options);
+  set_parameters(X509_STORE_CTX_get0_param(context.get()), options, options.crl_for_whole_chain || of_anchor);
 
   std::optional<seconds_utc> crl_date;
   X509_STORE_CTX_set_app_data(context.get(), &crl_date);

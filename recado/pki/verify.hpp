@@ -16,10 +16,11 @@ enum class purpose { any, server, client };
 
 /// What to check against.
 struct verify_options {
-  std::string_view trusted;      ///< certificates in PEM or DER; those among them that sign themselves are the anchors
-  std::string_view revocations;  ///< CRLs; empty: revocation isn't checked
-  bool crl_for_whole_chain =
-      true;  ///< a CRL of every authority must be there, not only that of the certificate's issuer
+  std::string_view trusted;  ///< certificates in PEM or DER; those among them that sign themselves are the anchors
+  std::optional<std::string_view> revocations;  ///< CRLs; nothing: revocation isn't checked
+  /// A CRL of every authority must be there, not only that of the certificate's issuer. So it must anyway if one of a
+  /// trust anchor is among them.
+  bool crl_for_whole_chain = true;
   purpose what_for = purpose::any;  ///< use that the certificate must allow
   std::string host;                 ///< host name or address that a server must have; empty: not checked
   seconds_utc at;                   ///< the date of the check
