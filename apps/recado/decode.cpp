@@ -5,12 +5,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <memory>
 
 #include <recado/capture/decoder.hpp>
 #include <recado/capture/hex_text.hpp>
+
+#include <unistd.h>
 
 #include "command.hpp"
 #include "console.hpp"
@@ -34,7 +35,14 @@ std::string read_all(const std::string& name) {
   errno = 0;
   std::string data;
   if (name == "-") {
-    data.assign(std::istreambuf_iterator<char>{std::cin}, {});
+    char piece[64 << 10];
+    for (ssize_t count = 0; (count = ::read(STDIN_FILENO, piece, sizeof piece)) != 0;) {
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0)
+        throw failure(std::string{"cannot read standard input: "} + std::strerror(errno),
+                      "give a file, or bytes there");
+      data.append(piece, static_cast<std::size_t>(count));
+    }
   } else {
     if (std::filesystem::is_directory(name)) throw failure("cannot read '" + name + "': Is a directory", "name a file");
     std::ifstream file{name, std::ios::binary};
@@ -98,7 +106,7 @@ int decode(const decode_options& from) {
   if (decoder.malformed() != 0)
     throw failure(
         std::to_string(decoder.malformed()) + " of " + std::to_string(decoder.packets()) + " packets malformed",
-        "the carets above show where");
+        "the carets and notes above say where");
   if (decoder.packets() == 0)
     throw failure("there is no packet of MQTT, DHCP, DNS or NTP in it", "name other ports of MQTT with --port");
   return exit_success;

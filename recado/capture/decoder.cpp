@@ -31,7 +31,8 @@ std::string text_of(const endpoint& where) {
 }
 
 /// The line of octets with the one at `offset`, and a caret under it; behind the last octet if `offset` is there.
-std::string pointed_at(bytes data, std::size_t offset, std::size_t base) {
+/// Only so many octets are `visible`, the others are dots.
+std::string pointed_at(bytes data, std::size_t offset, std::size_t base, std::size_t visible) {
   offset = std::min(offset, data.size());
   const bool behind = offset == data.size() && offset != 0;
   const std::size_t line = (behind ? offset - 1 : offset) / octets_a_line * octets_a_line;
@@ -39,7 +40,10 @@ std::string pointed_at(bytes data, std::size_t offset, std::size_t base) {
   string_sink sink{text};
   for (std::size_t at = line < octets_a_line ? 0 : line - octets_a_line; at <= line; at += octets_a_line) {
     sink.hex(base + at, 6) << "  ";
-    sink.hex(data.subspan(at, std::min(octets_a_line, data.size() - at)), ' ');
+    const std::size_t count = std::min(octets_a_line, data.size() - at);
+    const std::size_t shown = visible > at ? std::min(count, visible - at) : 0;
+    sink.hex(data.subspan(at, shown), ' ');
+    for (std::size_t i = shown; i < count; ++i) sink << (i == 0 ? ".." : " ..");
     sink << '\n';
   }
   return text + std::string(8 + (offset - line) * 3, ' ') + "^^\n";
@@ -82,7 +86,7 @@ void decoder::begin_json(std::string_view protocol, const place& at, std::size_t
   json_.text("protocol", protocol);
   if (at.frame != nullptr) {
     json_.number("frame", at.frame->number);
-    json_.number("time_us", static_cast<std::uint64_t>(at.frame->when.time_since_epoch().count()));
+    json_.signed_number("time_us", at.frame->when.time_since_epoch().count());
     json_.text("source", text_of(at.from));
     json_.text("destination", text_of(at.to));
   }
@@ -104,7 +108,7 @@ void decoder::complain(const complaint& what, bytes data, const place& at) {
   if (!what.field.empty()) out_ << " (" << what.field << ')';
   out_ << ", at offset ";
   out_.number(at.offset + what.offset) << '\n';
-  indent(pointed_at(data, what.offset, at.offset), "    ");
+  indent(pointed_at(data, what.offset, at.offset, how_.show_secrets ? SIZE_MAX : what.visible), "    ");
 }
 
 void decoder::decode_datagram(application what, bytes data, const place& at) {
@@ -136,7 +140,7 @@ void decoder::decode(bytes data) {
                                               application::dns, application::ntp};
   const application asked = datagrams[static_cast<std::size_t>(how_.what)];
   if (asked != application::unknown) return decode_datagram(asked, data, {});
-  if (how_.what == protocol::mqtt) return decode_mqtt(data);
+  if (how_.what == protocol::mqtt || how_.version || how_.direction) return decode_mqtt(data);
   for (const application one : {application::dhcp, application::ntp, application::dns}) {
     if (!resembles(one, data)) continue;
     note("this looks like " + std::string{words(one)} + " (--protocol says otherwise)");

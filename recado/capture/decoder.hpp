@@ -63,8 +63,9 @@ class decoder {
   struct complaint {
     std::string_view cause;
     std::string_view field;
-    std::size_t offset = 0;  ///< from the packet's first octet
-    bool harmless = false;   ///< only the end of the recording
+    std::size_t offset = 0;          ///< from the packet's first octet
+    bool harmless = false;           ///< only the end of the recording
+    std::size_t visible = SIZE_MAX;  ///< octets behind these may be secrets, and aren't shown
   };
   /// What the two directions of one connection know of each other.
   struct stream_facts {
@@ -82,6 +83,8 @@ class decoder {
     websocket_words web;
     bool lost = false;
     endpoint from, to;
+    std::uint64_t last_number = 0;  // of the frame that brought the last of it
+    utc_time last_when{};
     std::shared_ptr<stream_facts> facts;
     std::shared_ptr<tls_words> tls;
   };
@@ -112,7 +115,8 @@ class decoder {
   void feed_dns(flow& of, std::string_view data, const recorded* frame);
   void show_lines(std::string_view protocol, std::string_view lines, const place& at, std::size_t length);
   void feed_tls(flow& of, std::string_view data, const recorded* frame);
-  void finish_flows();
+  void finish(flow& of);
+  void finish(const flow_key& which);
   flow* flow_of(const dissected& what);
   bool carries_mqtt(std::uint16_t port) const;
 
@@ -123,6 +127,8 @@ class decoder {
   std::size_t packets_ = 0;
   std::size_t malformed_ = 0;
   std::size_t others_ = 0;
+  std::size_t broken_ = 0;
+  std::map<std::uint16_t, std::size_t> unknown_links_;
   std::size_t fragments_ = 0;
   std::size_t cut_ = 0;
   bool encrypted_ = false;

@@ -130,6 +130,18 @@ TEST(decode_websocket, shows_credentials_when_asked_and_refusals) {
   EXPECT_THAT(json.text, HasSubstr("\"protocol\":\"WebSocket\""));
 }
 
+TEST(decode_websocket, hides_what_may_be_a_secret) {
+  const std::string asked =
+      "GET /mqtt?token=TOP1 HTTP/1.1\r\nAuthorization : Basic TOP2\r\nX-Auth-Token: TOP3\r\n"
+      "Proxy-Authorization:\r\n Basic TOP4\r\nHost: a\r\n more\r\n\r\n";
+  const std::string said = "HTTP/1.1 101 Switching Protocols\r\nSet-Cookie: s=TOP5\r\n\r\n";
+  const connection both = connection{9001}.client(asked).server(said);
+  const std::string hidden = both.decoded({.ports = {9001}}).text;
+  EXPECT_THAT(hidden, AllOf(Not(HasSubstr("TOP")), HasSubstr("GET /mqtt?(10 bytes) HTTP/1.1"), HasSubstr(" more")));
+  const std::string shown = both.decoded({.ports = {9001}, .show_secrets = true}).text;
+  for (const char* each : {"TOP1", "TOP2", "TOP3", "TOP4", "TOP5"}) EXPECT_THAT(shown, HasSubstr(each));
+}
+
 TEST(decode_websocket, points_at_what_breaks_the_standard) {
   const std::size_t from = request.size();
   const struct {

@@ -9,6 +9,13 @@ using mqtt::packet_type;
 using mqtt::sender;
 
 constexpr std::size_t payload_bytes_max = 1024;  // of a payload in readable text
+// Of CONNECT up to the Keep Alive, behind a fixed header of two octets (5.0 §3.1.2): what follows has passwords.
+constexpr std::size_t visible_of_connect = 12, visible_of_auth = 2;
+
+std::size_t visible_of(std::byte first) {
+  const auto type = static_cast<packet_type>(std::to_integer<unsigned>(first) >> 4);
+  return type == packet_type::connect ? visible_of_connect : type == packet_type::auth ? visible_of_auth : SIZE_MAX;
+}
 
 std::string_view words(sender who) { return who == sender::client ? "client" : "server"; }
 
@@ -67,14 +74,16 @@ reading read(bytes data, mqtt::version version, std::optional<sender> known) {
 
 /// The version under which more of the bytes make sense; 5.0 if both do.
 mqtt::version decoder::guess_version(bytes data) const {
-  std::size_t reached[2] = {};
+  std::pair<std::size_t, bool> reached[2];  // how far, and whether nothing was wrong there
   constexpr mqtt::version versions[] = {mqtt::version::v5_0, mqtt::version::v3_1_1};
   for (std::size_t i = 0; i < 2; ++i) {
+    auto& [octets, good] = reached[i];
+    good = true;
     for (bytes rest = data; !rest.empty();) {
       const reading one = read(rest, versions[i], how_.direction);
-      if (one.wrong) reached[i] += one.wrong.offset;
+      good = !one.wrong;
+      octets += one.wrong ? one.wrong.offset : one.whole ? one.header.total() : 0;
       if (one.wrong || !one.whole) break;
-      reached[i] += one.header.total();
       rest = rest.subspan(one.header.total());
     }
   }
@@ -115,9 +124,10 @@ bool decoder::take_packet(bytes data, const place& at, stream_facts& facts, std:
   if (how_.json) json_.text("packet", type);
   else if (!type.empty()) out_ << "  " << type << '\n';
   if (found.wrong)
-    complain({mqtt::words(found.wrong.code), mqtt::words(found.wrong.where), found.wrong.offset}, data.first(length),
-             at);
-  else complain({"the packet is cut off", {}, data.size(), at.frame != nullptr}, data, at);
+    complain({mqtt::words(found.wrong.code), mqtt::words(found.wrong.where), found.wrong.offset, false,
+              visible_of(data.front())},
+             data.first(length), at);
+  else complain({"the packet is cut off", {}, data.size(), at.frame != nullptr, visible_of(data.front())}, data, at);
   if (how_.json) json_.end_object(), json_.end_line();
   return false;
 }

@@ -14,7 +14,13 @@ constexpr std::uint16_t dns_port = 53;
 
 bool begins_like_http(std::string_view data) { return data.front() == 'G' || data.front() == 'H'; }  // GET, HTTP/1.1
 
-bool begins_like_tls(std::string_view data) { return data.front() == 22; }  // a handshake record; no MQTT packet
+/// A record of TLS (RFC 8446 §5.1); no MQTT packet begins so.
+bool begins_like_tls(std::string_view data) {
+  if (data.front() < 20 || data.front() > 23) return false;
+  return (data.size() < 2 || data[1] == 3) && (data.size() < 3 || (data[2] >= 0 && data[2] <= 4));
+}
+
+bool is_connect(std::string_view data) { return static_cast<unsigned char>(data.front()) >> 4 == 1; }
 
 std::string counted(std::size_t count, std::string_view one, std::string_view many) {
   return std::to_string(count) + ' ' + std::string{count == 1 ? one : many};
@@ -31,9 +37,14 @@ bool is_of(decode_settings::protocol wanted, application what) {
 void decoder::decode_recording(bytes file) {
   recording from{file};
   for (recorded frame; from.next(frame);) take_frame(frame);
-  finish_flows();
+  for (auto& [key, of] : flows_) finish(of);
   if (fragments_ != 0) note("left out: " + counted(fragments_, "fragment", "fragments") + " of IP packets");
   if (others_ != 0) note("left out: " + counted(others_, "packet", "packets") + " of other protocols or ports");
+  if (broken_ != 0)
+    note("left out: " + counted(broken_, "packet", "packets") + " whose headers contradict their length");
+  for (const auto& [type, count] : unknown_links_)
+    note("left out: " + counted(count, "packet", "packets") + " of link type " + std::to_string(type) +
+         ", which isn't read (Ethernet, raw IP and Linux \"cooked\" are)");
   if (cut_ != 0) note(counted(cut_, "packet was", "packets were") + " recorded only in part");
   if (encrypted_)
     note(std::string{"what is encrypted stays so: tshark decrypts it "} +
@@ -48,6 +59,8 @@ void decoder::take_frame(const recorded& frame) {
   if (frame.cut_bytes != 0) ++cut_;
   if (what.what == dissected::kind::tcp) return take_segment(frame, what);
   if (what.what == dissected::kind::fragment) return void(++fragments_);
+  if (what.what == dissected::kind::malformed) return void(frame.cut_bytes == 0 && ++broken_);
+  if (what.what == dissected::kind::unknown_link) return void(++unknown_links_[frame.link_type]);
   const application served =
       what.what == dissected::kind::udp ? application_of(what.from.port, what.to.port) : application::unknown;
   if (served == application::unknown || !is_of(how_.what, served)) return void(++others_);
@@ -86,11 +99,12 @@ decoder::flow* decoder::flow_of(const dissected& what) {
 void decoder::take_segment(const recorded& frame, const dissected& what) {
   const bool syn = (what.flags & tcp_syn) != 0;
   if (syn && (what.flags & tcp_ack) == 0) {  // a port that is used again
-    flows_.erase({what.from, what.to});
-    flows_.erase({what.to, what.from});
+    finish({what.from, what.to});
+    finish({what.to, what.from});
   }
   flow* of = flow_of(what);
   if (of == nullptr) return void(++others_);
+  of->last_number = frame.number, of->last_when = frame.when;
   feed(*of, of->segments.add(what.sequence, syn, what.payload), &frame);
   if (of->segments.overflows()) {
     note(std::to_string(of->segments.missing()) + " bytes of a stream are missing: the rest of it is left out");
@@ -102,7 +116,7 @@ void decoder::take_segment(const recorded& frame, const dissected& what) {
 void decoder::feed(flow& of, std::string_view data, const recorded* frame) {
   if (data.empty() || of.lost) return;
   if (of.facts->dns) return feed_dns(of, data, frame);
-  if (!of.over_tls) of.over_tls = begins_like_tls(data) && of.segments.complete_from_start();
+  if (!of.over_tls) of.over_tls = begins_like_tls(data);
   if (*of.over_tls) return feed_tls(of, data, frame);
   if (!of.over_http) of.over_http = begins_like_http(data) && of.segments.complete_from_start();
   if (*of.over_http) feed_websocket(of, data, frame);
@@ -114,7 +128,7 @@ void decoder::feed_mqtt(flow& of, std::string_view data, const recorded* frame) 
   if (of.waiting.empty() && of.offset == 0 && !of.segments.complete_from_start())
     note("a stream was recorded from its middle: its first bytes may be no packet's beginning");
   of.waiting += data;
-  if (!of.facts->version && !of.segments.complete_from_start()) of.facts->version = guess_version(as_bytes(of.waiting));
+  if (!of.facts->version && !is_connect(of.waiting)) of.facts->version = guess_version(as_bytes(of.waiting));
   const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
   std::size_t taken = 0;
   for (std::size_t used = 0; taken != of.waiting.size(); taken += used) {
@@ -189,21 +203,24 @@ void decoder::feed_dns(flow& of, std::string_view data, const recorded* frame) {
   }
 }
 
-void decoder::finish_flows() {
-  for (auto& [key, of] : flows_) {
-    if (of.lost) continue;
-    if (const std::uint32_t missing = of.segments.missing(); missing != 0)
-      note(std::to_string(missing) + " bytes of a stream are missing: the rest of it is left out");
-    if (of.waiting.empty()) continue;
-    const recorded end{};
-    if (of.facts->dns) {
-      note("a message of DNS over TCP is cut off at offset " + std::to_string(of.offset + of.waiting.size()));
-      continue;
-    }
-    std::size_t used = 0;
-    const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
-    (void)take_packet(as_bytes(of.waiting), {&end, of.from, of.to, of.offset}, *of.facts, from, true, used);
-  }
+void decoder::finish(const flow_key& which) {
+  const auto found = flows_.find(which);
+  if (found == flows_.end()) return;
+  finish(found->second);
+  flows_.erase(found);
+}
+
+void decoder::finish(flow& of) {
+  if (of.lost) return;
+  if (const std::uint32_t missing = of.segments.missing(); missing != 0)
+    note(std::to_string(missing) + " bytes of a stream are missing: the rest of it is left out");
+  if (of.waiting.empty()) return;
+  if (of.facts->dns)
+    return note("a message of DNS over TCP is cut off at offset " + std::to_string(of.offset + of.waiting.size()));
+  const recorded last{.number = of.last_number, .link_type = 0, .when = of.last_when, .frame = {}, .cut_bytes = 0};
+  std::size_t used = 0;
+  const mqtt::sender from = of.to.port == of.facts->server_port ? mqtt::sender::client : mqtt::sender::server;
+  (void)take_packet(as_bytes(of.waiting), {&last, of.from, of.to, of.offset}, *of.facts, from, true, used);
 }
 
 }  // namespace recado::capture

@@ -106,6 +106,18 @@ TEST(decode, hides_secrets_unless_asked) {
   }
 }
 
+TEST(decode, hides_secrets_of_what_is_malformed) {
+  const std::string connect = hex("10 14 0004 4d515454 04 c2 003c 0001 63 0001 75 0002 7071");
+  std::string longer = connect + "!";
+  longer[1] = '\x15';
+  for (const std::string& each : {longer, connect.substr(0, connect.size() - 1)}) {
+    EXPECT_THAT(decoded(each).text, AllOf(HasSubstr("10 1"), Not(HasSubstr(" 70"))));
+    EXPECT_THAT(decoded(each, {.show_secrets = true}).text, HasSubstr(" 70"));
+  }
+  const std::string auth = hex("f0 09 18 07 16 0003 616263 ff");  // Authentication Data, and a property that is none
+  EXPECT_THAT(decoded(auth).text, AllOf(HasSubstr("malformed"), Not(HasSubstr("61"))));
+}
+
 TEST(decode, points_at_what_is_wrong) {
   struct {
     const char* about;
@@ -152,6 +164,14 @@ TEST(decode, guesses_and_says_so) {
   const result old = decoded(hex("90 03 0001 80"));  // 3.1.1: 5.0 would want properties
   EXPECT_THAT(old.text, HasSubstr("read as MQTT 3.1.1"));
   EXPECT_EQ(old.malformed, 0u);
+}
+
+TEST(decode, what_is_asked_for_is_mqtt) {
+  std::string pubrels;
+  for (int i = 0; i < 12; ++i) pubrels += hex("62 02 0001");
+  EXPECT_THAT(decoded(pubrels).text, HasSubstr("looks like NTP"));
+  EXPECT_EQ(decoded(pubrels, {.version = mqtt::version::v5_0}).packets, 12u);
+  EXPECT_EQ(decoded(pubrels, {.direction = mqtt::sender::client}).packets, 12u);
 }
 
 TEST(decode, dhcp_options_that_lie_are_pointed_at) {
@@ -248,6 +268,39 @@ TEST(decode_recording, says_what_is_missing_encrypted_or_not_understood) {
   const std::string elsewhere = pcap({tcp(client, odd, 0, tcp_syn, ""), tcp(client, odd, 1, tcp_ack, connect_4)});
   EXPECT_EQ(decoded(elsewhere).packets, 0u);
   EXPECT_EQ(decoded(elsewhere, {.ports = {5000}}).packets, 1u);
+}
+
+TEST(decode_recording, understands_an_answer_without_its_connect) {
+  const std::vector<std::string> all = conversation();
+  const result alone = decoded(pcap({all[1], all[6]}));
+  EXPECT_EQ(alone.malformed, 0u) << alone.text;
+  EXPECT_THAT(alone.text, HasSubstr("CONNACK"));
+}
+
+TEST(decode_recording, knows_tls_from_its_middle) {
+  const party secure{{}, {ip_address::v4(10, 0, 0, 2), 8883}};
+  const result tls = decoded(pcap({tcp(client, secure, 7, tcp_ack, hex("17 03 03 00 02 aa bb"))}));
+  EXPECT_EQ(tls.malformed, 0u) << tls.text;
+  EXPECT_THAT(tls.text, HasSubstr("what is encrypted stays so"));
+}
+
+TEST(decode_recording, says_what_it_left_out) {
+  EXPECT_THAT(decoded(pcap(conversation(), 105)).text, HasSubstr("7 packets of link type 105"));
+  std::string lying = tcp(client, broker, 7, tcp_ack, publish);
+  lying[14] = '\x4f';  // a header longer than the packet
+  lying.resize(40);
+  EXPECT_THAT(decoded(pcap({lying})).text, HasSubstr("1 packet whose headers contradict their length"));
+}
+
+TEST(decode_recording, a_port_that_is_used_again_ends_what_was_before) {
+  std::vector<std::string> frames = conversation();
+  frames.push_back(tcp(broker, client, 12, tcp_ack, publish.substr(0, 4)));
+  const std::vector<std::string> again = conversation();
+  frames.insert(frames.end(), again.begin(), again.end());
+  const result all = decoded(pcap(frames));
+  EXPECT_THAT(all.text, HasSubstr("frame 8, 00:00:01.000002, 10.0.0.2:1883 to 10.0.0.1:40000, MQTT"));
+  EXPECT_THAT(all.text, HasSubstr("incomplete: the packet is cut off"));
+  EXPECT_EQ(all.packets, 7u) << all.text;
 }
 
 TEST(decode_recording, a_packet_cut_by_the_end_is_no_fault) {

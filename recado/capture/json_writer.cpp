@@ -49,6 +49,11 @@ void json_writer::number(std::string_view key, std::uint64_t value) {
   out_.number(value);
 }
 
+void json_writer::signed_number(std::string_view key, std::int64_t value) {
+  name(key);
+  out_.signed_number(value);
+}
+
 void json_writer::boolean(std::string_view key, bool value) {
   name(key);
   out_ << (value ? "true" : "false");

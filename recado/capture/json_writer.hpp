@@ -27,6 +27,8 @@ class json_writer {
   void text(std::string_view key, std::string_view value);
   /// A number, in decimal.
   void number(std::string_view key, std::uint64_t value);
+  /// One that may be negative.
+  void signed_number(std::string_view key, std::int64_t value);
   /// True or false.
   void boolean(std::string_view key, bool value);
   /// Ends the line.

@@ -11,18 +11,38 @@ constexpr unsigned continuation = 0, text = 1, binary = 2, close = 8, ping = 9, 
 
 unsigned octet(std::string_view of, std::size_t at) { return static_cast<unsigned char>(of[at]); }
 
-/// A line of HTTP as it may be shown.
-std::string shown(std::string_view line, bool show_secrets) {
-  std::string name;
-  for (const char c : line.substr(0, line.find(':'))) name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  const bool secret = name == "authorization" || name == "cookie" || name == "proxy-authorization";
-  if (secret && !show_secrets) {
-    const std::size_t value = std::min(line.size(), line.find_first_not_of(": ", name.size()));
-    return std::string{line.substr(0, name.size())} + ": (" + std::to_string(line.size() - value) + " bytes)";
-  }
+std::string printable(std::string_view line) {
   std::string result;
   for (const char c : line) result += c >= ' ' && c <= '~' ? c : '.';
   return result;
+}
+
+std::string size_of(std::string_view secret) { return "(" + std::to_string(secret.size()) + " bytes)"; }
+
+bool is_secret(std::string_view field) {
+  std::string name;
+  for (const char c : field) name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  static constexpr std::string_view marks[] = {"auth", "cookie", "token", "secret", "password", "api-key"};
+  return std::ranges::any_of(marks, [&](std::string_view mark) { return name.find(mark) != name.npos; });
+}
+
+/// The first line of a head: of what stands behind a question mark only the length.
+std::string shown_request(std::string_view line) {
+  const std::size_t query = line.find('?');
+  if (query == line.npos) return printable(line);
+  const std::size_t end = std::min(line.find(' ', query), line.size());
+  return printable(line.substr(0, query + 1)) + size_of(line.substr(query + 1, end - query - 1)) +
+         printable(line.substr(end));
+}
+
+/// A field as it may be shown; one that begins with a blank goes on with the field before it (RFC 9112 §5.2).
+std::string shown_field(std::string_view line, bool& hidden) {
+  if (line.starts_with(' ') || line.starts_with('\t')) return hidden ? size_of(line) : printable(line);
+  const std::size_t colon = std::min(line.find(':'), line.size());
+  hidden = is_secret(line.substr(0, colon));
+  if (!hidden) return printable(line);
+  const std::size_t value = std::min(line.size(), line.find_first_not_of(": ", colon));
+  return printable(line.substr(0, colon)) + ": " + size_of(line.substr(value));
 }
 
 }  // namespace
@@ -41,9 +61,12 @@ std::optional<blemish> websocket_words::take_head(bool show_secrets, std::string
   }
   const std::string_view head = std::string_view{waiting_}.substr(0, end);
   refused_ = head.starts_with("HTTP/") && head.substr(0, head.find('\r')).find(" 101") == head.npos;
+  bool hidden = false;
   for (std::size_t at = 0; at <= head.size();) {
     const std::size_t stop = std::min(head.find("\r\n", at), head.size());
-    lines += shown(head.substr(at, stop - at), show_secrets) + '\n';
+    const std::string_view line = head.substr(at, stop - at);
+    lines += show_secrets ? printable(line) : at == 0 ? shown_request(line) : shown_field(line, hidden);
+    lines += '\n';
     at = stop + 2;
   }
   framed_ = true;
@@ -100,7 +123,7 @@ void websocket_words::control(unsigned opcode, std::string_view payload, std::st
   lines += opcode == close ? "Close" : opcode == ping ? "Ping" : "Pong";
   if (opcode == close && payload.size() >= 2) {  // RFC 6455 §5.5.1
     lines += ", status " + std::to_string(octet(payload, 0) << 8 | octet(payload, 1));
-    if (payload.size() > 2) lines += ": " + shown(payload.substr(2), true);
+    if (payload.size() > 2) lines += ": " + printable(payload.substr(2));
   } else if (!payload.empty()) {
     lines += ", " + std::to_string(payload.size()) + " bytes";
   }
