@@ -23,6 +23,7 @@ bool broker_order::choose_from(broker_choice from) {
 }
 
 bool broker_order::first() {
+  references_ = 0;  // whoever sends in circles does it within a round
   if (!moved_) referred_ = 0;
   return choose_from({0, referred_ != 0});
 }

@@ -172,6 +172,37 @@ TEST(client_comeback, a_full_outbox_does_as_it_is_told) {
   }
 }
 
+TEST(client_comeback, tells_of_a_subscription_that_is_refused_when_it_is_made_again) {
+  const auto answers = [](char code) {
+    return t::says([code](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + '\0' + code); });
+  };
+  const t::step accepts = t::says("\x20\x03\0\0\0"s);
+  t::scripted_broker broker{
+      {{t::hears(t::connect_type), accepts, t::hears(t::subscribe_type), answers(0), t::closes()},
+       {t::hears(t::connect_type), accepts, t::hears(t::subscribe_type), answers('\x87'), t::waits_for_end()}}};
+  options how = quick();
+  diary told{how};
+  blocking_client client{how};
+  ASSERT_OK(client.connect(url_of(broker)));
+  ASSERT_OK(client.subscribe("a/+", [](const mqtt::message_received&) {}));
+  ASSERT_TRUE(told.tells(kind::subscription_refused));
+  const connection_news last = told.news().back();
+  EXPECT_EQ(last.filter, "a/+");
+  EXPECT_EQ(last.why.reason, mqtt::reason::not_authorized);
+}
+
+// A server's words are shown as one line, whatever is in them.
+TEST(client_comeback, quotes_what_a_server_says) {
+  t::scripted_broker broker{{refuses(0x9c, "\x0c\x1f"s + t::field("a\nb") + "\x1c" + t::field("\x1b[m"))}};
+  options how = quick();
+  how.follow_references = false;
+  blocking_client client{how};
+  const auto refused = client.connect(url_of(broker));
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().line, testing::Not(testing::AnyOf(testing::HasSubstr("\n"), testing::HasSubstr("\x1b"))));
+  EXPECT_THAT(refused.error().line, testing::HasSubstr("it names \""));
+}
+
 TEST(client_comeback, messages_expire_while_they_wait) {
   options how = quick();
   diary told{how};

@@ -238,6 +238,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void route(entry& one);
   void leave(entry& one);
   void erase(entry& one);
+  void refuse(entry& one, failure why);
 
   // engine_receive.cpp
   void on_message(const mqtt::message_received& what);
@@ -251,6 +252,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void deliver(std::span<const heard> batch, recipients all) override;
   void deliver(const mqtt::message_received& what, recipients whose);
   bool find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
+  bool has_room_for_strays(const mqtt::message_received& what) const;
   bool as_before(const mqtt::message_received& what) const;
   void enqueue(const mqtt::message_received& what);
   std::expected<void, failure> prepare_answers(lock& held, patience& how);
@@ -332,6 +334,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   std::vector<std::byte> outbox_memory_;
   chain::outbox outbox_;
   std::vector<dropped_message> dropped_;  // to be told without the mutex
+  std::vector<connection_news> refused_;  // subscriptions that nobody waits for
 
   // subscriptions
   subscription_table subscriptions_;

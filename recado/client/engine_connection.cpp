@@ -11,6 +11,14 @@ namespace {
 
 using want = chain::reconnect_want::kind;
 
+/// What a server says, on one line.
+std::string quoted(std::string_view text) {
+  std::string memory(4 * text.size() + 16, '\0');
+  buffer_sink out{memory};
+  out.quoted(as_bytes(text));
+  return std::string{out.view()};
+}
+
 }  // namespace
 
 void engine::run() {
@@ -35,12 +43,14 @@ void engine::run() {
 
 // What is the application's runs, and ends, without the mutex.
 void engine::tell_what_is_due(lock& held) {
-  if (ended_.empty() && dropped_.empty()) return;
+  if (ended_.empty() && dropped_.empty() && refused_.empty()) return;
   std::vector<entry_ptr> ended;
   std::vector<dropped_message> dropped;
-  std::swap(ended, ended_), std::swap(dropped, dropped_);
+  std::vector<connection_news> refused;
+  std::swap(ended, ended_), std::swap(dropped, dropped_), std::swap(refused, refused_);
   held.unlock();
   ended.clear();
+  for (const connection_news& one : refused) tell(one);
   for (const dropped_message& one : dropped)
     if (options_.on_dropped && !silenced_) options_.on_dropped(one);
   held.lock();
@@ -141,7 +151,8 @@ std::optional<engine::told> engine::look(instant now, instant& until) {
 
 const url& engine::where() const {
   const chain::broker_choice which = conductor_.broker();
-  return which.referred && which.number < referred_.size() ? referred_[which.number] : brokers_[which.number];
+  if (!which.referred) return brokers_[which.number];
+  return which.number < referred_.size() ? referred_[which.number] : brokers_.front();  // others were named since
 }
 
 // Its thread may go on for long, and must not wake a loop that is gone by then.
@@ -350,10 +361,10 @@ void engine::on_closed(const mqtt::closed& what) {
   if (ending_) return;
   std::string cause;
   if (!what.reason_string.empty())
-    cause = std::string{words(static_cast<mqtt::error>(what.why.code))} + ": " + std::string{what.reason_string};
+    cause = std::string{words(static_cast<mqtt::error>(what.why.code))} + ": " + quoted(what.reason_string);
   if (!what.server_reference.empty()) {
     if (cause.empty()) cause = words(static_cast<mqtt::error>(what.why.code));
-    cause += " (it names " + std::string{what.server_reference} + ")";
+    cause += " (it names " + quoted(what.server_reference) + ")";
     std::vector<url> others = parse_reference(what.server_reference, where());
     named_ = static_cast<std::uint16_t>(std::min<std::size_t>(others.size(), UINT16_MAX));
     const std::scoped_lock held{mutex_};

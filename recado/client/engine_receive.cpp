@@ -30,7 +30,13 @@ bool engine::find_receivers(const mqtt::message_received& what, std::vector<entr
     router_->match(what.topic, found);
   }
   // Of a session that was resumed there may be subscriptions that this object knows nothing of.
-  return queued || (count == 0 && !options_.clean_start && queue_.size() < options_.sizes.queue_messages_max);
+  return queued || (count == 0 && !options_.clean_start && has_room_for_strays(what));
+}
+
+// Nobody may want them, so they never fill the queue.
+bool engine::has_room_for_strays(const mqtt::message_received& what) const {
+  const std::size_t bytes = queue_.bytes_held() + what.topic.size() + what.payload.size();
+  return queue_.size() + 1 < options_.sizes.queue_messages_max && bytes < options_.sizes.queue_bytes_max;
 }
 
 // The same topic as the last one's, and no subscription has changed.

@@ -82,10 +82,18 @@ bool engine::pump(entry& one) {
   }
   if (goes_by(asked.error())) return false;
   if (!joining) return erase(one), true;
-  one.why = make_failure(asked.error());
+  refuse(one, make_failure(asked.error()));
+  return true;
+}
+
+// Whoever waits for it in `subscribe` hears of it there, anybody else by the connection's news.
+void engine::refuse(entry& one, failure why) {
+  one.why = std::move(why);
   subscriptions_.enter(one, entry::phase::refused);
   changed();
-  return true;
+  if (one.awaited || one.silent) return;
+  refused_.push_back({.what = connection_news::kind::subscription_refused, .why = one.why, .filter = one.filter});
+  work();
 }
 
 void engine::on_subscribed(const mqtt::subscribed& what) {
@@ -95,12 +103,8 @@ void engine::on_subscribed(const mqtt::subscribed& what) {
   if (what.outcome == mqtt::outcome::session_lost) return subscriptions_.enter(*one, entry::phase::wanted);
   const mqtt::reason code = what.reasons.empty() ? mqtt::reason::unspecified_error : what.reasons[0];
   one->granted = code;
-  if (is_failure(code)) {
-    one->why = make_failure(recado::make_fault(error::refused_by_server), {}, code);
-    subscriptions_.enter(*one, entry::phase::refused);
-  } else {
-    subscriptions_.enter(*one, entry::phase::active);
-  }
+  if (is_failure(code)) return refuse(*one, make_failure(recado::make_fault(error::refused_by_server), {}, code));
+  subscriptions_.enter(*one, entry::phase::active);
   changed();
 }
 
@@ -131,6 +135,7 @@ std::expected<subscription, failure> engine::subscribe(const mqtt::subscription&
   lock held{mutex_};
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
   const entry_ptr one = add(what, std::move(handler));
+  one->awaited = !in_own_thread();
   if (online_) pump_subscriptions();
   work();
   std::optional<failure> over;
@@ -138,6 +143,7 @@ std::expected<subscription, failure> engine::subscribe(const mqtt::subscription&
     over = unusable();
     if (!over && !wait_for_change(held, how)) over = make_failure(error::timed_out);
   }
+  one->awaited = false;
   if (one->at == entry::phase::active || (in_own_thread() && one->at != entry::phase::refused))
     return subscription{one->number, one->granted};
   if (one->at == entry::phase::refused) over = one->why, erase(*one);

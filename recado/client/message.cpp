@@ -30,7 +30,7 @@ bool message_queue::pop(received& into) {
   bytes_ -= places_[first_].bytes_held();
   std::swap(into, places_[first_]);
   first_ = (first_ + 1) % places_.size();
-  --count_;
+  if (--count_ == 0) first_ = 0;  // so that few places hold the memory of long messages
   return true;
 }
 

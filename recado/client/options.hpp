@@ -60,12 +60,15 @@ struct connection_news {
     session_lost,  ///< told behind `connected`: the server has forgotten the session that there was. Subscriptions are
                    ///< made again, messages on their way are treated as `options::when_session_lost` says, and what
                    ///< others published meanwhile was not kept for this client.
+    subscription_refused,  ///< one that was made again after that, or by a handler: its messages don't come
   };
   kind what = kind::disconnected;  ///< what has changed
   bool session_present = false;    ///< connected: the server still knew the session
-  client::failure why{};           ///< disconnected: what happened; the line is empty after the client's own goodbye
+  client::failure why{};           ///< disconnected: what happened; the line is empty after the client's own goodbye.
+                                   ///< Subscription refused: why
   /// Disconnected: how long until it is tried again; 0 if at once, nothing if not at all.
   std::optional<duration> retry_in{};
+  std::string filter{};  ///< subscription refused: its topic filter
 };
 
 /// A message that was lost on this side of the connection: never silently.

@@ -34,6 +34,7 @@ struct entry {
   std::uint32_t identifier = 0;      ///< Subscription Identifier, the same for all with that filter
   mqtt::token asked;                 ///< the packet that was sent for it last
   failure why;                       ///< it was refused
+  bool awaited = false;              ///< a call waits for the answer to it
   mqtt::reason granted{};            ///< by SUBACK
   std::atomic<bool> silent = false;  ///< no handler is called any more; set by `subscription_table::silence` alone
 };

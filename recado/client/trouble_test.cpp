@@ -255,6 +255,34 @@ TEST(client_trouble, reads_no_more_than_its_queue_takes_and_goes_on_later) {
   }
 }
 
+TEST(client_trouble, comes_back_although_its_queue_is_full) {
+  test::mosquitto broker{mosquitto_program, own_folder()};
+  options how = quick();
+  how.sizes.queue_messages_max = 10;
+  tally connected;
+  how.on_connection = [&](const connection_news& news) {
+    if (news.what == connection_news::kind::connected) connected.add();
+  };
+  blocking_client slow{how}, fast;
+  ASSERT_OK(slow.connect(broker.url()));
+  ASSERT_OK(fast.connect(broker.url()));
+  tally heard;
+  ASSERT_OK(slow.subscribe("many", [&](const mqtt::message_received&) { heard.add(); }));
+  ASSERT_OK(slow.subscribe("many"));
+  for (int i = 0; i < 100; ++i) ASSERT_OK(fast.start_publish({.topic = "many", .qos = qos::at_least_once}));
+  ASSERT_OK(fast.disconnect());
+  ASSERT_TRUE(heard.reaches(10));  // and so many are in the queue
+  broker.stop(SIGKILL);
+  broker.start();
+  EXPECT_TRUE(connected.reaches(2));
+  ASSERT_OK(slow.publish("many", "behind"));
+  for (std::string text; text != "behind";) {
+    const auto got = slow.receive();
+    ASSERT_TRUE(got && *got);
+    text = (*got)->text();
+  }
+}
+
 // [MQTT-3.2.2-4]: A, then B, which doesn't know A's session, then A again, which still has it, with a message of QoS 2
 // under an identifier that is free on this side.
 TEST(client_trouble, a_server_whose_session_was_left_behind_is_told_to_forget_it) {

@@ -31,8 +31,7 @@ dhcp::options options_of(const configuration& chosen, const board& on, const rem
 
 }  // namespace
 
-address_service::address_service(const configuration& chosen, const board& on, remembered& memory,
-                                 arrivals& datagrams)
+address_service::address_service(const configuration& chosen, const board& on, remembered& memory, arrivals& datagrams)
     : chosen_(chosen),
       on_(on),
       memory_(memory),
@@ -50,6 +49,8 @@ void address_service::start(bool fallback, instant now) {
   by_dhcp_ = !fallback;
   static_due_ = fallback;
   static_probing_ = false;
+  // A lease that could not be used would be renewed, and take the place of the address that stands in for it.
+  if (fallback && client_.held() != nullptr) client_.release(now);
   if (fallback) return;
   // A client that is already looking (its link came back, its lease has expired) goes on.
   const dhcp::lease* held = client_.held();

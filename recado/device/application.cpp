@@ -157,6 +157,7 @@ bool application::poll_channel(instant now) {
   } else {
     presence_.step(now);
   }
+  if (subscription_due_) subscribe(now);
   if (stopping_) presence_.continue_farewell(nullptr, now);
   const auto happened = channel_.step(now, test_ || !presence_.crowded());
   if (!happened) return stop_asked_;
@@ -311,7 +312,8 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     const fault why = explained(over->why);
     chain::describe_cause(why, cause);
     if (!over->reason_string.empty()) cause << " (", cause.quoted(as_bytes(over->reason_string)) << ')';
-    if (!over->server_reference.empty()) cause << ", it names another server: " << over->server_reference;
+    if (!over->server_reference.empty())
+      cause << ", it names another server: ", cause.quoted(as_bytes(over->server_reference));
     failed(conductor_.at(), why, now, cause.view(), over->server_reference);
   }
 }

@@ -111,6 +111,7 @@ class application {
   void find_broker(chain::broker_choice which, instant now);
   void open_stream(std::uint16_t number, instant now);
   void set_up(instant now);
+  void subscribe(instant now);
   void set_initial_clock(instant now);
   server broker_at(chain::broker_choice which) const;
 
@@ -128,7 +129,8 @@ class application {
   bool link_ = false;
   bool climbing_link_ = false;
   bool connected_before_ = false;
-  bool subscribed_ = false;  ///< in the session that the broker keeps
+  bool subscribed_ = false;        ///< in the session that the broker keeps
+  bool subscription_due_ = false;  ///< as soon as there is room for it
   bool stop_asked_ = false;
   bool stopping_ = false;
   bool moved_ = false;  ///< something was begun or undone, which may have an outcome already

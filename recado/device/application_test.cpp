@@ -139,6 +139,26 @@ TEST(application, a_broker_that_goes_away_costs_no_message) {
   }
 }
 
+// Messages that are on their way again take all the places, and SUBSCRIBE waits for their answers.
+TEST(application, full_places_do_not_keep_it_from_subscribing_again) {
+  for (const mqtt::qos qos : {mqtt::qos::at_least_once, mqtt::qos::exactly_once}) {
+    simulation s;
+    s.chosen.broker.qos = qos;
+    s.chosen.device.publish_s = 1;
+    s.start();
+    s.run(1s);
+    s.net.broker.acknowledges = false;
+    s.run(30s);
+    s.net.broker.session_known = false, s.net.broker.acknowledges = true;
+    s.net.broker.packets.clear();
+    s.net.broker.ended = true;
+    s.run(1min);
+    EXPECT_TRUE(s.device->conductor().is_online());
+    EXPECT_EQ(std::ranges::count(s.net.broker.packets, 8), 1);
+    EXPECT_EQ(std::ranges::count(s.net.broker.packets, 1), 1) << "at the first attempt";
+  }
+}
+
 TEST(application, a_session_that_the_broker_kept_is_resumed_without_subscribing_again) {
   simulation s;
   s.start();
@@ -270,7 +290,7 @@ TEST(application, a_server_reference_is_followed) {
     expected.insert(expected.end(), each.then.begin(), each.then.end());
     EXPECT_EQ(s.net.broker.attempts, expected) << each.text;
     EXPECT_EQ(s.device->conductor().is_online(), !each.then.empty()) << each.text;
-    EXPECT_TRUE(s.panel.said("it names another server: ")) << each.text;
+    EXPECT_TRUE(s.panel.said("it names another server: \"" + each.text + '"')) << each.text;
   }
 }
 

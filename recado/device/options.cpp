@@ -368,6 +368,7 @@ struct setter {
     } else {
       return std::unexpected{option_error::wrong_type};
     }
+    if (list.empty()) return std::unexpected{option_error::too_long};
     *at = list;
     return {};
   }

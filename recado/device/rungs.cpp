@@ -44,6 +44,7 @@ void application::attempt(const chain::want& wish, instant now) {
 void application::undo(rung from, instant now) {
   on_.leds.set(3, false);
   presence_.went_offline();
+  subscription_due_ = false;
   channel_.abandon(now);
   if (from <= rung::name) names_.stop(now), naming_ = rung::link;
   if (from <= rung::clock) time_.stop();
@@ -160,9 +161,19 @@ endpoint application::broker_address() const {
 
 void application::set_up(instant now) {
   if (subscribed_) return reached(rung::online, "the subscription still holds", now);
+  subscription_due_ = true;
+  subscribe(now);
+}
+
+// Messages that are on their way again may have all the places: then their answers make room. The rung bounds that.
+void application::subscribe(instant now) {
+  using enum mqtt::error;
   const mqtt::subscription wanted[] = {{.filter = chosen_.broker.secret_topic, .qos = chosen_.broker.qos}};
   const auto asked = session_.subscribe(wanted);
-  if (!asked) return failed(rung::online, make_fault(asked.error()), now);
+  const mqtt::error why = asked ? none : asked.error();
+  if (why == flight_table_full || why == no_room || why == payload_pending) return;
+  subscription_due_ = false;
+  if (!asked) return failed(rung::online, make_fault(why), now);
   subscribing_ = *asked;
 }
 

@@ -202,6 +202,24 @@ TEST(session_edges, pings_go_on_while_an_answer_is_late) {
       .check();
 }
 
+TEST(session_edges, a_server_is_not_blamed_for_what_nobody_reads) {
+  dialogue{}
+      .connects({.keep_alive_s = 10, .ping_timeout = 5s})
+      .after(10s)
+      .sends(raw({0xc0, 0}))
+      .after(4s)
+      .does([](session& s) { s.not_reading(instant{} + 14s); })
+      .after(4s)
+      .does([](session& s) { EXPECT_TRUE(s.online()); })
+      .hears(raw({0xd0, 0}))
+      .after(2s)
+      .sends(raw({0xc0, 0}))
+      .after(5s)
+      .tells("closed: the server does not answer PINGREQ")
+      .once()
+      .check();
+}
+
 TEST(session_edges, a_ping_waits_for_the_end_of_a_slow_message) {
   subject who{{}};
   session& s = who.machine;
