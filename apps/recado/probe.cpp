@@ -94,7 +94,7 @@ void add_ntp(CLI::App& parent) {
   const auto to = std::make_shared<options>();
   CLI::App* command = add(parent, "ntp", "Ask a time server for the time; no clock is set", to);
   add_place(*command, "SERVER", to->server);
-  command->add_option("--port", to->port, "UDP port")->capture_default_str();
+  command->add_option("--port", to->port, "UDP port")->capture_default_str()->check(CLI::Range(1, 65535));
   add_dns_servers(*command, *to);
   command->add_option("--samples", to->samples, "How often to ask")->capture_default_str()->check(CLI::Range(1, 8));
   on_run(*command, [to, command] {
@@ -140,14 +140,17 @@ std::string first_line_of(const std::string& path) {
 }
 
 int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& version) {
-  static constexpr const char* needs_tls[] = {"--cafile",  "--capath",      "--tls-use-os-certs", "--cert",   "--key",
-                                              "--crlfile", "--tls-version", "--insecure",         "--keylog", "--tls"};
+  static constexpr const char* needs_tls[] = {"--cafile",   "--capath",      "--tls-use-os-certs", "--cert",   "--key",
+                                              "--crlfile",  "--tls-version", "--insecure",         "--keylog", "--tls",
+                                              "--tls-alpn", "--tls-backend", "--passphrase-file"};
   for (const char* each : needs_tls) to.secure = to.secure || command.count(each) != 0;
   if (command.count("--port") == 0) to.port = to.secure ? 8883 : 1883;
   read_place(command, to.host, to.port);
   if (to.keep_alive_s > 65'535) throw usage_error("--keepalive is at most 65535 s", "0 turns it off");
   to.has_user_name = command.count("--username") != 0;
   to.has_password = command.count("--pw") != 0 || !to.password_file.empty();
+  if (command.count("--pw") != 0 && !to.password_file.empty())
+    throw usage_error("--pw and --pw-file are both given", "give one of them");
   if (!to.password_file.empty()) to.password = first_line_of(to.password_file);
   to.version = version == "5" || version == "mqttv5" ? recado::mqtt::version::v5_0 : recado::mqtt::version::v3_1_1;
   return mqtt(to);

@@ -215,7 +215,8 @@ class mqtt_probe {
   }
   posix::flow hear(recado::mqtt::closed& event) {
     if (event.why) stream_.fail(event.why);
-    if (event.why && !event.reason_string.empty()) out() << "the broker says: " << event.reason_string << '\n';
+    if (event.why && !event.reason_string.empty())
+      (out() << "the broker says: ").quoted(as_bytes(event.reason_string)) << '\n';
     return posix::flow::finish;
   }
   template <class Other>

@@ -30,6 +30,7 @@ struct run_options {
   std::vector<std::string> settings;
   std::vector<std::uint32_t> sizes;
   bool check = false, options = false, show_secrets = false, set_system_clock = false, compare = false;
+  bool results_given = false;
 };
 
 /// The sizes of the comparison: 16 bytes to 4 KiB.
@@ -96,13 +97,32 @@ class one_run {
                     exit_usage);
     how_.tls_by = *by;
     read_pass_phrase();
-    record(options);
   }
 
   std::expected<void, fault> check() const {
     const auto good = board::check_tls(chosen_, how_);
     ask_.rethrow();
     return good;
+  }
+  /// Begins the recording and the key log.
+  void record(const run_options& options) {
+    std::string keylog = options.keylog;
+    if (keylog.empty() && chosen_.tls.enabled && chosen_.tls.debug_level >= 3) {
+      std::filesystem::create_directories(how_.storage);
+      keylog = (how_.storage / "keys.log").string();
+      err() << painted{style::warning, "warning: "} << "tls.debug_level writes the connection's keys to "
+            << std::string_view{keylog} << "; who has them can read everything\n";
+    }
+    if (!keylog.empty()) {
+      key_log_.emplace(open_private(keylog, capture::opening::append));
+      keys_.add(&*key_log_);
+    }
+    if (!options.pcapng.empty()) {
+      recording_.emplace(open_private(options.pcapng, capture::opening::replace), clock_now());
+      how_.observer = &*recording_;
+      keys_.add(&*recording_);
+    }
+    if (!keys_.empty()) how_.keys = &keys_;
   }
   /// The session outlives this run.
   void keep_session() {
@@ -136,26 +156,6 @@ class one_run {
     if (chosen_.tls.key_password_file.empty()) return;
     pass_phrase_.emplace(read_passphrase_file(std::string{chosen_.tls.key_password_file}));
     how_.pass_phrase = as_bytes(pass_phrase_->view());
-  }
-
-  void record(const run_options& options) {
-    std::string keylog = options.keylog;
-    if (keylog.empty() && chosen_.tls.enabled && chosen_.tls.debug_level >= 3) {
-      std::filesystem::create_directories(how_.storage);
-      keylog = (how_.storage / "keys.log").string();
-      err() << painted{style::warning, "warning: "} << "tls.debug_level writes the connection's keys to "
-            << std::string_view{keylog} << "; who has them can read everything\n";
-    }
-    if (!keylog.empty()) {
-      key_log_.emplace(open_private(keylog, capture::opening::append));
-      keys_.add(&*key_log_);
-    }
-    if (!options.pcapng.empty()) {
-      recording_.emplace(open_private(options.pcapng, capture::opening::replace), clock_now());
-      how_.observer = &*recording_;
-      keys_.add(&*recording_);
-    }
-    if (!keys_.empty()) how_.keys = &keys_;
   }
 
   /// The recording's time stamps are the system's.
@@ -224,6 +224,7 @@ int run_test(const run_options& options, const device::configuration& chosen) {
   plan.sizes = sizes, plan.cycles = chosen.test.cycles, plan.log = &results, plan.first_warm_up = 20;
   out() << painted{style::title, "test mode"} << (chosen.tls.enabled ? " with TLS\n" : " without TLS\n");
   one_run measured{options, chosen};
+  measured.record(options);
   const int status = finish(measured(&plan));
   write_results(options, chosen, results.all, false);
   measured.check_recordings();
@@ -243,6 +244,7 @@ int compare(const run_options& options, const device::configuration& chosen) {
   with.log = &secure, with.name = "TLS   ", without.log = &plain, without.name = "plain ";
   out() << painted{style::title, "comparison, with and without TLS in turn\n"};
   one_run measured{options, chosen};
+  measured.record(options);
   const board::run_result ended = measured.compare(with, without);
   const int status = finish(ended);
   if (ended.signal != 0) return status;
@@ -268,8 +270,12 @@ int run(const run_options& options) {
   if (options.options) return board::print_options(out()), exit_success;
   if (!options.sizes.empty() && !options.compare && options.button != "held")
     throw usage_error("--sizes is for a measurement", "measure by --button held or --compare, or leave it out");
+  if (options.results_given && !options.compare && options.button != "held")
+    throw usage_error("--results is for a measurement", "measure by --button held or --compare, or leave it out");
   board::configuration_file file;
   load(options, file);
+  if (options.set_system_clock && !file.values.ntp.enabled)
+    throw usage_error("--set-system-clock sets it by NTP, and ntp.enabled is false", "leave out the one or the other");
   if (options.check) return check(options, file);
   if (!file.values.device.session.empty() && (options.compare || options.button == "held"))
     throw usage_error("device.session keeps the session of the normal mode, and a measurement has none to keep",
@@ -279,6 +285,7 @@ int run(const run_options& options) {
   if (options.button == "held")
     err() << painted{style::warning, "warning: "} << "the button is held, but test.enabled is false: normal mode\n";
   one_run normal{options, file.values};
+  normal.record(options);
   normal.keep_session();
   const int status = finish(normal(nullptr));
   normal.check_recordings();
@@ -301,7 +308,9 @@ void add_run(CLI::App& root) {
   command->add_option("--sizes", options->sizes, "Sizes of the test messages in bytes, instead of test.bytes")
       ->delimiter(',')
       ->check(CLI::Range(1u, device::test_bytes_max));
-  command->add_option("--results", options->results, "Folder for what was measured")->capture_default_str();
+  command->add_option("--results", options->results, "Folder for what was measured")
+      ->capture_default_str()
+      ->each([options](const std::string&) { options->results_given = true; });
   command->add_option("--keylog", options->keylog, "Append the secrets of TLS to this file, for Wireshark (mode 0600)");
   command->add_option("--pcapng", options->pcapng, "Record the session, with its secrets, in this file (mode 0600)");
   command->add_option("--storage", options->storage, "Folder for what the device remembers");

@@ -103,7 +103,7 @@ TEST(run, follows_a_server_reference) {
       const auto done = device(quoted(at(first)));
       first.finish(), last.finish();
       EXPECT_EQ(done.status, 1) << done.out << done.err;
-      EXPECT_THAT(done.out, HasSubstr("it names another server: " + at(last)));
+      EXPECT_THAT(done.out, HasSubstr("it names another server: \"" + at(last) + '"'));
       EXPECT_EQ(last.connections(), 1u);
       EXPECT_EQ(first.connections(), 2u) << "once more, when the other one has refused for good";
     }

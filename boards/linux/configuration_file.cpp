@@ -6,8 +6,13 @@
 #include <fstream>
 #include <sstream>
 
+#include <recado/core/address.hpp>
 #include <recado/core/nearest.hpp>
 #include <recado/device/options.hpp>
+#include <recado/device/server.hpp>
+#include <recado/dhcp/error.hpp>
+#include <recado/dhcp/lease.hpp>
+#include <recado/dns/limits.hpp>
 #include <recado/tls/limits.hpp>
 
 namespace recado::linux_board {
@@ -247,10 +252,41 @@ void configuration_file::load_psk() {
   tls.psk = keep(*key);
 }
 
+// What can't work however the network is.
+void configuration_file::check_network() {
+  const auto& c = values;
+  for (const std::string_view each : c.dns.servers) {
+    const auto named = device::parse_server(each, dns::server_port);
+    if (each != "dhcp" && each != "gateway" && (!named || !parse_address(named->host)))
+      complain(0, "dns.servers: " + in_quotes(each) + " is no address, and nobody could be asked for it; give one");
+  }
+  const auto address = parse_address(c.dhcp.static_address), mask = parse_address(c.dhcp.static_mask);
+  const auto router = parse_address(c.dhcp.static_gateway);
+  if (c.network.mode != device::address_mode::dhcp || !address || !mask) return;
+  const auto made = dhcp::static_lease(*address, prefix_length(*mask).value_or(0), router.value_or(ip_address{}));
+  if (!made)
+    complain(0, "dhcp.static_address, static_mask and static_gateway don't go together: " +
+                    std::string{words(made.error())});
+}
+
+void configuration_file::check_topics() {
+  const auto& broker = values.broker;
+  if (broker.secret_topic == broker.public_topic)
+    complain(0, "broker.secret_topic and public_topic are the same: the device would hear itself");
+  if (broker.secret_topic.starts_with("$share/"))
+    complain(0, "broker.secret_topic is a shared subscription, and the device compares topics; give the topic alone");
+  if (broker.client_id.find('\0') != broker.client_id.npos)
+    complain(0, "broker.client_id has a character U+0000, which MQTT doesn't allow");
+}
+
 void configuration_file::finish() {
   load_password();
   load_psk();
+  check_network();
+  check_topics();
   const auto& c = values;
+  if (c.tls.enabled && c.tls.certificate.empty() && !c.tls.key.empty())
+    complain(0, "tls.key is given without tls.certificate; give both, or leave it out");
   if (c.tls.enabled && c.tls.client_authentication && c.tls.certificate.empty())
     complain(0, "tls.client_authentication needs tls.certificate");
   if (!c.tls.client_authentication && !c.tls.certificate.empty() && c.tls.enabled)

@@ -56,6 +56,8 @@ class configuration_file {
   void complain(unsigned line, std::string text) { problems_.push_back({line, std::move(text)}); }
   void load_password();
   void load_psk();
+  void check_network();
+  void check_topics();
   std::optional<std::string> first_line_of(std::string_view path, std::string_view option);
 
   std::deque<std::string> texts_;

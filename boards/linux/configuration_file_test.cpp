@@ -125,11 +125,33 @@ TEST(configuration, says_what_is_wrong_where) {
       {"[broker]\nservers = [\"a:0\"]", "device.toml:2: broker.servers holds what is no server"},
       {"[broker]\nservers = [\"a:70000\"]", "device.toml:2: broker.servers holds what is no server"},
       {"[broker]\nservers = \"\"", "device.toml:2: broker.servers holds what is no server"},
-      {"[device]\nplatform = \"\"", "device.toml:2: device.platform has the wrong length; it takes a text of 1 to 32 bytes"},
-      {"[broker]\nsecret_topic = \"\"", "device.toml:2: broker.secret_topic has the wrong length; it takes a topic as a "
-                                       "text of 1 to "},
+      {"[device]\nplatform = \"\"", "device.toml:2: device.platform has the wrong length; it takes a text of 1 to 32 "},
+      {"[broker]\nsecret_topic = \"\"",
+       "device.toml:2: broker.secret_topic has the wrong length; it takes a topic as a text of 1 to "},
   };
   for (const row& each : table) EXPECT_THAT(problem_of(each.text), StartsWith(each.says)) << each.text;
+}
+
+TEST(configuration, what_cannot_work_is_refused) {
+  const struct {
+    const char* text;
+    const char* says;
+  } rows[] = {
+      {"[dns]\nservers = [\"ns.example\"]", "dns.servers: 'ns.example' is no address"},
+      {"[dns]\nservers = []", "dns.servers has the wrong length"},
+      {"[broker]\nservers = []", "broker.servers has the wrong length"},
+      {"[dhcp]\nstatic_address = \"10.0.0.5\"", "static_address, static_mask and static_gateway don't go together"},
+      {"[broker]\nsecret_topic = \"t\"\npublic_topic = \"t\"", "the device would hear itself"},
+      {"[broker]\nsecret_topic = \"$share/g/t\"", "is a shared subscription"},
+      {"[broker]\nclient_id = \"a\\u0000\"", "has a character U+0000"},
+      {"[tls]\nkey = \"k.pem\"", "tls.key is given without tls.certificate"},
+  };
+  for (const auto& each : rows) {
+    configuration_file file;
+    file.parse(each.text, "device.toml", "/etc/recado");
+    file.finish();
+    EXPECT_THAT(file.describe_problems(), HasSubstr(each.says)) << each.text;
+  }
 }
 
 TEST(configuration, all_problems_are_told_at_once) {
