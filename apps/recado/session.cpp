@@ -126,6 +126,8 @@ int show(const options& from) {
   if (const auto at = tools::input_position_of(kept.position(tools::noted::input)))
     out() << "input      " << std::to_string(at->line) << " lines were taken, "
           << (at->ended ? "all that there were" : "the next run goes on behind them") << '\n';
+  if (const std::string damage = tools::damage_of(kept.report()); !damage.empty())
+    out() << painted{style::bad, "damaged"} << "    " << std::string_view{damage} << '\n';
   out() << "room       " << std::to_string(kept.records().live_bytes()) << " of "
         << std::to_string(kept.records().live_bytes_max()) << " bytes are in use\n";
   each_message(kept, [](const chain::stored_message& one) {
@@ -256,7 +258,9 @@ void add_leaf(CLI::App& session, const char* name, const char* what, int (*run)(
   if (run == clear)
     leaf.add_flag("--input", to->input_only, "Forget only how much of the input of 'recado pub -l' was taken");
   if (run == measure)
-    leaf.add_option("--messages", to->messages, "How many are written for each figure")->capture_default_str();
+    leaf.add_option("--messages", to->messages, "How many are written for each figure")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
   on_run(leaf, [to, run] { return run(*to); });
 }
 

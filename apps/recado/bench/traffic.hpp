@@ -110,7 +110,7 @@ class traffic {
   bool exact_ = false;     // the clock is read for each message
   std::uint64_t due_ = 0;  // with a rate: messages of all clients that are due by now
   std::uint64_t published_ = 0, acknowledged_ = 0, refused_ = 0, received_ = 0, received_bytes_ = 0;
-  std::uint64_t foreign_ = 0;  // not sent by this program, or by another run of it
+  std::uint64_t foreign_ = 0;         // not sent by this program, or by another run of it
   std::optional<mqtt::qos> granted_;  // the least of all subscriptions
   histogram latency_;
   int interrupted_ = 0;

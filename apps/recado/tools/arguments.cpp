@@ -26,12 +26,26 @@ failure unknown(tool which, std::string_view word) {
     if (each.belongs_to(which)) names.push_back(spelled(each));
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view guess = word.starts_with("--") ? nearest(word, views) : std::string_view{};
+  word = word.substr(0, word.find('='));  // the value may be a secret
+  if (word.size() > 2 && word[0] == '-' && word[1] != '-' && find_option(which, word.substr(0, 2)) != nullptr)
+    return failure("'" + std::string{word.substr(0, 2)} + "' and its value are written together",
+                   "put a blank between them");
   const std::string help = "'recado " + std::string{name_of(which)} + " --help' lists the options";
   return failure((word.starts_with('-') ? "unknown option '" : "unexpected argument '") + std::string{word} + "'",
                  guess.empty() ? help : "did you mean '" + std::string{guess} + "'? " + help);
 }
 
 void read_file(settings& to, const std::string& path, unsigned depth);
+
+/// Of what an empty value would be taken for "not given": a variable of the shell that isn't set, mostly.
+void refuse_empty(const option& what, std::string_view value) {
+  static constexpr std::string_view never_empty[] = {
+      "session",    "crlfile",         "pcapng", "unix",         "cert",   "key",    "ciphers", "tls-alpn",
+      "tls-keylog", "passphrase-file", "psk",    "psk-identity", "capath", "cafile", "pw-file"};
+  if (value.empty() && !what.argument.empty() && std::ranges::find(never_empty, what.name) != std::end(never_empty))
+    throw failure(spelled(what) + " is given an empty value",
+                  "give " + std::string{what.argument} + ", or leave it out");
+}
 
 /// Applies the words from `at` on that belong to one option; returns how many.
 std::size_t apply(settings& to, std::span<const std::string_view> words, unsigned depth) {
@@ -51,6 +65,7 @@ std::size_t apply(settings& to, std::span<const std::string_view> words, unsigne
   if (what == nullptr) throw unknown(to.which, words[0]);
   if (what->letter == 'D') return 1 + read_property(to, words.subspan(1));
   if (what->letter == 'o') return read_file(to, std::string{value}, depth + 1), used;
+  refuse_empty(*what, value);
   if (what->letter == 't' && to.which != tool::sub) to.topics.clear();  // the last one counts, as for mosquitto_pub
   what->apply(to, value);
   return used;
@@ -68,7 +83,7 @@ void read_line(settings& to, std::string_view line, unsigned depth) {
   const bool several = words[0] == "-D" || words[0] == "--property";
   const bool user = several && rest.find("user-property") != rest.npos;
   for (int parts = user ? 3 : 2; several && parts > 0; --parts) {
-    const std::size_t end = rest.find(' ');
+    const std::size_t end = rest.find_first_of(" \t");
     if (end == rest.npos) break;
     words.push_back(rest.substr(0, end)), rest = rest.substr(end + 1);
   }
@@ -99,7 +114,7 @@ void read_defaults(settings& to) {
   if (folder.empty()) return;
   for (const std::string_view family : {"/recado_", "/mosquitto_"}) {
     const std::string path = folder + std::string{family} + std::string{name_of(to.which)};
-    if (::access(path.c_str(), R_OK) == 0) return read_file(to, path, 0);
+    if (::access(path.c_str(), F_OK) == 0) return read_file(to, path, 0);
   }
 }
 
@@ -148,6 +163,14 @@ void check_identifier(const settings& what) {
   // An identifier that nobody knows, or that changes with the process, never comes back to its session.
   if (!what.session.empty() && what.which == tool::pub && what.qos == mqtt::qos::at_most_once)
     throw failure("--session keeps messages of QoS 1 and 2, and this one is of QoS 0", "add -q 1 or -q 2");
+  const bool ends = what.session_expiry_s == 0U || what.connect.has(mqtt::property::session_expiry_interval)
+                        ? what.session_expiry() == 0
+                        : false;
+  const bool ended = what.disconnect.has(mqtt::property::session_expiry_interval) &&
+                     what.disconnect.number(mqtt::property::session_expiry_interval) == 0;
+  if (!what.session.empty() && what.version_5() && (ends || ended))
+    throw failure("--session keeps the session, and its expiry interval is 0: the broker would forget it at once",
+                  "leave it out, or give seconds");
   if (!what.session.empty()) return;  // the folder knows the identifier
   if (what.keep_session && !what.client_id)
     throw failure("-c needs a client identifier, or nobody could come back to the session", "add -i ID");
@@ -198,6 +221,19 @@ void check_output(const settings& what) {
     throw failure("--watch gives each topic a line", "leave -N and --json out");
 }
 
+/// True if -o is among the options, and not only among their values.
+bool names_own_file(tool which, std::span<const std::string_view> words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with("--options=")) return true;
+    const option* what = find_option(which, words[i]);
+    if (what == nullptr || what->argument.empty()) continue;
+    if (what->letter == 'o') return true;
+    const bool user = what->letter == 'D' && i + 2 < words.size() && words[i + 2] == "user-property";
+    i += what->letter != 'D' ? 1 : user ? 4 : 3;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
@@ -222,9 +258,7 @@ void check_tls(settings& what) {
 }
 
 std::string read_arguments(settings& to, std::span<const std::string_view> words) {
-  const bool own_file =
-      std::ranges::any_of(words, [](std::string_view each) { return each == "-o" || each == "--options"; });
-  if (!own_file) read_defaults(to);
+  if (!names_own_file(to.which, words)) read_defaults(to);
   while (!words.empty()) {
     if (words[0] == "--help") return help_of(to.which);
     if (words[0] == "--version") return "recado " + std::string{name_of(to.which)} + " version " RECADO_VERSION "\n";

@@ -53,6 +53,25 @@ TEST(beyond_mosquitto, options_of_2_1) {
   EXPECT_EQ(recado("pub", "-t a -m --version").run.status, 0);
 }
 
+// A variable of the shell that isn't set must not turn off what the option asks for.
+TEST(beyond_mosquitto, options_that_ask_for_something_take_no_empty_value) {
+  for (const char* each : {"session", "crlfile", "pcapng", "unix", "cert", "psk", "passphrase-file"}) {
+    const ending refused = recado("pub", "-t a -m x --"s + each + "=");
+    EXPECT_EQ(refused.run.status, 1) << each;
+    EXPECT_THAT(refused.run.err, HasSubstr("--"s + each + " is given an empty value")) << each;
+  }
+  EXPECT_EQ(recado("sub", "-t a --session FOLDER/s -V 5 -x 0 -E").run.status, 1);
+  EXPECT_EQ(recado("pub", "-t a -m x --timeout 0").run.status, 1);
+}
+
+TEST(beyond_mosquitto, an_unknown_option_is_named_without_its_value) {
+  for (const char* each : {"-Psecret", "--pww=secret"}) {
+    const ending refused = recado("pub", "-t a -m x "s + each);
+    EXPECT_EQ(refused.run.status, 1);
+    EXPECT_THAT(refused.run.err, Not(HasSubstr("secret")));
+  }
+}
+
 TEST(beyond_mosquitto, json_is_a_line_for_each_message_and_event) {
   const std::string out = recado("sub", "-t a -C 2 -V 5 --json",
                                  sends(publish_packet("a", "x\"y", 1, true, some_properties, 7) +

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,7 +36,8 @@ noted kind_of(const store::note& what) { return input_position_of(what) ? noted:
     case what::missing:
       throw failure("there is no session in " + folder, "check the name of the folder");
     case what::other_size:
-      throw failure("the file 'journal' in " + folder + " is no session of recado", "use another folder");
+      throw failure("the file 'journal' in " + folder + " is no session of recado, or is cut off",
+                    "use another folder, or remove this one");
     default:
       throw failure("the session in " + folder + " cannot be opened" + system, "check the folder and its permissions");
   }
@@ -60,8 +62,17 @@ std::optional<struct ::stat> output_file() {
 // In the second number of the note, below the mark of an input.
 constexpr std::uint64_t mark_in_order = std::uint64_t{1} << 62;
 
+/// When a file is gone another one may get its number: the time when it was made tells them apart.
 std::uint64_t name_of_file(const struct ::stat& file) {
-  return (file.st_dev * 0x9e37'79b9'7f4a'7c15U) ^ static_cast<std::uint64_t>(file.st_ino);
+  constexpr std::uint64_t factor = 0x9e37'79b9'7f4a'7c15U;
+  std::uint64_t name = (file.st_dev * factor) ^ static_cast<std::uint64_t>(file.st_ino);
+  struct ::statx more {};
+  if (::statx(STDOUT_FILENO, "", AT_EMPTY_PATH, STATX_BTIME, &more) != 0 || (more.stx_mask & STATX_BTIME) == 0)
+    return name;
+  for (const std::uint64_t part :
+       {static_cast<std::uint64_t>(more.stx_btime.tv_sec), std::uint64_t{more.stx_btime.tv_nsec}})
+    name = (name ^ part) * factor;
+  return name;
 }
 
 }  // namespace
@@ -89,6 +100,9 @@ kept_session::~kept_session() { (void)records_.seal(); }
 void kept_session::mount(bool make) {
   const auto found = records_.mount();
   if (found) report_ = *found;
+  else if (found.error() == store::error::empty && below_.written_behind(2 * store::sector_header_bytes))
+    throw failure("the session in " + folder_ + " is damaged beyond reading: messages that it kept are lost",
+                  "restore the folder, or begin anew by 'recado session clear " + folder_ + "'");
   else if (found.error() != store::error::empty || !make) refuse(found.error(), below_, folder_);
   else if (const auto made = records_.format(); !made) refuse(made.error(), below_, folder_);
   store_.emplace(records_, places_);

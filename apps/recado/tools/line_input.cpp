@@ -57,6 +57,7 @@ bool line_input::next(std::string& line) {
       listen(false);
       if (at_ == buffer_.size()) return false;
       line.assign(buffer_, at_);
+      whole_ = false;
       at_ = searched_ = buffer_.size();
       return true;
     }

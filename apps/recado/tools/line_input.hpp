@@ -20,6 +20,8 @@ class line_input {
   /// The next line without its line feed; a carriage return before it stays, as with mosquitto's clients: false if none
   /// is there now.
   bool next(std::string& line);
+  /// False if the last line of the input came without a line feed.
+  bool whole() const { return whole_; }
   /// Nothing will come any more.
   bool ended() const { return ended_ && at_ == buffer_.size(); }
   int error() const { return error_; }
@@ -34,6 +36,7 @@ class line_input {
   bool listening_ = false;
   bool pollable_ = true;
   bool ended_ = false;
+  bool whole_ = true;
   int error_ = 0;
   std::string buffer_;
   std::size_t at_ = 0;

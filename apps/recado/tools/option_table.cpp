@@ -136,7 +136,7 @@ constexpr option table[] = {
     {"mptcp", 0, "", all, [](settings& to, std::string_view) { to.multipath = true; },
      "use Multipath TCP where this system and the broker's have it, else TCP"},
     {"timeout", 0, "SECONDS", all,
-     [](settings& to, std::string_view v) { to.timeout = seconds(v, "time-out"); },
+     [](settings& to, std::string_view v) { to.timeout = positive_seconds(v, "time-out"); },
      "bound of every wait for an answer: name, connection, TLS, CONNACK, acknowledgements; 30"},
     {"reconnect", 0, "SECONDS", sr, [](settings& to, std::string_view v) { to.reconnect = seconds(v, "time"); },
      "try so long to come back after a lost connection; 30, 0 for never"},

@@ -44,7 +44,7 @@ struct moment {
 
 void pad(std::string text, const layout& how, char fill, std::string& to) {
   const std::size_t missing = how.width > text.size() ? how.width - text.size() : 0;
-  if (how.left) to += text + std::string(missing, ' ');
+  if (how.left) to += text + std::string(missing, fill);
   else to += std::string(missing, fill) + text;
 }
 
@@ -231,6 +231,7 @@ void check_format(std::string_view format) {
 bool format_message(const settings& how, const mqtt::message_received& what, std::string& to) {
   const moment now;
   const std::string_view format = *how.format;
+  bool good = true;  // a payload that is no JSON takes away nothing but itself
   for (std::size_t i = 0; i < format.size(); ++i) {
     const char lead = format[i];
     if ((lead != '%' && lead != '@' && lead != '\\') || i + 1 >= format.size()) {
@@ -240,7 +241,7 @@ bool format_message(const settings& how, const mqtt::message_received& what, std
     ++i;
     if (lead == '%') {
       const layout wish = read_layout(format, i);
-      if (!add_percent(how, what, now, format[i], wish, to)) return false;
+      good = add_percent(how, what, now, format[i], wish, to) && good;
     } else if (lead == '\\') {
       to += escaped[escapes.find(format[i])];
     } else if (format[i] == '@') {
@@ -252,7 +253,7 @@ bool format_message(const settings& how, const mqtt::message_received& what, std
       to += now.text(one);
     }
   }
-  return true;
+  return good;
 }
 
 // Topics get their lines in the order in which they are first heard; what would break a line is shown as a blank.

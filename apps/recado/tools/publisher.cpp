@@ -45,13 +45,15 @@ class publisher final : public client {
       say(counted(held_, "message waits", "messages wait") + " in " + kept_->folder() + " and " +
           (held_ == 1 ? "goes" : "go") + " first");
     if (!lines_) return;
+    for (const std::string& each : how_.topics) seed_ = checksum_with(each, seed_);  // to others nothing was published
+    checksum_ = checksum_before_ = seed_;
     kept_->note_from_now_on(noted::input);
     const auto last = input_position_of(kept_->position(noted::input));
     if (!last) return;
-    const same_input same = begins_with(STDIN_FILENO, *last);
+    const same_input same = begins_with(STDIN_FILENO, *last, seed_);
     if (last->ended && same != same_input::yes) return;
     if (same == same_input::no) throw failure(other_input(last->line), other_input_remedy());
-    skip_ = last->line, expected_ = last->checksum;
+    skip_ = last->line, expected_ = last->checksum, open_ = last->open;
     topic_ = last->topic < how_.topics.size() ? last->topic : 0;
     if (skip_ + topic_ == 0 || how_.quiet) return;
     if (last->ended)
@@ -74,14 +76,16 @@ class publisher final : public client {
     if (!lines_) return;
     const bool last_topic = topic_ + 1 >= how_.topics.size();
     input_position at{.line = line_, .checksum = checksum_};
-    if (!last_topic) at = {line_ - 1, static_cast<std::uint16_t>(topic_ + 1), false, checksum_before_};
+    if (!last_topic)
+      at = {.line = line_ - 1, .topic = static_cast<std::uint16_t>(topic_ + 1), .checksum = checksum_before_};
     kept_->store().note(note_of(at));
   }
   // All lines are in the journal, or acknowledged: another input may follow.
   void mark_end() {
     if (!kept_ || !lines_ || end_marked_ || !lines_->ended() || have_line_ || lines_->error() != 0) return;
     if (line_ < skip_) return end({status::failed, other_input(skip_), other_input_remedy()});
-    (void)kept_->records().put_note(note_of({.line = line_, .ended = true, .checksum = checksum_}));
+    const bool open = line_ > skip_ ? !lines_->whole() : open_ && !lines_->whole();
+    (void)kept_->records().put_note(note_of({.line = line_, .ended = true, .open = open, .checksum = checksum_}));
     end_marked_ = true;
   }
 
@@ -103,6 +107,7 @@ class publisher final : public client {
   }
   /// True if the journal took it; it may have no room.
   bool hold(const std::string& topic) {
+    if (message_.in_pieces()) return too_long_to_keep();
     const mqtt::properties list = properties_of_publish();
     waiting_.resize(list.wire_size());
     list.write(waiting_.data());
@@ -122,6 +127,23 @@ class publisher final : public client {
            std::string{remedy(done.error())}});
     return false;
   }
+  /// A line that can't be published, ever, doesn't stand in the way of those behind it: true if it was passed over.
+  bool pass_over(const outcome& how) {
+    if (!kept_ || !lines_) return end(how), false;
+    note_refusal(how);
+    topic_ = how_.topics.size() - 1;  // to none of the topics
+    const auto done = kept_->records().put_note(note_of({.line = line_, .checksum = checksum_}));
+    if (!done) return end({status::failed, "the session cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
+    return true;
+  }
+  bool too_long_to_keep() {
+    return pass_over({status::oversize_packet,
+                      (lines_ ? "line " + std::to_string(line_) : std::string{"the message"}) + " has " +
+                          std::to_string(message_.size()) +
+                          " bytes, and a session keeps messages up to 1 MiB less some",
+                      "publish it without --session"});
+  }
+
   // What was given is kept for the next run, as far as it is there and the journal has room.
   void connection_given_up(outcome& how) override {
     while (work_offline(posix::now())) continue;
@@ -170,6 +192,8 @@ class publisher final : public client {
     kept_->store().take_held(0);
     if (!sent && waits(sent.error())) return false;
     if (!sent && sent.error() == mqtt::error::not_kept) return not_kept();
+    if (!sent && sent.error() == mqtt::error::needs_version_5)  // the next run may speak it
+      return end(misuse("a message that waits cannot be published", sent.error())), false;
     if (!sent) given_up(sent.error(), number);
     return true;
   }
@@ -233,10 +257,14 @@ class publisher final : public client {
       if (!lines_->next(message_.line())) return false;
       if (kept_) checksum_before_ = std::exchange(checksum_, checksum_with(message_.line(), checksum_));
       have_line_ = ++line_ > skip_;
-      if (line_ == skip_ && checksum_ != expected_) {
+      if (line_ != skip_) continue;
+      const auto taken = open_ ? part_with(message_.line(), checksum_before_, expected_) : std::nullopt;
+      if (open_ ? !taken : checksum_ != expected_) {
         end({status::failed, other_input(skip_), other_input_remedy()});
         return false;
       }
+      have_line_ = open_ && *taken < message_.line().size();  // it has grown: its rest is a line
+      if (have_line_) message_.line().erase(0, *taken);
     }
     return true;
   }
@@ -258,6 +286,7 @@ class publisher final : public client {
       if (each.id == mqtt::property::topic_alias) what.topic_alias = static_cast<std::uint16_t>(each.number);
     if (message_.in_pieces()) what.payload_from_source = static_cast<std::uint32_t>(message_.size());
     else what.payload = as_bytes(message_.whole());
+    if (kept_ && message_.in_pieces() && how_.qos != mqtt::qos::at_most_once) return too_long_to_keep();
     if (session_.in_flight() >= in_flight_max()) return false;
     const bool kept_line = lines_ && what.payload_from_source != 0 && how_.qos != mqtt::qos::at_most_once;
     if (kept_line && long_line_in_flight_) return false;  // `supplying_` has room for one
@@ -272,10 +301,10 @@ class publisher final : public client {
     }
     if (waits(sent.error())) return false;
     if (sent.error() == mqtt::error::not_kept) return not_kept();
-    return refuse(sent.error()), false;
+    return pass_over(refusal_of(sent.error()));
   }
 
-  void refuse(mqtt::error why) {
+  outcome refusal_of(mqtt::error why) {
     auto [number, cause, remedy_text, verdict] = misuse("the message cannot be published", why);
     if (why == mqtt::error::larger_than_server_takes)
       cause += " (" + std::to_string(message_.size()) + " bytes of payload, at most " +
@@ -284,7 +313,7 @@ class publisher final : public client {
       remedy_text =
           "publish with -q " + std::to_string(static_cast<int>(session_.announced().maximum_qos)) + " or less";
     if (why == mqtt::error::retain_not_available) remedy_text = "leave -r out";
-    end({number, std::move(cause), std::move(remedy_text)});
+    return {number, std::move(cause), std::move(remedy_text)};
   }
 
   void on_event(mqtt::session_event& what, instant now) override {
@@ -322,7 +351,7 @@ class publisher final : public client {
     const std::expected<std::string_view, std::string> piece =
         lines_ ? line.substr(std::min(offset, line.size())) : message_.piece(offset);
     if (!piece) return end({status::failed, piece.error(), "publish it again when it is whole"});
-    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) return refuse(taken.error());
+    if (const auto taken = session_.supply(as_bytes(*piece)); !taken) return end(refusal_of(taken.error()));
     percent_ = 100 * offset / std::max<std::size_t>(message_.size(), 1);
     show_progress(posix::now());
   }
@@ -402,7 +431,8 @@ class publisher final : public client {
   bool progress_ = false, line_shown_ = false;
   std::size_t topic_ = 0;
   std::uint64_t line_ = 0, skip_ = 0;                 // the line that is sent; those that an earlier run took,
-  std::uint32_t expected_ = 0;                        // and their checksum
+  std::uint32_t expected_ = 0, seed_ = 0;             // their checksum, and that of no lines
+  bool open_ = false;                                 // the last of them had no line feed yet
   std::uint32_t checksum_ = 0, checksum_before_ = 0;  // of all lines up to this one, and up to the one before
   std::uint64_t percent_ = 0;                         // of a long message, on its way
   bool end_marked_ = false;

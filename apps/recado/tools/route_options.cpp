@@ -67,8 +67,9 @@ void read_url(settings& to, std::string_view text) {
       if (path.size() > 1) to.websocket_path = path;
       return;
     }
+    if (path.size() <= 1) return;
     if (to.which != tool::sub) to.topics.clear();
-    if (path.size() > 1) to.topics.push_back(decoded(path.substr(1), text));
+    to.topics.push_back(decoded(path.substr(1), text));
     return;
   }
   throw refuse();

@@ -86,6 +86,42 @@ TEST_F(tool_session_folder, damage_costs_what_it_hit_also_in_what_was_written_la
 }
 
 // As on a full disk: what could be kept is, and the system's reason is told.
+// The head of a journal is in one page.
+TEST_F(tool_session_folder, what_cannot_be_read_any_more_is_not_taken_for_new) {
+  publish();
+  {
+    std::fstream journal{kept + "/journal", std::ios::in | std::ios::out | std::ios::binary};
+    journal.write(std::string(90, 'x').data(), 90);
+  }
+  for (const char* each : {"check", "show"}) {
+    const auto said = session({each, kept});
+    EXPECT_EQ(said.status, 1) << each;
+    EXPECT_NE(said.err.find("is damaged beyond reading"), std::string::npos) << said.err;
+  }
+  fs::remove(folder / "pub.err");
+  EXPECT_NE(publish().find("begin anew by 'recado session clear"), std::string::npos);
+  EXPECT_EQ(session({"clear", kept}).status, 0);
+  EXPECT_EQ(session({"check", kept}).status, 0);
+}
+
+// The number of a file that is gone is given to the next one.
+TEST_F(tool_session_folder, takes_nothing_back_from_a_file_that_is_another_one) {
+  const fs::path output = folder / "others";
+  running reader{command("sub", {"--session", kept, "-i", "me", "-q", "1", "-t", "others"}), "/dev/null", output};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  const auto sent = recado::test::program_run{.command = command("pub", {"-q", "1", "-t", "others", "-m", "a"})}();
+  ASSERT_EQ(sent.status, 0);
+  ASSERT_TRUE(within(20s, [&] { return text_of(output) == "a\n"; }));
+  reader.end(SIGKILL);
+  fs::remove(output);
+  const std::string own = "what somebody else has written\n";
+  std::ofstream{output} << own;
+  running next{command("sub", {"--session", kept, "-i", "me", "-q", "1", "-t", "others", "-W", "1"}), "/dev/null",
+               output};
+  ASSERT_TRUE(within(20s, [&] { return next.over(); }));
+  EXPECT_TRUE(text_of(output).starts_with(own)) << text_of(output);
+}
+
 TEST_F(tool_session_folder, a_disk_that_takes_no_more_is_named) {
   broker.stop(SIGTERM);
   publish();

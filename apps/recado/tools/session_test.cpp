@@ -114,6 +114,40 @@ TEST_F(tool_session, knows_its_input_again) {
   EXPECT_EQ(shown["input"]["line"], 1);
   EXPECT_EQ(shown["input"]["ended"], true);
   EXPECT_EQ(shown["messages"].size(), 0U);
+  // A file whose writer is in the middle of a line when it is read.
+  write("open\nli");
+  expect("open\nli\n", "");
+  expect("", "an earlier run took 2 lines of this input");
+  write("open\nline\nmore\n");
+  expect("ne\nmore\n", "an earlier run took 2 lines of this input");
+  expect("", "an earlier run took 3 lines of this input");
+  // To another topic nothing of it was published.
+  const int before = count_of(broker_log(), "'elsewhere'");
+  running publisher{command("pub", {"--session", kept, "-l", "-q", "2", "-t", "elsewhere"}), input, folder / "pub"};
+  ASSERT_TRUE(within(20s, [&] { return publisher.over(); }));
+  EXPECT_EQ(count_of(broker_log(), "'elsewhere'"), before + 3);
+}
+
+// A line that can't be kept, ever, doesn't stand in the way of those behind it.
+TEST_F(tool_session, passes_over_what_is_too_long_to_be_kept) {
+  const std::string kept = (folder / "kept").string(), offline = (folder / "offline").string();
+  std::ofstream{folder / "few"} << "one\n" << std::string(1'100'000, 'x') << "\nthree\n";
+  running reader{command("sub", {"-q", "1", "-t", "lines"}), "/dev/null", folder / "read"};
+  ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
+  running publisher{command("pub", {"--session", kept, "-l", "-q", "1", "-t", "lines"}), folder / "few",
+                    folder / "pub"};
+  ASSERT_TRUE(within(20s, [&] { return publisher.over(); }));
+  EXPECT_EQ(publisher.status(), 25);
+  EXPECT_NE(text_of(folder / "pub.err").find("line 2 has 1100000 bytes, and a session keeps"), std::string::npos)
+      << text_of(folder / "pub.err");
+  EXPECT_TRUE(within(20s, [&] { return text_of(folder / "read") == "one\nthree\n"; }));
+  std::ofstream{folder / "long"} << std::string(1'100'000, 'x');
+  const auto alone =
+      recado::test::program_run{.command = {RECADO_PROGRAM, "pub", "-h", "127.0.0.1", "-p", "1", "--session", offline,
+                                            "-q", "1", "-t", "lines", "-f", (folder / "long").string()}}();
+  EXPECT_EQ(alone.status, 25) << alone.err;
+  EXPECT_NE(alone.err.find("a session keeps messages up to"), std::string::npos) << alone.err;
+  EXPECT_EQ(session({"show", offline}).out.find("waits for a connection"), std::string::npos);
 }
 
 // An input that was interrupted isn't taken for another one, whether it can be looked at beforehand or not.
@@ -236,7 +270,7 @@ TEST_F(tool_session, refuses_when_it_is_full_and_loses_nothing) {
   const auto more = recado::test::program_run{
       .command = command("pub", {"--session", kept, "-q", "1", "-t", "lines", "-f", (folder / "input").string()})}();
   EXPECT_NE(more.status, 0) << "a message of 36 MB";
-  EXPECT_NE(more.err.find("longer than"), std::string::npos) << more.err;
+  EXPECT_NE(more.err.find("a session keeps messages up to"), std::string::npos) << more.err;
   const auto held = nlohmann::json::parse(session({"show", kept, "--json"}).out)["held"].get<std::size_t>();
   EXPECT_GT(held, many / 2);
   EXPECT_LT(held, many);
@@ -255,8 +289,8 @@ TEST_F(tool_session, refuses_when_it_is_full_and_loses_nothing) {
 TEST_F(tool_session, keeps_what_comes_while_the_connection_is_lost) {
   const std::string kept = (folder / "kept").string();
   // One at a time: it shall not have taken the last line while the reader is still behind.
-  const auto publish = command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t",
-                                       "lines"});
+  const auto publish =
+      command("pub", {"--session", kept, "--session-durability", "flush", "-l", "-q", "2", "-t", "lines"});
   running reader{command("sub", {"-i", "reader", "-c", "-q", "2", "-t", "lines", "--reconnect", "600"}), "/dev/null",
                  folder / "read"};
   ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));

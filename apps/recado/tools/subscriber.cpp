@@ -144,8 +144,8 @@ class subscriber final : public client {
       else how.cause += ", to '" + printable(how_.topics[i]) + "': " + reason_words(what.reasons[i]);
     }
     how.cause = with_reason(std::move(how.cause), what.properties);
-    event_line("subscribed");
     if (refused == what.reasons.size()) return end(std::move(how));
+    event_line("subscribed");
     if (refused != 0) {
       if (partly_.status == 0) say(how.cause + "; " + how.remedy);  // now, as this may run for years; the end is silent
       partly_.status = how.status;
@@ -177,8 +177,8 @@ class subscriber final : public client {
     const bool hidden = std::ranges::any_of(
         how_.filters_out, [&](const std::string& filter) { return mqtt::matches(filter, what.topic); });
     if (hidden) return;
-    if (how_.remove_retained && what.retain) clear_.emplace_back(what.topic);
     if (how_.no_retained && what.retain) return;
+    if (how_.remove_retained && what.retain) clear_.emplace_back(what.topic);
     if (how_.message_rate) ++since_;
     else printer_.print(what);
     if (how_.count != 0 && ++printed_ == how_.count) stop_soon(now);

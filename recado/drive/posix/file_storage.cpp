@@ -161,6 +161,19 @@ bool file_storage::erase(std::uint32_t sector) {
   return true;
 }
 
+bool file_storage::written_behind(std::uint32_t address) const {
+  std::array<std::byte, 4096> part;
+  for (::off_t at = address; (at = ::lseek(file_.get(), at, SEEK_DATA)) >= 0;) {
+    const ::ssize_t got = ::pread(file_.get(), part.data(), part.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    const bytes octets = bytes{part}.first(static_cast<std::size_t>(got));
+    if (std::ranges::any_of(octets, [](std::byte each) { return each != std::byte{0}; })) return true;
+    at += got;
+  }
+  return false;
+}
+
 bool file_storage::sync() {
   if (how_ == durability::none) return true;
   if (!flush()) return false;

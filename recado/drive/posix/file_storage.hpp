@@ -44,6 +44,8 @@ class file_storage final : public store::storage {
                                                  durability how, bool make);
   /// The errno of the first call that failed, 0 if none did.
   int error() const { return error_; }
+  /// True if there is anything but what erasing leaves from that address on.
+  bool written_behind(std::uint32_t address) const;
   /// Writes what has gathered.
   bool flush();
 
