@@ -163,12 +163,11 @@ void check_identifier(const settings& what) {
   // An identifier that nobody knows, or that changes with the process, never comes back to its session.
   if (!what.session.empty() && what.which == tool::pub && what.qos == mqtt::qos::at_most_once)
     throw failure("--session keeps messages of QoS 1 and 2, and this one is of QoS 0", "add -q 1 or -q 2");
-  const bool ends = what.session_expiry_s == 0U || what.connect.has(mqtt::property::session_expiry_interval)
-                        ? what.session_expiry() == 0
-                        : false;
-  const bool ended = what.disconnect.has(mqtt::property::session_expiry_interval) &&
-                     what.disconnect.number(mqtt::property::session_expiry_interval) == 0;
-  if (!what.session.empty() && what.version_5() && (ends || ended))
+  constexpr mqtt::property expiry = mqtt::property::session_expiry_interval;
+  const bool given = what.session_expiry_s || what.connect.has(expiry);
+  const bool ends =
+      (given && what.session_expiry() == 0) || (what.disconnect.has(expiry) && what.disconnect.number(expiry) == 0);
+  if (!what.session.empty() && what.version_5() && ends)
     throw failure("--session keeps the session, and its expiry interval is 0: the broker would forget it at once",
                   "leave it out, or give seconds");
   if (!what.session.empty()) return;  // the folder knows the identifier

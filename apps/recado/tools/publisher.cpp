@@ -75,7 +75,7 @@ class publisher final : public client {
     kept_->store().label(lines_ ? line_ : done_ + 1);
     if (!lines_) return;
     const bool last_topic = topic_ + 1 >= how_.topics.size();
-    input_position at{.line = line_, .checksum = checksum_};
+    input_position at{.line = line_, .open = !lines_->whole(), .checksum = checksum_};
     if (!last_topic)
       at = {.line = line_ - 1, .topic = static_cast<std::uint16_t>(topic_ + 1), .checksum = checksum_before_};
     kept_->store().note(note_of(at));
@@ -84,8 +84,8 @@ class publisher final : public client {
   void mark_end() {
     if (!kept_ || !lines_ || end_marked_ || !lines_->ended() || have_line_ || lines_->error() != 0) return;
     if (line_ < skip_) return end({status::failed, other_input(skip_), other_input_remedy()});
-    const bool open = line_ > skip_ ? !lines_->whole() : open_ && !lines_->whole();
-    (void)kept_->records().put_note(note_of({.line = line_, .ended = true, .open = open, .checksum = checksum_}));
+    (void)kept_->records().put_note(
+        note_of({.line = line_, .ended = true, .open = !lines_->whole(), .checksum = checksum_}));
     end_marked_ = true;
   }
 
@@ -132,7 +132,8 @@ class publisher final : public client {
     if (!kept_ || !lines_) return end(how), false;
     note_refusal(how);
     topic_ = how_.topics.size() - 1;  // to none of the topics
-    const auto done = kept_->records().put_note(note_of({.line = line_, .checksum = checksum_}));
+    const auto done =
+        kept_->records().put_note(note_of({.line = line_, .open = !lines_->whole(), .checksum = checksum_}));
     if (!done) return end({status::failed, "the session cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
     return true;
   }
