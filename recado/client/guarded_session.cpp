@@ -43,11 +43,10 @@ std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant n
   count_ = 0, finding_ = 0;
   recipients_.clear();
   const bytes all = in;
-  const bool deaf = paused && inner_.online();  // what a connection begins and ends with is heard
-  if (deaf) inner_.not_reading(now);
+  if (deaf()) inner_.not_reading(now);
   for (int turn = 0; turn != heard_max && count_ != batch_max; ++turn) {
     bytes none;
-    bytes& from = deaf ? none : in;
+    bytes& from = deaf() ? none : in;
     const std::size_t before = from.size();
     heard& next = batch_[count_];
     next.hear(inner_, from, now);

@@ -83,6 +83,8 @@ class guarded_session {
  private:
   static constexpr std::size_t batch_max = 64;
 
+  /// Nothing more is read. What a connection begins with is heard all the same.
+  bool deaf() const { return paused && inner_.online(); }
   std::optional<event> hear(bytes& in, instant now);
   bool keep(heard& next, bytes all);
 
