@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,6 +24,51 @@ constexpr auto goodbye_limit = 2s;
 
 /// The keeper's own network and those of the hosts, by the numbers that the kernel gives namespaces.
 using networks = std::array<ino_t, hosts.size() + 1>;
+/// The same, open: while somebody has them open no other lab's networks get their numbers.
+using open_networks = std::array<file_descriptor, hosts.size() + 1>;
+
+/// Room for the descriptors beside a message (unix(7), SCM_RIGHTS).
+struct alignas(cmsghdr) descriptors_beside {
+  std::array<char, CMSG_SPACE(sizeof(int) * (hosts.size() + 1))> memory{};
+};
+
+bool send(int to, const open_networks& those) {
+  std::array<int, hosts.size() + 1> numbers{};
+  std::ranges::transform(those, numbers.begin(), &file_descriptor::get);
+  descriptors_beside beside;
+  char octet = 0;
+  iovec text{&octet, 1};
+  msghdr message{};
+  message.msg_iov = &text, message.msg_iovlen = 1;
+  message.msg_control = beside.memory.data(), message.msg_controllen = beside.memory.size();
+  cmsghdr* const head = CMSG_FIRSTHDR(&message);
+  head->cmsg_level = SOL_SOCKET, head->cmsg_type = SCM_RIGHTS, head->cmsg_len = CMSG_LEN(sizeof numbers);
+  std::memcpy(CMSG_DATA(head), numbers.data(), sizeof numbers);
+  return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
+}
+
+bool receive(int from, open_networks& those) {
+  std::array<int, hosts.size() + 1> numbers{};
+  descriptors_beside beside;
+  char octet = 0;
+  iovec text{&octet, 1};
+  msghdr message{};
+  message.msg_iov = &text, message.msg_iovlen = 1;
+  message.msg_control = beside.memory.data(), message.msg_controllen = beside.memory.size();
+  ssize_t count = 0;
+  do count = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
+  while (count < 0 && errno == EINTR);
+  const cmsghdr* const head = count == 1 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (head == nullptr || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof numbers)) return false;
+  std::memcpy(numbers.data(), CMSG_DATA(head), sizeof numbers);
+  for (std::size_t i = 0; i < numbers.size(); ++i) those[i] = file_descriptor{numbers[i]};
+  return true;
+}
+
+ino_t number_of(const file_descriptor& network) {
+  struct stat found {};
+  return fstat(network.get(), &found) == 0 ? found.st_ino : 0;
+}
 
 ino_t network_of(const std::string& process) {
   struct stat found {};
@@ -55,8 +102,10 @@ void end_all_in(const networks& those) {
   for (int number = 3; number < 4096; ++number)
     if (number != keeper.get()) ::close(number);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_IGN);  // it ends with the lab
+  open_networks held;
+  const bool told = receive(keeper.get(), held);
   networks those{};
-  const bool told = read(keeper.get(), those.data(), sizeof those) == sizeof those;
+  std::ranges::transform(held, those.begin(), number_of);
   char nothing = 0;
   while (read(keeper.get(), &nothing, 1) < 0 && errno == EINTR) {
   }
@@ -67,20 +116,28 @@ void end_all_in(const networks& those) {
 }  // namespace
 
 file_descriptor start_guardian() {
-  auto [from_keeper, to_guardian] = make_pipe();
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw no_room("a pair of sockets");
+  file_descriptor from_keeper{ends[0]}, to_guardian{ends[1]};
   const pid_t child = fork();
   if (child < 0) throw no_room("a process");
-  if (child > 0) return std::move(to_guardian);
+  if (child > 0) return to_guardian;
   to_guardian.reset();
   guard(from_keeper);
 }
 
 void tell_guardian(const file_descriptor& guardian, const state& built) {
-  networks those{};
-  those[0] = network_of("self");
-  for (std::size_t i = 0; i < hosts.size(); ++i) those[i + 1] = network_of(std::to_string(built.holders[i]));
-  if (write(guardian.get(), those.data(), sizeof those) != sizeof those)
-    throw lab_error{"the lab's guardian was ended; start the lab again"};
+  const auto opened = [](const std::string& process) {
+    file_descriptor network{open(("/proc/" + process + "/ns/net").c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!network)
+      throw lab_error{"the lab's network can't be held: " + std::string{std::strerror(errno)} +
+                      "; start the lab again"};
+    return network;
+  };
+  open_networks those;
+  those[0] = opened("self");
+  for (std::size_t i = 0; i < hosts.size(); ++i) those[i + 1] = opened(std::to_string(built.holders[i]));
+  if (!send(guardian.get(), those)) throw lab_error{"the lab's guardian was ended; start the lab again"};
 }
 
 }  // namespace recado::lab
