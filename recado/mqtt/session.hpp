@@ -65,7 +65,7 @@ class session {
   void sent(std::size_t n);
   /// A verb of the shape; see recado/wire/machine.hpp.
   instant deadline() const;
-  /// Nothing is read for now, although the server may have said something: that PINGRESP isn't heard is not its fault.
+  /// Who has no room for more messages, and so reads nothing, can't blame the server that PINGRESP isn't heard.
   void not_reading(instant now) { clock_.heard(now); }
 
   /// Says how to connect; CONNECT leaves with the next `opened`. Not while a connection is open. With `clean_start`

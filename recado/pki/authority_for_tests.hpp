@@ -38,14 +38,28 @@ class authority_in_folder : public in_folder {
     open().init({.organization = "Test", .key = kind, .valid = {}, .passphrase = {}});
   }
   issued make(profile what, const std::string& name, alternative_names names = {}, validity_request valid = {},
-              key_kind kind = key_kind::ecdsa_p256) const {
-    return open().issue_entity({.what = what,
-                                .name = name,
-                                .subject = {},
-                                .names = std::move(names),
-                                .key = kind,
-                                .passphrase = {},
-                                .valid = valid});
+              key_kind kind = key_kind::ecdsa_p256, existing what_is_there = existing::keep) const {
+    return open(what_is_there)
+        .issue_entity({.what = what,
+                       .name = name,
+                       .subject = {},
+                       .names = std::move(names),
+                       .key = kind,
+                       .passphrase = {},
+                       .valid = valid});
+  }
+  /// In the place of the one that there is.
+  issued make_again(profile what, const std::string& name) const {
+    return make(what, name, {}, {}, key_kind::ecdsa_p256, existing::replace);
+  }
+  issued sign(const std::string& name) const {
+    return open(existing::replace)
+        .sign({.what = profile::client,
+               .request = content("r.csr"),
+               .origin = "r.csr",
+               .name = name,
+               .names = {},
+               .valid = {}});
   }
   shell_result openssl_verify(const std::string& options, const std::string& file) const {
     return shell("openssl verify -x509_strict -CAfile " + word("pki/ca.crt") + " -CRLfile " + word("pki/ca.crl") +

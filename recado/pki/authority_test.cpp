@@ -109,14 +109,7 @@ TEST_F(authority_in_folder, nothing_is_overwritten_without_force) {
   EXPECT_EQ(content("pki/private/root-ca.key"), root);
   fs::remove(path("pki/clients/board.crt"));
   EXPECT_THAT(refusal([&] { make(profile::client, "board"); }), HasSubstr("board-chain.crt' exists already"));
-  open(existing::replace)
-      .issue_entity({.what = profile::client,
-                     .name = "board",
-                     .subject = {},
-                     .names = {},
-                     .key = key_kind::ecdsa_p256,
-                     .passphrase = {},
-                     .valid = {}});
+  make_again(profile::client, "board");
   EXPECT_NE(content("pki/clients/board.key"), key);
   EXPECT_EQ(mode("pki/clients/board.key"), 0600u);
   EXPECT_EQ(open().list().size(), 3u) << "the MQTT CA, and both certificates of the board";

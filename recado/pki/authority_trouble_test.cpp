@@ -35,18 +35,7 @@ TEST_F(authority_in_folder, a_key_stays_until_its_new_certificate_is_certain) {
   init();
   make(profile::client, "board");
   const std::string key = content("pki/clients/board.key");
-  const auto again = [&] {
-    return refusal([&] {
-      open(existing::replace)
-          .issue_entity({.what = profile::client,
-                         .name = "board",
-                         .subject = {},
-                         .names = {},
-                         .key = key_kind::ecdsa_p256,
-                         .passphrase = {},
-                         .valid = {}});
-    });
-  };
+  const auto again = [&] { return refusal([&] { make_again(profile::client, "board"); }); };
   const std::string index = content("pki/mqtt-ca.index");
   save("pki/mqtt-ca.index", index + "garbage\n");
   EXPECT_THAT(again(), HasSubstr("is damaged"));
@@ -101,15 +90,7 @@ TEST_F(authority_in_folder, requests_with_a_weak_digest_or_without_a_name_are_re
     const shell_result made =
         shell("cd " + word(".") + " && openssl req -new -newkey rsa:2048 -nodes -keyout k.pem -out r.csr " + options);
     EXPECT_EQ(made.status, 0) << made.output;
-    return refusal([&] {
-      open(existing::replace)
-          .sign({.what = profile::client,
-                 .request = content("r.csr"),
-                 .origin = "r.csr",
-                 .name = "r",
-                 .names = {},
-                 .valid = {}});
-    });
+    return refusal([&] { sign("r"); });
   };
   EXPECT_EQ(asked("-subj /CN=r -sha256"), "");
   EXPECT_EQ(asked("-subj /CN=r -sha384 -sigopt rsa_padding_mode:pss"), "");
@@ -122,15 +103,7 @@ TEST_F(authority_in_folder, a_certificate_lies_beside_no_other_key) {
   init();
   make(profile::client, "board");
   shell("cd " + word(".") + " && openssl req -new -newkey rsa:2048 -nodes -keyout k.pem -out r.csr -subj /CN=board");
-  EXPECT_THAT(refusal([&] {
-                open(existing::replace)
-                    .sign({.what = profile::client,
-                           .request = content("r.csr"),
-                           .origin = "r.csr",
-                           .name = "",
-                           .names = {},
-                           .valid = {}});
-              }),
+  EXPECT_THAT(refusal([&] { sign(""); }),
               HasSubstr("is another certificate's key; give another --name, or take the key away"));
 }
 

@@ -27,43 +27,40 @@ using networks = std::array<ino_t, hosts.size() + 1>;
 /// The same, open: while somebody has them open no other lab's networks get their numbers.
 using open_networks = std::array<file_descriptor, hosts.size() + 1>;
 
-/// Room for the descriptors beside a message (unix(7), SCM_RIGHTS).
-struct alignas(cmsghdr) descriptors_beside {
-  std::array<char, CMSG_SPACE(sizeof(int) * (hosts.size() + 1))> memory{};
+/// A message of one octet with descriptors beside it (unix(7), SCM_RIGHTS).
+class message_with_networks {
+ public:
+  using numbers = std::array<int, hosts.size() + 1>;
+  message_with_networks() {
+    head_.msg_iov = &text_, head_.msg_iovlen = 1;
+    head_.msg_control = beside_.data(), head_.msg_controllen = beside_.size();
+  }
+  bool send(int to, const open_networks& those) {
+    numbers all{};
+    std::ranges::transform(those, all.begin(), &file_descriptor::get);
+    cmsghdr* const rights = CMSG_FIRSTHDR(&head_);
+    rights->cmsg_level = SOL_SOCKET, rights->cmsg_type = SCM_RIGHTS, rights->cmsg_len = CMSG_LEN(sizeof all);
+    std::memcpy(CMSG_DATA(rights), all.data(), sizeof all);
+    return sendmsg(to, &head_, MSG_NOSIGNAL) == 1;
+  }
+  bool receive(int from, open_networks& those) {
+    ssize_t count = 0;
+    do count = recvmsg(from, &head_, MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    numbers all{};
+    const cmsghdr* const rights = count == 1 ? CMSG_FIRSTHDR(&head_) : nullptr;
+    if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS || rights->cmsg_len != CMSG_LEN(sizeof all)) return false;
+    std::memcpy(all.data(), CMSG_DATA(rights), sizeof all);
+    std::ranges::transform(all, those.begin(), [](int number) { return file_descriptor{number}; });
+    return true;
+  }
+
+ private:
+  char octet_ = 0;
+  iovec text_{&octet_, 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(numbers))> beside_{};
+  msghdr head_{};
 };
-
-bool send(int to, const open_networks& those) {
-  std::array<int, hosts.size() + 1> numbers{};
-  std::ranges::transform(those, numbers.begin(), &file_descriptor::get);
-  descriptors_beside beside;
-  char octet = 0;
-  iovec text{&octet, 1};
-  msghdr message{};
-  message.msg_iov = &text, message.msg_iovlen = 1;
-  message.msg_control = beside.memory.data(), message.msg_controllen = beside.memory.size();
-  cmsghdr* const head = CMSG_FIRSTHDR(&message);
-  head->cmsg_level = SOL_SOCKET, head->cmsg_type = SCM_RIGHTS, head->cmsg_len = CMSG_LEN(sizeof numbers);
-  std::memcpy(CMSG_DATA(head), numbers.data(), sizeof numbers);
-  return sendmsg(to, &message, MSG_NOSIGNAL) == 1;
-}
-
-bool receive(int from, open_networks& those) {
-  std::array<int, hosts.size() + 1> numbers{};
-  descriptors_beside beside;
-  char octet = 0;
-  iovec text{&octet, 1};
-  msghdr message{};
-  message.msg_iov = &text, message.msg_iovlen = 1;
-  message.msg_control = beside.memory.data(), message.msg_controllen = beside.memory.size();
-  ssize_t count = 0;
-  do count = recvmsg(from, &message, MSG_CMSG_CLOEXEC);
-  while (count < 0 && errno == EINTR);
-  const cmsghdr* const head = count == 1 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (head == nullptr || head->cmsg_type != SCM_RIGHTS || head->cmsg_len != CMSG_LEN(sizeof numbers)) return false;
-  std::memcpy(numbers.data(), CMSG_DATA(head), sizeof numbers);
-  for (std::size_t i = 0; i < numbers.size(); ++i) those[i] = file_descriptor{numbers[i]};
-  return true;
-}
 
 ino_t number_of(const file_descriptor& network) {
   struct stat found {};
@@ -103,7 +100,7 @@ void end_all_in(const networks& those) {
     if (number != keeper.get()) ::close(number);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::signal(number, SIG_IGN);  // it ends with the lab
   open_networks held;
-  const bool told = receive(keeper.get(), held);
+  const bool told = message_with_networks{}.receive(keeper.get(), held);
   networks those{};
   std::ranges::transform(held, those.begin(), number_of);
   char nothing = 0;
@@ -137,7 +134,8 @@ void tell_guardian(const file_descriptor& guardian, const state& built) {
   open_networks those;
   those[0] = opened("self");
   for (std::size_t i = 0; i < hosts.size(); ++i) those[i + 1] = opened(std::to_string(built.holders[i]));
-  if (!send(guardian.get(), those)) throw lab_error{"the lab's guardian was ended; start the lab again"};
+  if (!message_with_networks{}.send(guardian.get(), those))
+    throw lab_error{"the lab's guardian was ended; start the lab again"};
 }
 
 }  // namespace recado::lab
