@@ -4,13 +4,6 @@
 
 namespace recado::mqtt {
 
-error forbidden(const announcements& server, const message& what) {
-  if (what.qos > server.maximum_qos) return error::qos_not_available;                    // [MQTT-3.2.2-11]
-  if (what.retain && !server.retain_available) return error::retain_not_available;       // [MQTT-3.2.2-14]
-  if (what.topic_alias > server.topic_alias_maximum) return error::alias_not_available;  // [MQTT-3.3.2-9]
-  return error::none;
-}
-
 error forbidden(const announcements& server, const subscription& what, std::uint32_t subscription_identifier) {
   if (!server.wildcard_subscription_available && has_wildcards(what.filter)) return error::wildcards_not_available;
   if (!server.shared_subscription_available && is_shared(what.filter)) return error::shared_subscriptions_not_available;

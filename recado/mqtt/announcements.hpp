@@ -24,7 +24,12 @@ struct announcements {
 };
 
 /// What the announcements forbid about a message or a subscription; `error::none` if nothing.
-error forbidden(const announcements& server, const message& what);
+inline error forbidden(const announcements& server, const message& what) {
+  if (what.qos > server.maximum_qos) return error::qos_not_available;                    // [MQTT-3.2.2-11]
+  if (what.retain && !server.retain_available) return error::retain_not_available;       // [MQTT-3.2.2-14]
+  if (what.topic_alias > server.topic_alias_maximum) return error::alias_not_available;  // [MQTT-3.3.2-9]
+  return error::none;
+}
 /// The same about a subscription; identifier 0: none.
 error forbidden(const announcements& server, const subscription& what, std::uint32_t subscription_identifier);
 

@@ -7,7 +7,10 @@
 #define RECADO_MQTT_DISSOLVED
 /// Of a function that becomes part of its callers.
 #define RECADO_MQTT_DISSOLVING [[gnu::noinline]]
+/// Of a function that stays apart from those that dissolve their callees.
+#define RECADO_MQTT_APART
 #else
 #define RECADO_MQTT_DISSOLVED [[gnu::flatten]]
 #define RECADO_MQTT_DISSOLVING
+#define RECADO_MQTT_APART [[gnu::noinline]]
 #endif

@@ -51,17 +51,9 @@ class quick_encode_walker {
   void publish_flags(const publish&) {}
   void identifier(std::uint16_t value) { at_ = write_u16(at_, value); }
   void reason(mqtt::reason value, packet_type) { *at_++ = static_cast<std::byte>(value); }
-  /// The usual lengths of a topic are copied by two overlapping moves instead of a call.
   void topic(field, std::string_view value) {
-    const std::size_t length = value.size();
-    if (length - 16 > 16) {
-      at_ = write_text(at_, value);
-      return;
-    }
-    at_ = write_u16(at_, length);
-    std::memcpy(at_, value.data(), 16);
-    std::memcpy(at_ + length - 16, value.data() + length - 16, 16);
-    at_ += length;
+    at_ = write_u16(at_, value.size());
+    put(as_bytes(value));
   }
   void properties(field, const mqtt::properties&, std::uint16_t) {
     if (v5_) *at_++ = std::byte{0};
@@ -70,9 +62,20 @@ class quick_encode_walker {
   template <class F>
   void require(F&&, error, field) {}
   bool carries(const mqtt::properties&, property) const { return true; }
-  void payload(bytes value, std::uint32_t) { copy(value, {at_, value.size()}); }
+  void payload(bytes value, std::uint32_t) { put(value); }
 
  private:
+  /// The usual lengths of a topic and of a short payload are copied by two overlapping moves instead of a call.
+  void put(bytes value) {
+    const std::size_t length = value.size();
+    if (length - 16 > 16) {
+      copy(value, {at_, length});
+    } else {
+      std::memcpy(at_, value.data(), 16);
+      std::memcpy(at_ + length - 16, value.data() + length - 16, 16);
+    }
+    at_ += length;
+  }
   std::byte* at_;
   bool v5_;
 };

@@ -195,7 +195,8 @@ class session {
   error check(const disconnect_options& options) const;
   bool streaming() const { return !stream_waits_ && (stream_left_ != 0 || scratch_size_ != 0); }
   bool mid_packet() const {
-    return stream_waits_ || stream_left_ != 0 || scratch_size_ != 0 || (resend_ != no_place && header_again());
+    const bool within = stream_waits_ | (stream_left_ != 0) | (scratch_size_ != 0);
+    return within || (resend_ != no_place && header_again());
   }
   bool header_again() const { return is_long(resend_) && (resend_sent_ != 0 || log_.pinned()); }
   // The payload of that message comes from the application's source.
@@ -243,6 +244,11 @@ class session {
   // session_outbound.cpp: to the server
   // The codec's short way for what comes with every message; on a microcontroller its flash is worth more.
   static constexpr bool has_short_way = sizeof(void*) > 4;
+  bool is_usual(const message& what) const;
+  bool may_begin_exchange() const;
+  RECADO_MQTT_APART std::expected<token, error> publish_any(const message& what);
+  RECADO_MQTT_DISSOLVING place append(const message& what);
+  bool may_keep(std::size_t size) const;
   error put(const void* out, encode_fields fields);
   error put(const mqtt::publish& out);
   error say(const void* out, encode_fields fields);

@@ -18,14 +18,15 @@ bool has_v5_options(const subscription& one) {
   return one.no_local || one.retain_as_published || one.retain_handling != retain_handling::send_at_subscribe;
 }
 
-// The usual topic is looked at here, without a call.
+// Looked at here, without a call.
+bool is_usual(std::string_view topic) {
+  return !topic.empty() && topic.size() <= string_bytes_max && plain_text_inline(topic, text_rule::topic_name);
+}
+
 error check_topic(const message& what, bool short_way) {
-  const std::string_view topic = what.topic;
-  if (short_way && !topic.empty() && topic.size() <= string_bytes_max &&
-      plain_text_inline(topic, text_rule::topic_name))
-    return error::none;
-  const auto checked = check_topic_name(topic);
-  return checked || (topic.empty() && what.topic_alias != 0) ? error::none : checked.error();
+  if (short_way && is_usual(what.topic)) return error::none;
+  const auto checked = check_topic_name(what.topic);
+  return checked || (what.topic.empty() && what.topic_alias != 0) ? error::none : checked.error();
 }
 
 }  // namespace
@@ -110,9 +111,42 @@ error session::may_send(const message& what) const {
   return flights_.full() ? error::flight_table_full : error::none;
 }
 
+// Whole, without properties and alias, and with nothing in its way: what nearly every message is.
+bool session::is_usual(const message& what) const {
+  const bool plain = what.properties.empty() & (what.topic_alias == 0) & (what.payload_from_source == 0);
+  const bool aliased = automatic_aliases_ && outgoing_aliases_.count() != 0 && server_.topic_alias_maximum != 0;
+  if (!plain || aliased || state_ != state::online || mid_packet()) return false;
+  if (what.qos != qos::at_most_once && !may_begin_exchange()) return false;
+  return forbidden(server_, what) == error::none && mqtt::is_usual(what.topic);
+}
+
+// With QoS 1 or 2, and without asking anybody.
+bool session::may_begin_exchange() const {
+  const bool stopped = (journal_ != nullptr) | (long_again_ != 0) | (resend_ != no_place);
+  return !stopped && send_quota() != 0 && !flights_.full();
+}
+
+// It is written in one straight pass; whatever is unusual, or wrong, goes the long way.
 RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what) {
+  if constexpr (has_short_way) {
+    if (is_usual(what)) [[likely]] {
+      mqtt::publish out;
+      out.qos = what.qos, out.retain = what.retain, out.topic = what.topic, out.payload = what.payload;
+      const bool kept = what.qos != qos::at_most_once;
+      if (kept) out.packet_identifier = flights_.next_identifier();
+      const std::size_t size = put_usual(out, decoding_.protocol, log_.space());
+      if (size != 0 && size <= server_.maximum_packet_size && (!kept || may_keep(size))) [[likely]] {
+        put_size_ = static_cast<std::uint32_t>(size);
+        append(what);
+        return token{out.packet_identifier};
+      }
+    }
+  }
+  return publish_any(what);
+}
+
+std::expected<token, error> session::publish_any(const message& what) {
   if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
-  const bool kept = what.qos != qos::at_most_once;
   const std::uint32_t payload_rest = has_extras ? what.payload_from_source : 0;
   mqtt::publish out;
   out.qos = what.qos;
@@ -121,27 +155,34 @@ RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message
   out.properties = what.properties;
   if (payload_rest == 0) out.payload = what.payload;
   out.payload_rest = payload_rest;
+  const bool kept = what.qos != qos::at_most_once;
   const error wrong = kept ? put_to_keep(out, what) : put_with_alias(out, what.topic_alias);
   if (wrong != error::none) return std::unexpected{wrong};
-  place at = no_place;
-  if (kept) {
-    at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
-    flights_[at].tag = what.tag;
-    flights_[at].payload = payload_rest;
-    log_.append(put_size_, at);
-    ++charged_;
-  } else {
-    log_.append(put_size_);
-  }
+  const place at = append(what);
   if (payload_rest != 0) begin_stream(at, payload_rest, what.tag, is_text(what.properties));
   return token{out.packet_identifier};
+}
+
+// The packet that was put is that of the message.
+place session::append(const message& what) {
+  if (what.qos == qos::at_most_once) return log_.append(put_size_), no_place;
+  const place at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
+  flights_[at].tag = what.tag;
+  flights_[at].payload = has_extras ? what.payload_from_source : 0;
+  log_.append(put_size_, at);
+  ++charged_;
+  return at;
+}
+
+// Beside it there is room for what must be said.
+bool session::may_keep(std::size_t size) const {
+  return log_.kept() + size + std::max<std::size_t>(log_reserve_min, last_connect_size_) <= log_.capacity();
 }
 
 error session::put_to_keep(mqtt::publish& out, const message& what) {
   out.packet_identifier = flights_.next_identifier();
   if (const error wrong = put(out); wrong != error::none) return wrong;
-  if (log_.kept() + put_size_ + std::max<std::size_t>(log_reserve_min, last_connect_size_) > log_.capacity())
-    return error::no_room;
+  if (!may_keep(put_size_)) return error::no_room;
   if (journal_ == nullptr) return error::none;
   return journal_->publishing(out.packet_identifier, what, log_.space().first(put_size_));
 }

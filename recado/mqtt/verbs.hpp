@@ -57,6 +57,11 @@ std::expected<std::size_t, error> encode(const P& one, version protocol, mutable
 }
 
 template <class P>
+std::size_t put_usual(const P&, version, mutable_bytes) {
+  return 0;
+}
+
+template <class P>
 std::size_t take(bytes, const decode_options&, P&) {
   return 0;
 }
@@ -67,23 +72,29 @@ std::size_t take(bytes, const decode_options&, P&) {
 template <class P>
 inline constexpr bool is_frequent = std::is_same_v<P, publish> || std::is_same_v<P, acknowledgement>;
 
+/// Writes a packet of the usual form, and says how many bytes that took; 0 if it isn't one, or has no room there.
+template <class P>
+[[gnu::always_inline]] inline std::size_t put_usual(const P& one, version protocol, mutable_bytes out) {
+  quick_size_walker measure{protocol};
+  P::fields(one, measure);
+  const std::size_t remaining = measure.size();
+  if (!measure.plain() || remaining > remaining_length_max) [[unlikely]]
+    return 0;
+  const std::size_t written = 1 + variable_size(remaining) + remaining;
+  if (out.size() < written) [[unlikely]]
+    return 0;
+  std::byte* at = out.data();
+  *at++ = static_cast<std::byte>(first_byte(one));
+  quick_encode_walker walk{protocol, write_variable(at, remaining)};
+  P::fields(one, walk);
+  return written;
+}
+
 template <class P>
 [[gnu::flatten]] std::expected<std::size_t, error> encode(const P& one, version protocol, mutable_bytes out) {
-  if constexpr (is_frequent<P>) {
-    quick_size_walker measure{protocol};
-    P::fields(one, measure);
-    const std::size_t remaining = measure.size();
-    if (measure.plain() && remaining <= remaining_length_max) [[likely]] {
-      const std::size_t written = 1 + variable_size(remaining) + remaining;
-      if (out.size() < written) [[unlikely]]
-        return std::unexpected{error::no_room};
-      std::byte* at = out.data();
-      *at++ = static_cast<std::byte>(first_byte(one));
-      quick_encode_walker walk{protocol, write_variable(at, remaining)};
-      P::fields(one, walk);
+  if constexpr (is_frequent<P>)
+    if (const std::size_t written = put_usual(one, protocol, out); written != 0) [[likely]]
       return written;
-    }
-  }
   return encode_fields_of(&one, protocol, out, visit_to_encode<P>);
 }
 
