@@ -38,6 +38,18 @@ TEST_F(client_with_broker, publishes_with_each_qos_and_receives_from_its_queue) 
   ASSERT_OK(client.connect(broker.url()));
 }
 
+TEST_F(client_with_broker, a_source_of_the_payload_belongs_to_publish_pieces_alone) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  for (const qos level : {qos::at_most_once, qos::at_least_once}) {
+    const mqtt::message by_hand{.topic = "a", .qos = level, .payload_from_source = 10};
+    EXPECT_EQ(error_of(client.start_publish(by_hand)), error::no_payload_source);
+    EXPECT_EQ(error_of(client.publish(by_hand)), error::no_payload_source);
+    EXPECT_EQ(error_of(client.request(by_hand)), error::no_payload_source);
+  }
+  EXPECT_OK(client.publish("a", "still there", qos::at_least_once));
+}
+
 TEST_F(client_with_broker, speaks_3_1_1_too) {
   options how;
   how.version = mqtt::version::v3_1_1;

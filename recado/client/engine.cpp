@@ -58,6 +58,7 @@ engine::engine(options how)
       receive_memory_(std::max<std::size_t>(options_.sizes.receive, 4096)),
       receive_buffer_(receive_memory_),
       flights_(std::max<std::size_t>(options_.sizes.in_flight, 1) + options_.outbox.messages_max),
+      sources_(flights_.size()),
       verdicts_(verdicts_kept),
       piece_(piece_bytes),
       outbox_memory_(options_.outbox.bytes_max),

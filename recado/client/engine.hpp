@@ -111,11 +111,14 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   struct flight {
     std::uint64_t number = 0;  // counts up whenever the place is used again
     publish_waiter* waiting = nullptr;
-    payload_source source;
-    std::uint32_t size = 0;   // of the payload that the source gives
-    bool unanswered = false;  // QoS 0: over when its last byte was given
-    bool queued = false;      // in the outbox
     mqtt::reason received{};  // what PUBREC said
+    bool in_pieces = false;   // its payload comes from one of `sources_`
+    bool unanswered = false;  // QoS 0: over when its last byte was given
+  };
+  /// Where the payload of a message in pieces comes from; apart from the above, which every message touches.
+  struct piece_source {
+    payload_source give;
+    std::uint32_t size = 0;
   };
   /// How a message failed, for those who ask later.
   struct verdict {
@@ -203,13 +206,16 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_publish.cpp
   std::expected<publication, failure> put(lock& held, const mqtt::message& what, payload_source* source, patience& how);
-  bool put_at_once(const mqtt::message& what);
+  std::optional<publication> put_at_once(const mqtt::message& what);
   /// With a margin for header, identifier and lengths.
   bool fits(const mqtt::message& what, std::size_t properties) const {
     return what.topic.size() + what.payload.size() + properties + 64 <= longest_message_;
   }
   std::expected<publication, mqtt::error> put_into_session(const mqtt::message& what, payload_source* source);
-  std::expected<publication, mqtt::error> put_into_place(mqtt::message what, payload_source* source);
+  std::expected<publication, mqtt::error> put_into_place(mqtt::message what);
+  std::expected<publication, mqtt::error> put_in_pieces(mqtt::message what, payload_source& source);
+  bool has_place() const { return !free_flights_.empty() && in_session_ < options_.sizes.in_flight; }
+  flight& occupy();
   std::expected<mqtt::reason, failure> await(lock& held, publication which, patience& how);
   bool settle(const mqtt::acknowledged& what) override;
   void on_acknowledged(const mqtt::acknowledged& what);
@@ -217,6 +223,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   posix::flow on_wants_payload(const mqtt::wants_payload& what);
   void settle(flight& place, const ending& how);
   void release(std::uint32_t index);
+  payload_source take_source(std::uint32_t index);
   std::vector<payload_source> drop_unanswered();
   void wake_publishers();
   static std::expected<mqtt::reason, failure> result_of(const ending& how);
@@ -325,6 +332,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // publishing
   std::vector<flight> flights_;
+  std::vector<piece_source> sources_;  // of the flights
   std::vector<std::uint32_t> free_flights_;
   std::vector<verdict> verdicts_;
   std::size_t next_verdict_ = 0;

@@ -36,9 +36,7 @@ std::expected<publication, failure> engine::keep_for_later(const mqtt::message& 
     return std::unexpected{make_failure(kept.error())};
   }
   work();
-  if (!answered) return publication{};
-  flights_[place].queued = true;
-  return publication{flights_[place].number};
+  return answered ? publication{flights_[place].number} : publication{};
 }
 
 // As much as the session takes now, in order. Under the mutex.
@@ -57,7 +55,7 @@ void engine::pump_outbox(instant now) {
     if (outbox_.cost(*next) + 64 > longest_message_) {
       give_up(*next, recado::make_fault(error::message_too_long));
     } else if (const auto sent = session_.publish(what); sent) {
-      if (answered) flights_[next->tag].queued = false, ++in_session_;
+      if (answered) ++in_session_;
     } else if (goes_by(sent.error())) {
       break;
     } else {
@@ -80,7 +78,6 @@ void engine::lost(const chain::waiting_message& what, chain::outbox_loss why) {
 void engine::give_up(const chain::waiting_message& what, const fault& why) {
   if (what.qos != mqtt::qos::at_most_once) {
     settle(flights_[what.tag], {.reason = mqtt::reason::success, .why = why});
-    flights_[what.tag].queued = false;
     release(what.tag);
   }
   report({.topic = std::string{what.topic},

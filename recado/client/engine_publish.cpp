@@ -18,6 +18,8 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
                                                 patience& how) {
   for (;;) {
     if (!usable()) return std::unexpected{unusable().value_or(make_failure(error::closed))};
+    if (source == nullptr && what.payload_from_source != 0)
+      return std::unexpected{make_failure(error::no_payload_source)};
     const bool direct = online_ && outbox_.empty();
     fault wrong;
     if (direct) {
@@ -41,40 +43,57 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
   }
 }
 
-// What nearly every message of QoS 0 needs: nobody will ask about it, and it goes straight to the session. False: `put`
-// finds out what to do, or what is wrong.
-bool engine::put_at_once(const mqtt::message& what) {
-  if (what.qos != mqtt::qos::at_most_once || !online_ || !usable() || !outbox_.empty()) return false;
-  if (!what.properties.empty() || !fits(what, 0) || !session_.publish(what)) return false;
-  leave();
-  return true;
+// What nearly every message needs: it goes straight to the session. Nothing: `put` finds out what to do, or what is
+// wrong.
+std::optional<publication> engine::put_at_once(const mqtt::message& what) {
+  if (!online_ || !usable() || !outbox_.empty() || !what.properties.empty()) return std::nullopt;
+  if (what.payload_from_source != 0 || !fits(what, 0)) return std::nullopt;
+  if (what.qos == mqtt::qos::at_most_once) {
+    if (!session_.publish(what)) return std::nullopt;
+    leave();
+    return publication{};
+  }
+  const auto begun = put_into_place(what);
+  return begun ? std::optional{*begun} : std::nullopt;
 }
 
 // `message_too_large` stands for what doesn't fit the transmit buffer.
 std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::message& what, payload_source* source) {
   if (!fits(what, what.properties.wire_size())) return std::unexpected{mqtt::error::message_too_large};
-  if (what.qos != mqtt::qos::at_most_once || source != nullptr) return put_into_place(what, source);
+  if (source != nullptr) return put_in_pieces(what, *source);
+  if (what.qos != mqtt::qos::at_most_once) return put_into_place(what);
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
   leave();
   return publication{};
 }
 
-// One that has an answer, or a source.
-std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message what, payload_source* source) {
-  const bool answered = what.qos != mqtt::qos::at_most_once;
-  if (free_flights_.empty() || in_session_ >= options_.sizes.in_flight)
-    return std::unexpected{mqtt::error::flight_table_full};
+// One that has an answer.
+std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message what) {
+  if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
   what.tag = free_flights_.back();
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
-  if (source != nullptr) work();
-  else leave();
+  leave();
+  return publication{occupy().number};
+}
+
+std::expected<publication, mqtt::error> engine::put_in_pieces(mqtt::message what, payload_source& source) {
+  if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
+  what.tag = free_flights_.back();
+  if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
+  work();
+  sources_[what.tag] = {std::move(source), what.payload_from_source};
+  flight& taken = occupy();
+  taken.in_pieces = true;
+  taken.unanswered = what.qos == mqtt::qos::at_most_once;
+  return publication{taken.unanswered ? 0 : taken.number};
+}
+
+// Takes the next place that is free.
+engine::flight& engine::occupy() {
+  flight& taken = flights_[free_flights_.back()];
   free_flights_.pop_back();
   ++in_session_;
-  flight& taken = flights_[what.tag];
-  if (source != nullptr) taken.source = std::move(*source);
-  taken.size = what.payload_from_source;
-  taken.unanswered = !answered;
-  return publication{answered ? taken.number : 0};
+  return taken;
 }
 
 std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, patience& how) {
@@ -105,6 +124,7 @@ std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, 
   lock held{mutex_};
   if (what.qos != mqtt::qos::at_most_once && in_own_thread())
     return std::unexpected{make_failure(error::called_from_handler)};
+  if (const auto begun = put_at_once(what)) return await(held, *begun, how);
   const auto begun = put(held, what, nullptr, how);
   if (!begun) return std::unexpected{begun.error()};
   return await(held, *begun, how);
@@ -112,7 +132,7 @@ std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, 
 
 std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
   lock held{mutex_};
-  if (put_at_once(what)) return publication{};
+  if (const auto begun = put_at_once(what)) return *begun;
   patience how = patience_of(timeout);
   return put(held, what, nullptr, how);
 }
@@ -136,10 +156,13 @@ std::expected<mqtt::reason, failure> engine::publish_pieces(mqtt::message what, 
 }
 
 void engine::release(std::uint32_t index) {
-  flights_[index].number += flights_.size();
-  flights_[index].unanswered = false;
-  flights_[index].received = mqtt::reason::success;
+  flights_[index] = {.number = flights_[index].number + flights_.size()};
   free_flights_.push_back(index);
+}
+
+payload_source engine::take_source(std::uint32_t index) {
+  flights_[index].in_pieces = false;
+  return std::exchange(sources_[index].give, {});
 }
 
 // Tells those who wait; who asks later finds failures among the verdicts.
@@ -162,7 +185,7 @@ void engine::on_remark(const mqtt::remark& what) {
 // The end of a message, under the mutex. One from a source ends outside of it.
 bool engine::settle(const mqtt::acknowledged& what) {
   flight& place = flights_[what.tag];
-  if (place.source) return false;
+  if (place.in_pieces) return false;
   const bool forgotten = what.outcome != mqtt::outcome::answered;
   const bool plain = what.reason == mqtt::reason::success;
   settle(place, {plain ? place.received : what.reason, forgotten ? recado::make_fault(error::session_lost) : fault{}});
@@ -174,14 +197,15 @@ bool engine::settle(const mqtt::acknowledged& what) {
 void engine::on_acknowledged(const mqtt::acknowledged& what) {
   payload_source done;  // ends when the mutex is free: it is the application's
   const std::scoped_lock held{mutex_};
-  done = std::exchange(flights_[what.tag].source, {});
+  done = take_source(what.tag);
   settle(what);
 }
 
 posix::flow engine::on_wants_payload(const mqtt::wants_payload& what) {
-  flight& place = flights_[what.tag];  // until it is acknowledged only this thread touches its source
+  const flight& place = flights_[what.tag];
+  const piece_source& source = sources_[what.tag];  // until it is acknowledged only this thread touches it
   const mutable_bytes room = mutable_bytes{piece_}.first(std::min<std::size_t>(piece_.size(), what.room));
-  const std::size_t given = silenced_ ? 0 : place.source(what.offset, room);
+  const std::size_t given = silenced_ ? 0 : source.give(what.offset, room);
   if (given == 0 || given > room.size()) {
     source_failed_ = true;
     return posix::flow::pause;
@@ -189,8 +213,8 @@ posix::flow engine::on_wants_payload(const mqtt::wants_payload& what) {
   payload_source done;
   const std::scoped_lock held{mutex_};
   (void)session_.supply(bytes{room}.first(given));
-  if (place.unanswered && what.offset + given == place.size) {
-    done = std::exchange(place.source, {});
+  if (place.unanswered && what.offset + given == source.size) {
+    done = take_source(what.tag);
     --in_session_;
     release(what.tag);
   }
@@ -202,7 +226,7 @@ std::vector<payload_source> engine::drop_unanswered() {
   std::vector<payload_source> dropped;
   for (std::uint32_t i = 0; i < flights_.size(); ++i) {
     if (!flights_[i].unanswered) continue;
-    dropped.push_back(std::exchange(flights_[i].source, {}));
+    dropped.push_back(take_source(i));
     --in_session_;
     release(i);
   }

@@ -29,6 +29,7 @@ enum class error : std::uint16_t {
   message_expired,       ///< its Message Expiry Interval passed while it waited in the outbox
   message_crowded_out,   ///< newer messages took its place in the outbox, as `outbox_options::when_full` says
   longer_than_taken,     ///< a received message is longer than `sizes::message_max`
+  no_payload_source,     ///< `payload_from_source` was set by hand; `publish_pieces` is what has a source
 };
 constexpr layer layer_of(error) { return layer::application; }
 
