@@ -23,7 +23,6 @@ client::options options_for(const bench::scenario& how) {
   result.version = how.version == 5 ? mqtt::version::v5_0 : mqtt::version::v3_1_1;
   result.tls.ca_file = how.ca_file;
   result.sizes.in_flight = how.in_flight;
-  result.sizes.receive = 256 << 10;  // as the bare session has it here
   result.timeout = std::chrono::minutes{5};
   if (how.size > result.sizes.transmit / 4) result.sizes.transmit = how.size * 4;
   return result;

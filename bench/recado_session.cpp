@@ -14,7 +14,7 @@
 namespace {
 
 using namespace recado;
-constexpr std::size_t receive_bytes = 256 << 10;
+constexpr std::size_t receive_bytes = 64 << 10;  // as the client has it by default
 constexpr std::size_t transmit_bytes = 1 << 20;
 
 class client {

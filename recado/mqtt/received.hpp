@@ -46,6 +46,7 @@ class received_identifiers {
   explicit received_identifiers(std::span<std::uint16_t> memory);
   /// True if it is in use.
   RECADO_MQTT_DISSOLVING bool contains(std::uint16_t identifier) const {
+    if (size_ == 0) return false;
     if (!is_bitmap()) return index_of(identifier) != size_;
     return (memory_[identifier / 16U] >> identifier % 16U & 1U) != 0;
   }

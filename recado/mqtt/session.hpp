@@ -289,7 +289,7 @@ class session {
   answer on_publish(bytes& in, const fixed_header& header);
   answer on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole);
   bool welcome(const mqtt::publish& message);
-  answer deliver(const mqtt::publish& message);
+  answer deliver(const mqtt::publish& message, bool as_announced);
   answer on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known);
   answer on_piece(bytes& in);
   answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
@@ -308,7 +308,7 @@ class session {
     return is_v5(decoding_.protocol) ? reason::packet_identifier_not_found : reason::success;
   }
   error resolve_alias(mqtt::publish& message);
-  error admit(const mqtt::publish& message);
+  error admit(qos level, std::uint16_t identifier, bool duplicate);
   bool can_acknowledge(bool known);
   mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
   void answer_duplicate(std::uint16_t identifier);

@@ -31,7 +31,7 @@ RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, 
         const std::size_t size = take(in, decoding_, message);
         if (size == 0 || size > receive_size_ || !welcome(message)) break;
         heard(in, size, now);
-        return deliver(message);
+        return deliver(message, true);
       }
       mqtt::acknowledgement ack;
       if (!take_plain(in, ack)) break;
@@ -133,28 +133,29 @@ session::answer session::on_message(bytes& in, mqtt::publish& message, std::size
   if (message.qos != qos::at_most_once) {
     known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
     if (!can_acknowledge(known)) return std::nullopt;
-    const error wrong = known ? error::none : admit(message);
+    const error wrong = known ? error::none : admit(message.qos, message.packet_identifier, message.duplicate);
     if (wrong != error::none) return fail(wrong);
   }
   if (!whole) return on_first_piece(in, message, total, known);
   in = in.subspan(total);
-  if (on_publish_of(known).deliver) return deliver(message);
+  if (on_publish_of(known).deliver)
+    return deliver(message, message.properties.empty() || payload_is_as_announced(message));
   answer_duplicate(message.packet_identifier);
   return std::nullopt;
 }
 
-session::answer session::deliver(const mqtt::publish& message) {
+session::answer session::deliver(const mqtt::publish& message, bool as_announced) {
   const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
   return tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
-                                message.properties.empty() || payload_is_as_announced(message), message.properties,
-                                message.packet_identifier);
+                                as_announced, message.properties, message.packet_identifier);
 }
 
 // True if a message is new, and nothing stands in its way.
 bool session::welcome(const mqtt::publish& message) {
   if (message.qos == qos::at_most_once) return true;
   const bool known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
-  return !known && can_acknowledge(false) && admit(message) == error::none;
+  return !known && can_acknowledge(false) &&
+         admit(message.qos, message.packet_identifier, message.duplicate) == error::none;
 }
 
 session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
@@ -208,11 +209,9 @@ error session::resolve_alias(mqtt::publish& message) {
 
 // A new message of QoS 1 or 2: is there room to remember it, and was it allowed to come [MQTT-3.3.4-9]? Its identifier
 // is not to be that of an exchange which goes on [MQTT-2.2.1-4]; servers of 3.1.1 may send a message again at any time.
-error session::admit(const mqtt::publish& message) {
-  const qos level = message.qos;
-  const bool again = !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;
-  if ((!again && owed_.holds(message.packet_identifier)) ||
-      (level == qos::at_least_once && received_.contains(message.packet_identifier)))
+error session::admit(qos level, std::uint16_t identifier, bool duplicate) {
+  const bool again = !is_v5(decoding_.protocol) && duplicate && level == qos::at_least_once;
+  if ((!again && owed_.holds(identifier)) || (level == qos::at_least_once && received_.contains(identifier)))
     return error::packet_identifier_in_use;
   if (is_v5(decoding_.protocol) && unacknowledged_ >= receive_maximum_) return error::receive_maximum_exceeded;
   if (level == qos::exactly_once && received_.room() == 0) return error::incoming_table_full;
