@@ -255,9 +255,13 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool take_answer(const mqtt::message_received& what);
   std::uint32_t sort(const mqtt::message_received& what) override;
   recipients found() const override { return last_found_; }
+  bool holds_on(std::size_t& payload) const override {
+    payload = options_.sizes.message_max;
+    return last_known_ && !last_queued_;
+  }
   void batch_over() override;
   void deliver(std::span<const heard> batch, recipients all) override;
-  void deliver(const mqtt::message_received& what, recipients whose);
+  [[gnu::always_inline]] inline void deliver(const mqtt::message_received& what, recipients whose);
   bool find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
   bool has_room_for_strays(const mqtt::message_received& what) const;
   bool as_before(const mqtt::message_received& what) const;

@@ -40,7 +40,7 @@ std::optional<guarded_session::event> guarded_session::receive(bytes& in, instan
 std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant now) {
   const std::scoped_lock held{mutex_};
   owner_.batch_over();
-  count_ = 0, finding_ = 0;
+  count_ = 0, finding_ = 0, topic_ = {};
   recipients_.clear();
   const bytes all = in;
   if (deaf()) inner_.not_reading(now);
@@ -62,15 +62,28 @@ bool guarded_session::keep(heard& next, bytes all) {
   const auto* message = std::get_if<mqtt::message_received>(&*next.what);
   // A topic that stands for an alias lies in the session, and goes with the next message.
   if (message == nullptr || !lies_in(all, message->topic)) return false;
-  const std::uint32_t finding = owner_.sort(*message);
+  if (!is_as_before(*message) && !find(*message)) return false;
+  next.begin = begin_, next.end = end_;
+  if (begin_ != end_) ++count_;
+  return true;
+}
+
+bool guarded_session::is_as_before(const mqtt::message_received& message) const {
+  return !topic_.empty() && message.topic == topic_ && message.properties.empty() &&
+         message.payload.size() <= payload_max_;
+}
+
+// False if the message is to be an event of its own.
+bool guarded_session::find(const mqtt::message_received& message) {
+  const std::uint32_t finding = owner_.sort(message);
   if (finding == 0) return false;
   if (std::exchange(finding_, finding) != finding) {
     const recipients found = owner_.found();
     begin_ = static_cast<std::uint32_t>(recipients_.size());
     recipients_.insert(recipients_.end(), found.begin(), found.end());
+    end_ = static_cast<std::uint32_t>(recipients_.size());
   }
-  next.begin = begin_, next.end = static_cast<std::uint32_t>(recipients_.size());
-  if (next.begin != next.end) ++count_;
+  topic_ = owner_.holds_on(payload_max_) ? message.topic : std::string_view{};
   return true;
 }
 

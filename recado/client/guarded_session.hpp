@@ -44,6 +44,9 @@ class sorter {
   /// Answers a number that is another when another finding was made, 0 if the message is to be an event of its own.
   virtual std::uint32_t sort(const mqtt::message_received& what) = 0;
   virtual recipients found() const = 0;
+  /// True if what was found holds for each message without properties that has the same topic, and no more than
+  /// `payload` bytes, as long as the mutex is held: such ones need no `sort`.
+  virtual bool holds_on(std::size_t& payload) const = 0;
   /// Calls the handlers of a batch.
   virtual void deliver(std::span<const heard> batch, recipients all) = 0;
   /// Does what has to be done about it. False: it is to be answered as an event.
@@ -87,6 +90,8 @@ class guarded_session {
   bool deaf() const { return paused && inner_.online(); }
   std::optional<event> hear(bytes& in, instant now);
   bool keep(heard& next, bytes all);
+  bool is_as_before(const mqtt::message_received& message) const;
+  bool find(const mqtt::message_received& message);
 
   mqtt::session& inner_;
   std::mutex& mutex_;
@@ -95,8 +100,11 @@ class guarded_session {
   std::array<heard, batch_max + 1> batch_;  // and the event that ends it
   std::size_t count_ = 0;
   std::vector<entry*> recipients_;
-  std::uint32_t finding_ = 0;  // which `sort` answered for the last message
-  std::uint32_t begin_ = 0;    // where its recipients begin
+  // What was found for the last message of the batch: by which number, and where its recipients are.
+  std::uint32_t finding_ = 0;
+  std::uint32_t begin_ = 0, end_ = 0;
+  std::string_view topic_;       // of those for whom it holds on; empty: of none
+  std::size_t payload_max_ = 0;  // and up to which size
 };
 static_assert(stream_machine<guarded_session>);
 
