@@ -97,7 +97,6 @@ options scram() {
   how.backoff = {.first = 5ms, .longest = 50ms};
   return how;
 }
-std::string url_of(const t::scripted_broker& broker) { return "mqtt://127.0.0.1:" + std::to_string(broker.port()); }
 
 TEST(client_authentication, proves_the_password_without_sending_it_and_once_more_when_asked) {
   scram_server server{"pencil"};

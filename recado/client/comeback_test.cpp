@@ -70,7 +70,6 @@ class diary {
   std::vector<dropped_message> dropped_;
 };
 
-std::string url_of(const t::scripted_broker& broker) { return "mqtt://127.0.0.1:" + std::to_string(broker.port()); }
 t::script refuses(int reason, const std::string& properties = "\0"s) {
   return {t::hears(t::connect_type), t::says(t::packet(0x20, "\0"s + static_cast<char>(reason) + properties)),
           t::waits_for_end()};

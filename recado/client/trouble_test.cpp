@@ -27,8 +27,6 @@ options quick() {
   return how;
 }
 
-std::string url_of(const test::scripted_broker& broker) { return "mqtt://127.0.0.1:" + std::to_string(broker.port()); }
-
 TEST(client_trouble, says_why_there_is_no_connection) {
   blocking_client client;
   const auto refused = client.connect("mqtt://127.0.0.1:" + std::to_string(test::free_port()));

@@ -401,4 +401,7 @@ class scripted_broker {
   std::jthread thread_;
 };
 
+/// As a client is told of it.
+inline std::string url_of(const scripted_broker& broker) { return "mqtt://127.0.0.1:" + std::to_string(broker.port()); }
+
 }  // namespace recado::test
