@@ -129,8 +129,9 @@ class one_run {
     if (chosen_.device.session.empty()) return;
     session_buffer_.resize(session_buffer_bytes);
     session_.emplace(session_buffer_);
-    tools::open_file(*session_, std::string{chosen_.device.session},
-                     static_cast<posix::durability>(chosen_.device.session_durability), true);
+    const std::string folder{chosen_.device.session};
+    tools::open_file(*session_, folder, static_cast<posix::durability>(chosen_.device.session_durability), true);
+    tools::check_head(*session_, folder);
     how_.session = &*session_;
   }
   board::run_result operator()(const device::test_plan* plan) { return asked(board::run(chosen_, how_, plan)); }

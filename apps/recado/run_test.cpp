@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include "tools/kept_session.hpp"
+
 namespace {
 
 using testing::HasSubstr;
@@ -96,6 +98,29 @@ TEST(run, says_what_cannot_be_done) {
     EXPECT_THAT(done.output, HasSubstr(each.says)) << each.arguments;
     EXPECT_FALSE(std::filesystem::exists(storage)) << each.arguments;
   }
+}
+
+// Where something was kept and its head is gone, nothing is begun anew over it.
+TEST(run, a_session_that_cannot_be_read_any_more_is_not_taken_for_new) {
+  const auto folder = std::filesystem::path{RECADO_TEST_FOLDER} / "headless_session";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  const auto journal = folder / "journal";
+  std::ofstream{journal};
+  constexpr auto shape = recado::app::tools::session_geometry;
+  std::filesystem::resize_file(journal, std::uintmax_t{shape.sector_bytes} * shape.sectors);
+  const auto in_it = [&] { return std::fstream{journal, std::ios::in | std::ios::out | std::ios::binary}; };
+  in_it().seekp(5000) << "kept";
+  const result done = run("-s network.mode=as-is -s tls.enabled=false -s ntp.enabled=false --session '" +
+                          folder.string() + "' --storage '" + folder.string() + "'");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.output, testing::StartsWith("recado run: the session in " + folder.string() +
+                                               " is damaged beyond reading: messages that it kept are lost; restore "
+                                               "the folder, or begin anew by 'recado session clear "));
+  std::string there(4, ' ');
+  in_it().seekg(5000).read(there.data(), 4);
+  EXPECT_EQ(there, "kept");
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

@@ -53,6 +53,13 @@ std::string cause_of(store::error why, const posix::file_storage& below) {
   throw failure("the session in " + folder + ": " + cause_of(why, below), std::string{remedy(why)});
 }
 
+/// A journal that isn't found although there is something behind its head is no new one.
+void refuse_headless(store::error why, const posix::file_storage& below, const std::string& folder) {
+  if (why != store::error::empty || !below.written_behind(2 * store::sector_header_bytes)) return;
+  throw failure("the session in " + folder + " is damaged beyond reading: messages that it kept are lost",
+                "restore the folder, or begin anew by 'recado session clear " + folder + "'");
+}
+
 std::optional<struct ::stat> output_file() {
   struct ::stat now {};
   if (::fstat(STDOUT_FILENO, &now) != 0 || !S_ISREG(now.st_mode)) return std::nullopt;
@@ -82,6 +89,13 @@ void open_file(posix::file_storage& file, const std::string& folder, posix::dura
     refuse(opened.error(), folder);
 }
 
+void check_head(posix::file_storage& file, const std::string& folder) {
+  std::array<store::index_entry, 8> index;
+  std::array<std::byte, 4096> scratch;
+  const auto found = store::journal{file, index, scratch}.mount();  // that there is no room for all entries is as well
+  if (!found) refuse_headless(found.error(), file, folder);
+}
+
 kept_session::kept_session(const std::string& folder, posix::durability how, bool make)
     : folder_(folder),
       buffer_(buffer_bytes),
@@ -100,10 +114,8 @@ kept_session::~kept_session() { (void)records_.seal(); }
 void kept_session::mount(bool make) {
   const auto found = records_.mount();
   if (found) report_ = *found;
-  else if (found.error() == store::error::empty && below_.written_behind(2 * store::sector_header_bytes))
-    throw failure("the session in " + folder_ + " is damaged beyond reading: messages that it kept are lost",
-                  "restore the folder, or begin anew by 'recado session clear " + folder_ + "'");
-  else if (found.error() != store::error::empty || !make) refuse(found.error(), below_, folder_);
+  else if (refuse_headless(found.error(), below_, folder_); found.error() != store::error::empty || !make)
+    refuse(found.error(), below_, folder_);
   else if (const auto made = records_.format(); !made) refuse(made.error(), below_, folder_);
   store_.emplace(records_, places_);
   std::array<std::byte, 65'535> space;

@@ -23,6 +23,10 @@ inline constexpr store::storage_geometry session_geometry{4 << 20, 16, 8, std::b
 /// session.
 void open_file(posix::file_storage& file, const std::string& folder, posix::durability how, bool make);
 
+/// For who begins a journal where there is none: throws `failure` if there was one, and its head can't be read any
+/// more.
+void check_head(posix::file_storage& file, const std::string& folder);
+
 /// What a run notes its position in: `recado pub -l` in its input, `recado sub` in its output. The journal has one
 /// note, that of the last run; the other's position is laid aside in a record.
 enum class noted : std::uint8_t { input, output };
