@@ -334,22 +334,31 @@ std::optional<std::uint32_t> session_store::number_of(std::string_view filter) {
 }
 
 std::expected<void, error> session_store::subscribed(const mqtt::subscription& what, std::uint32_t identifier) {
+  auto number = number_of(what.filter);
+  for (std::uint32_t from = 0; !number; ++from)
+    if (records_.next(kind_subscription, from) != from) number = from;
+  return subscribed_at(*number, what, identifier);
+}
+
+std::expected<void, error> session_store::subscribed_at(std::uint32_t number, const mqtt::subscription& what,
+                                                        std::uint32_t identifier) {
   numbers<subscription_head_bytes> head;
   head.put(static_cast<std::uint64_t>(what.qos) | (what.no_local ? 4U : 0U) | (what.retain_as_published ? 8U : 0U) |
                static_cast<std::uint64_t>(what.retain_handling) << 4,
            1);
   head.put(identifier, 4);
-  auto number = number_of(what.filter);
-  for (std::uint32_t from = 0; !number; ++from)
-    if (records_.next(kind_subscription, from) != from) number = from;
   keep_unanswered();
   const bytes pieces[] = {head.octets(), as_bytes(what.filter)};
-  return records_.put({kind_subscription, *number}, pieces);
+  return records_.put({kind_subscription, number}, pieces);
 }
 
 std::expected<void, error> session_store::unsubscribed(std::string_view filter) {
   const auto number = number_of(filter);
-  return number ? records_.remove({kind_subscription, *number}) : std::expected<void, error>{};
+  return number ? unsubscribed_at(*number) : std::expected<void, error>{};
+}
+
+std::expected<void, error> session_store::unsubscribed_at(std::uint32_t number) {
+  return records_.remove({kind_subscription, number});
 }
 
 std::optional<session_store::stored_subscription> session_store::next_subscription(std::uint32_t from,

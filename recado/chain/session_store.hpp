@@ -98,6 +98,11 @@ class session_store final : public mqtt::journal {
   /// Remembers a subscription with its Subscription Identifier, 0 for none. Errors: of the journal.
   std::expected<void, store::error> subscribed(const mqtt::subscription& what, std::uint32_t identifier);
   std::expected<void, store::error> unsubscribed(std::string_view filter);  ///< Forgets it. Errors: of the journal.
+  /// The same two for who knows the place in the journal: that of the same filter, or one that is free. They look for
+  /// nothing, so they take no longer where there are many.
+  std::expected<void, store::error> subscribed_at(std::uint32_t number, const mqtt::subscription& what,
+                                                  std::uint32_t identifier);
+  std::expected<void, store::error> unsubscribed_at(std::uint32_t number);  ///< See `subscribed_at`.
   /// A subscription as it is remembered.
   struct stored_subscription {
     mqtt::subscription what;       ///< its filter lies in `space`

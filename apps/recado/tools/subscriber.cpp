@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "../console.hpp"
 #include "client.hpp"
 #include "gatherer.hpp"
+#include "kept_subscriptions.hpp"
 #include "output.hpp"
 
 namespace recado::app::tools {
@@ -20,6 +23,7 @@ class subscriber final : public client {
  public:
   explicit subscriber(const settings& how) : client(how), printer_(how_), gatherer_(how_.message_max) {
     if (!kept_) return;
+    remembered_.emplace(kept_->store());
     const auto position = output_position();
     if (!position) return;
     kept_->note_from_now_on(noted::output);
@@ -52,6 +56,7 @@ class subscriber final : public client {
     comes_again_ = comes_again_ || !to_acknowledge_.empty();
     to_acknowledge_.clear();
     left_behind_ = 0;
+    if (remembered_) remembered_->read();
     if (what.session_present && !what.in_doubt && holds_subscriptions()) subscribed_ = true;
     else subscribe();
     if (!leaving()) unsubscribe();
@@ -66,15 +71,9 @@ class subscriber final : public client {
 
   // The server has them as they are asked for, as the journal knows: asking again would bring retained messages again.
   bool holds_subscriptions() {
-    if (!kept_ || how_.exit_after_subscribe) return false;
+    if (!remembered_ || how_.exit_after_subscribe) return false;
     return std::ranges::all_of(how_.topics, [&](const std::string& filter) {
-      std::vector<std::byte> space(65'535);
-      for (std::uint32_t from = 0;;) {
-        const auto known = kept_->store().next_subscription(from, space);
-        if (!known) return false;
-        if (known->what == subscription_to(filter) && known->identifier == subscription_identifier()) return true;
-        from = known->number + 1;
-      }
+      return remembered_->holds(subscription_to(filter), subscription_identifier());
     });
   }
   std::uint32_t subscription_identifier() const {
@@ -97,12 +96,12 @@ class subscriber final : public client {
   }
 
   void unsubscribe() {
-    unsubscriptions_ = 0;
+    unsubscriptions_.clear();
     for (const std::string& each : how_.unsubscribe) {
       const std::string_view filter[] = {each};
       const auto asked = session_.unsubscribe(filter, how_.unsubscribe_properties.all());
       if (!asked) return impossible("unsubscribe", asked.error());
-      ++unsubscriptions_;
+      unsubscriptions_[asked->packet_identifier] = each;
     }
   }
 
@@ -136,7 +135,7 @@ class subscriber final : public client {
     outcome how;
     for (std::size_t i = 0; i < what.reasons.size(); ++i) {
       if (!mqtt::is_failure(what.reasons[i])) {
-        if (kept_) (void)kept_->store().subscribed(subscription_to(how_.topics[i]), subscription_identifier());
+        if (remembered_) remembered_->granted(subscription_to(how_.topics[i]), subscription_identifier());
         continue;
       }
       outcome one = refusal("the subscription to '" + printable(how_.topics[i]) + "'", what.reasons[i], {});
@@ -151,17 +150,17 @@ class subscriber final : public client {
       partly_.status = how.status;
     }
     subscribed_ = true;
-    if (how_.exit_after_subscribe && unsubscriptions_ == 0) leave(mqtt::reason::normal_disconnection, partly_);
+    if (how_.exit_after_subscribe && unsubscriptions_.empty()) leave(mqtt::reason::normal_disconnection, partly_);
   }
 
   void on_unsubscribed(const mqtt::unsubscribed& what) {
     if (what.outcome != mqtt::outcome::answered) return;
     for (const mqtt::reason each : what.reasons)
       if (mqtt::is_failure(each)) return end(refusal("to unsubscribe", each, what.properties));
-    if (kept_)
-      for (const std::string& each : how_.unsubscribe) (void)kept_->store().unsubscribed(each);
+    const auto of = unsubscriptions_.extract(what.token.packet_identifier);
+    if (remembered_ && of) remembered_->ended(of.mapped());
     event_line("unsubscribed");
-    if (--unsubscriptions_ != 0) return;
+    if (!unsubscriptions_.empty()) return;
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
   }
 
@@ -222,16 +221,14 @@ class subscriber final : public client {
   }
 
   std::string_view awaited() const override {
-    return !how_.topics.empty() && !subscribed_ ? "SUBACK" : unsubscriptions_ != 0 ? "UNSUBACK" : "PUBACK";
+    return !how_.topics.empty() && !subscribed_ ? "SUBACK" : !unsubscriptions_.empty() ? "UNSUBACK" : "PUBACK";
   }
-  std::string so_far() const override {
-    return received_ == 1 ? "1 message arrived" : std::to_string(received_) + " messages arrived";
-  }
+  std::string so_far() const override { return counted(received_, "message", "messages") + " arrived"; }
   // Unless it was acknowledged it will come again.
   bool has_all() const override { return enough_ && to_acknowledge_.empty(); }
   outcome with_all() const override { return partly_; }
   bool awaits_answer() const override {
-    return (!how_.topics.empty() && !subscribed_) || unsubscriptions_ != 0 || session_.in_flight() != 0;
+    return (!how_.topics.empty() && !subscribed_) || !unsubscriptions_.empty() || session_.in_flight() != 0;
   }
 
   /// How many messages came in the second that is over, or in each of those that nobody had time for.
@@ -252,10 +249,11 @@ class subscriber final : public client {
     say(std::to_string(received_) + " messages received, " + std::to_string(received_bytes_) + " bytes of payload");
   }
 
+  std::optional<kept_subscriptions> remembered_;  // with --session
   printer printer_;
   gatherer gatherer_;
   mqtt::token subscription_;
-  std::size_t unsubscriptions_ = 0;
+  std::map<std::uint16_t, std::string_view> unsubscriptions_;  // by packet identifier, until they are answered
   bool subscribed_ = false;
   bool enough_ = false;
   std::uint64_t received_ = 0, received_bytes_ = 0, printed_ = 0;
