@@ -1,5 +1,6 @@
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 
@@ -23,6 +24,8 @@ struct free_list {
 };
 using borrowed_certificates = std::unique_ptr<STACK_OF(X509), free_list>;
 
+constexpr sentence no_names{"has no subjectAltName: a common name is no host name (RFC 9525)",
+                            "issue one with --dns for it"};
 constexpr int strength_level = 2;  // OpenSSL's: at least 112 bits everywhere, no SHA-1
 
 sentence words(int error) {
@@ -87,6 +90,17 @@ bool fill(X509_STORE* store, const verify_options& options) {
   return of_anchor;
 }
 
+/// As the TLS client looks at it (recado/tls): whole labels, the root's dot aside, and no common name (RFC 9525 §6.3).
+void set_host(X509_VERIFY_PARAM* parameters, std::string_view host) {
+  if (parse_address(host)) return void(X509_VERIFY_PARAM_set1_ip_asc(parameters, std::string{host}.c_str()));
+  if (host.ends_with('.')) host.remove_suffix(1);
+  if (host.starts_with('.') || host.empty())  // to OpenSSL it stands for all below it
+    throw failure("'" + std::string{host} + "' is no host name", "give one name with --host, such as broker.lab");
+  X509_VERIFY_PARAM_set_hostflags(parameters,
+                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size());
+}
+
 void set_parameters(X509_VERIFY_PARAM* parameters, const verify_options& options, bool whole_chain) {
   X509_VERIFY_PARAM_set_time(parameters, static_cast<time_t>(options.at.time_since_epoch().count()));
   X509_VERIFY_PARAM_set_auth_level(parameters, strength_level);
@@ -96,9 +110,7 @@ void set_parameters(X509_VERIFY_PARAM* parameters, const verify_options& options
   X509_VERIFY_PARAM_set_flags(parameters, flags);
   if (options.what_for == purpose::server) X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_SERVER);
   if (options.what_for == purpose::client) X509_VERIFY_PARAM_set_purpose(parameters, X509_PURPOSE_SSL_CLIENT);
-  if (options.host.empty()) return;
-  if (parse_address(options.host)) X509_VERIFY_PARAM_set1_ip_asc(parameters, options.host.c_str());
-  else X509_VERIFY_PARAM_set1_host(parameters, options.host.c_str(), options.host.size());
+  if (!options.host.empty()) set_host(parameters, options.host);
 }
 
 /// Called at every step. The CRL at fault is known only here, so its date is kept for `explain`.
@@ -122,7 +134,9 @@ std::string date_of(int error, X509* certificate, const std::optional<seconds_ut
 void explain(verification& result, X509_STORE_CTX* context, const std::optional<seconds_utc>& crl_date) {
   const int error = X509_STORE_CTX_get_error(context);
   X509* certificate = X509_STORE_CTX_get_current_cert(context);
-  const sentence said = words(error);
+  const bool nameless = error == X509_V_ERR_HOSTNAME_MISMATCH && certificate != nullptr &&
+                        X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0;
+  const sentence said = nameless ? no_names : words(error);
   result.cause = said.cause != nullptr ? said.cause : X509_verify_cert_error_string(error);
   result.remedy = said.remedy;
   if (certificate == nullptr) return;

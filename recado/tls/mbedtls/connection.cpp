@@ -17,7 +17,7 @@ constexpr instant at_once = instant::min();
 constexpr std::size_t record_worth_its_overhead = 512;
 
 bool name_is_plausible(std::string_view host) {
-  if (host.empty()) return false;
+  if (host.empty() || host.front() == '.') return false;
   for (const char c : host) {
     const auto code = static_cast<unsigned char>(c);
     if (code <= 0x20 || code >= 0x7f || c == '/' || c == '@') return false;

@@ -15,7 +15,7 @@ constexpr instant at_once = instant::min();
 constexpr std::size_t record_worth_its_overhead = 512;
 
 bool name_is_plausible(std::string_view host) {
-  if (host.empty()) return false;
+  if (host.empty() || host.front() == '.') return false;  // to OpenSSL that dot stands for all names below
   for (const char c : host) {
     const auto code = static_cast<unsigned char>(c);
     if (code <= 0x20 || code >= 0x7f || c == '/' || c == '@') return false;
@@ -348,7 +348,7 @@ bool connection::still_good(const SSL_SESSION* session) const {
   if (shared_.options_.check != peer_check::chain_and_name) return true;
   const std::string name{host_.view()};
   if (literal_) return X509_check_ip_asc(peer, name.c_str(), 0) == 1;
-  return X509_check_host(peer, name.data(), name.size(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS, nullptr) == 1;
+  return X509_check_host(peer, name.data(), name.size(), host_flags, nullptr) == 1;
 }
 
 }  // namespace recado::tls::openssl

@@ -88,7 +88,7 @@ outcome set_trust(SSL_CTX* to, const client_options& options) {
   // Whatever the user names as trusted ends the chain, be it an intermediate authority or the server's own.
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN);
   X509_VERIFY_PARAM_set_depth(param, chain_depth_max);
-  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  X509_VERIFY_PARAM_set_hostflags(param, host_flags);
   if (!options.crl.given()) return {};
   X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
   return load_crls(options.crl, store);

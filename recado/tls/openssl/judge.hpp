@@ -1,12 +1,17 @@
 // OpenSSL's verification with recado's verdicts. For sources of the back end only.
 #pragma once
 
+#include <openssl/x509v3.h>
+
 #include <array>
 
 #include <recado/tls/certificate.hpp>
 #include <recado/tls/openssl/handles.hpp>
 
 namespace recado::tls::openssl {
+
+/// How host names are compared: with whole labels of alternative names, never with the common name (RFC 9525 §6.3).
+inline constexpr unsigned host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 /// The verdict that an X509_V_ERR_ code amounts to; `good` for X509_V_OK.
 verdict verdict_of_openssl(int code);
