@@ -124,7 +124,7 @@ int show(const options& from) {
         << "waiting    " << std::to_string(counts.held) << " for a connection\n"
         << "subscribed " << counted(counts.subscriptions, "filter", "filters") << '\n';
   if (const auto at = tools::input_position_of(kept.position(tools::noted::input)))
-    out() << "input      " << std::to_string(at->line) << " lines were taken, "
+    out() << "input      " << counted(at->line, "line was", "lines were") << " taken, "
           << (at->ended ? "all that there were" : "the next run goes on behind them") << '\n';
   if (const std::string damage = tools::damage_of(kept.report()); !damage.empty())
     out() << painted{style::bad, "damaged"} << "    " << std::string_view{damage} << '\n';

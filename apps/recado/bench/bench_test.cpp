@@ -300,7 +300,7 @@ TEST(bench_publish, what_was_measured_before_the_connection_was_lost_is_told) {
       {{hears(connect_type), says("\x20\x02\0\0"s), hears(publish_type), says(ack), hears(publish_type)}}};
   const auto done = run(words{"publish", "--count", "5", "--inflight", "1", "-q", "1"} + at(broker.port()));
   EXPECT_EQ(done.status, 7);
-  EXPECT_THAT(done.err, HasSubstr("1 messages of 16 bytes"));
+  EXPECT_THAT(done.err, HasSubstr("1 message of 16 bytes"));
   EXPECT_THAT(done.err, HasSubstr("the connection was lost"));
   EXPECT_EQ(json::parse(done.out)["lost"], 1);
 }

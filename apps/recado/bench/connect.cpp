@@ -91,7 +91,7 @@ class connects {
     slot(const plan& what, tools::tls_context* secrets, std::string identifier)
         : connection(what.how, secrets, room_of_one, std::move(identifier)) {}
     link connection;
-    instant due{}, deadline = never;
+    instant due{}, deadline = never, left{};
     bool queued = false, busy = false, up = false;
   };
 
@@ -152,8 +152,8 @@ class connects {
       if (std::holds_alternative<mqtt::connected>(what)) on_connected(one);
     };
     posix::progress done = one.connection.drive(now, hear);
-    if (!done.ended && one.up && one.connection.leave()) done = one.connection.drive(now, hear);
-    if (done.ended || (!one.up && one.connection.failed())) return on_end(one);
+    if (!done.ended && one.up && one.connection.leave()) one.left = now, done = one.connection.drive(now, hear);
+    if (done.ended || (!one.up && one.connection.failed())) return on_end(one, now);
     one.deadline = done.deadline;
     if (done.deadline <= now) queue(one);
   }
@@ -166,10 +166,16 @@ class connects {
     if (one.connection.resumed()) ++resumed_;
   }
 
-  void on_end(slot& one) {
+  void on_end(slot& one, instant now) {
     one.busy = false;
     one.deadline = never;
     free_.push_back(&one);
+    const bool given_up = one.up && is(one.connection.stream().why(), stream_error::aborted);
+    if (given_up && now - one.left >= what_.how.timeout && trouble_.status == tools::status::success)
+      trouble_ = {tools::status::timed_out,
+                  "the broker did not end a connection within " + tools::in_seconds(what_.how.timeout) +
+                      " of DISCONNECT, and the next one waits for that",
+                  "see the broker's log, or give more time by --timeout"};
     if (one.up) return;
     if (trouble_.status == tools::status::success) trouble_ = one.connection.ending();
     if (trouble_.status == tools::status::success)

@@ -48,9 +48,13 @@ int qos_of(const plan& what, const findings& found) {
   return static_cast<int>(std::min(what.how.qos, found.granted.value_or(what.how.qos)));
 }
 
+std::string amount(std::uint64_t number, const std::string& thing) {
+  return grouped(number) + " " + thing + (number == 1 ? "" : "s");
+}
+
 std::string things(const plan& what, const findings& found) {
-  if (what.what == kind::connect) return grouped(found.messages) + " connections";
-  return grouped(found.messages) + " messages of " + std::to_string(found.size) + " bytes (QoS " +
+  if (what.what == kind::connect) return amount(found.messages, "connection");
+  return amount(found.messages, "message") + " of " + amount(found.size, "byte") + " (QoS " +
          std::to_string(qos_of(what, found)) + ")";
 }
 

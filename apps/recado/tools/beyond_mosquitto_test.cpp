@@ -89,11 +89,11 @@ TEST(beyond_mosquitto, traces_show_each_packet_and_no_secret) {
   const std::string err = recado("pub", "-t a -m b -q 1 -u me -P sesame --trace --stats").run.err;
   EXPECT_THAT(err,
               AllOf(HasSubstr("-> CONNECT"), HasSubstr("<- CONNACK"), HasSubstr("-> PUBLISH"), HasSubstr("<- PUBACK"),
-                    HasSubstr("-> DISCONNECT"), HasSubstr("1 messages published, 1 acknowledged")));
+                    HasSubstr("-> DISCONNECT"), HasSubstr("1 message published, 1 acknowledged")));
   EXPECT_THAT(err, Not(HasSubstr("sesame")));
   EXPECT_THAT(recado("pub", "-t a -m b -u me -P sesame --trace --show-secrets").run.err, HasSubstr("sesame"));
   const std::string seen = recado("sub", "-t a -C 1 --stats", sends(publish_packet("a", "four"))).run.err;
-  EXPECT_THAT(seen, AllOf(HasSubstr("1 messages received, 4 bytes of payload"), HasSubstr("bytes sent"),
+  EXPECT_THAT(seen, AllOf(HasSubstr("1 message received, 4 bytes of payload"), HasSubstr("bytes sent"),
                           HasSubstr(" KiB of memory at most")));
 }
 

@@ -93,8 +93,8 @@ int client::report() {
         std::to_string(peak_memory_kib()) + " KiB of memory at most");
   }
   if (kept_ && kept_->records().lost_later() != 0)
-    say("warning: the session in " + kept_->folder() + ": " + std::to_string(kept_->records().lost_later()) +
-        " entries were damaged while it was in use, and are lost");
+    say("warning: the session in " + kept_->folder() + ": " +
+        counted(kept_->records().lost_later(), "entry was", "entries were") + " damaged while it was in use, and lost");
   const int recording = watch_.recording_error() != 0 ? watch_.recording_error() : route_.key_log_error();
   if (outcome_.status == status::success && recording != 0)
     outcome_ = {status::failed, std::string{"the recording could not be written: "} + std::strerror(recording),

@@ -11,6 +11,7 @@
 #include <recado/store/record.hpp>
 
 #include "../command.hpp"
+#include "../console.hpp"
 #include "input_position.hpp"
 
 namespace recado::app::tools {
@@ -199,7 +200,7 @@ std::string kept_session::cause(store::error why) const { return cause_of(why, b
 std::string damage_of(const store::mount_report& report) {
   if (!report.damaged()) return {};
   std::string result = "it is damaged: ";
-  if (report.records_lost != 0) result += std::to_string(report.records_lost) + " entries are lost";
+  if (report.records_lost != 0) result += counted(report.records_lost, "entry is", "entries are") + " lost";
   if (report.sectors_lost != 0)
     result += (report.records_lost != 0 ? ", and what " : "what ") + std::to_string(report.sectors_lost) +
               " of its parts held";

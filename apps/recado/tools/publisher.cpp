@@ -393,12 +393,12 @@ class publisher final : public client {
   bool wants_proof() const override { return how_.qos == mqtt::qos::at_most_once && done_ != 0; }
   void on_interrupt(int signal) override {
     end({128 + signal,
-         "interrupted after " + std::to_string(done_) + " messages, " + std::to_string(session_.in_flight()) +
+         "interrupted after " + counted(done_, "message", "messages") + ", " + std::to_string(session_.in_flight()) +
              " of them not acknowledged",
          {}});
   }
   void print_stats() override {
-    say(std::to_string(done_) + " messages published, " + std::to_string(acknowledged_) + " acknowledged, " +
+    say(counted(done_, "message", "messages") + " published, " + std::to_string(acknowledged_) + " acknowledged, " +
         std::to_string(sent_bytes_) + " bytes of payload");
   }
 

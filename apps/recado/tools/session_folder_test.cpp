@@ -75,13 +75,12 @@ TEST_F(tool_session_folder, damage_costs_what_it_hit_also_in_what_was_written_la
       .put('L');
   const auto checked = session({"check", kept});
   EXPECT_EQ(checked.status, 1);
-  EXPECT_NE(checked.err.find("it is damaged: 1 entries are lost"), std::string::npos) << checked.err << checked.out;
+  EXPECT_NE(checked.err.find("it is damaged: 1 entry is lost"), std::string::npos) << checked.err << checked.out;
   EXPECT_EQ(shown()["held"], 2);
   broker.start();
   running reader{command("sub", {"-q", "2", "-t", "lines"}), "/dev/null", folder / "read"};
   ASSERT_TRUE(within(20s, [&] { return broker_log().find("Sending SUBACK") != std::string::npos; }));
-  EXPECT_NE(publish().find("warning: the session in " + kept + ": it is damaged: 1 entries are lost"),
-            std::string::npos);
+  EXPECT_NE(publish().find("warning: the session in " + kept + ": it is damaged: 1 entry is lost"), std::string::npos);
   EXPECT_TRUE(within(20s, [&] { return text_of(folder / "read") == "two\nthree\n"; })) << text_of(folder / "read");
 }
 

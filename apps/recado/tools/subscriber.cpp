@@ -246,7 +246,8 @@ class subscriber final : public client {
   }
   bool comes_back() const override { return !enough_; }
   void print_stats() override {
-    say(std::to_string(received_) + " messages received, " + std::to_string(received_bytes_) + " bytes of payload");
+    say(counted(received_, "message", "messages") + " received, " + std::to_string(received_bytes_) +
+        " bytes of payload");
   }
 
   std::optional<kept_subscriptions> remembered_;  // with --session

@@ -1,0 +1,34 @@
+// recado bench where it can't go on, and where it refuses to begin.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <tests/support/program_run.hpp>
+#include <tests/support/scripted_broker.hpp>
+
+namespace recado::test {
+namespace {
+
+using namespace std::string_literals;
+using testing::HasSubstr;
+using words = std::vector<std::string>;
+
+program_run::result bench(words options) {
+  options.insert(options.begin(), {RECADO_PROGRAM, "bench"});
+  return program_run{.command = options}();
+}
+
+/// It had gone on for the time-out of each connection, and said nothing.
+TEST(bench_connect, says_that_the_broker_does_not_end_connections) {
+  scripted_broker broker{{{hears(connect_type), says("\x20\x02\0\0"s), hears(disconnect_type),  //
+                           stays(std::chrono::minutes{2})}}};
+  const auto done = bench({"connect", "--count", "5", "--timeout", "0.1", "--host", "127.0.0.1", "--port",
+                           std::to_string(broker.port()), "--json"});
+  EXPECT_EQ(done.status, 27) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("1 connection in "));
+  EXPECT_THAT(done.err, HasSubstr("the broker did not end a connection within 0.1 s of DISCONNECT, and the next one "
+                                  "waits for that; see the broker's log"));
+  EXPECT_THAT(done.out, HasSubstr("\"connections\":1,"));
+}
+
+}  // namespace
+}  // namespace recado::test
