@@ -462,7 +462,7 @@ void client::attempt_failed(outcome how, instant now) {
   if (was && now - connected_at_ > steady) backoff_.reset(), lost_at_ = never, order_.went_well();
   const bool first = was && lost_at_ == never;
   if (first) lost_at_ = now, losses_ = 0;
-  if (was) ++losses_;
+  if (was && ++losses_ == 2) lost_again();
   if (goes_elsewhere(how, was, now)) return;
   const bool again = was_online_ && comes_back() && how_.reconnect != duration{} && !how.verdict;
   if (again && now - lost_at_ < how_.reconnect) {

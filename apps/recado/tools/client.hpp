@@ -45,6 +45,8 @@ class client {
   virtual bool work_offline(instant) { return false; }
   /// There will be no connection any more: whoever keeps messages for the next run says so.
   virtual void connection_given_up(outcome&) {}
+  /// The connection was lost a second time without any progress between.
+  virtual void lost_again() {}
   /// When `work` is to be called at the latest.
   virtual instant next_work() const { return never; }
   /// True while an answer of the broker is owed that `--timeout` bounds.
@@ -72,6 +74,8 @@ class client {
   /// Ends with words; says goodbye where that is still possible.
   void end(outcome how) { leave(mqtt::reason::normal_disconnection, std::move(how)); }
   bool leaving() const { return leaving_; }
+  /// How many connections were lost one after the other, without any progress between.
+  std::uint64_t losses() const { return losses_; }
   /// The goodbye of somebody who was not done: with 5.0 the broker publishes the will.
   mqtt::reason with_will() const {
     return how_.version_5() ? mqtt::reason::disconnect_with_will_message : mqtt::reason::normal_disconnection;

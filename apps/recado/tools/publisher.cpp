@@ -149,11 +149,36 @@ class publisher final : public client {
   void connection_given_up(outcome& how) override {
     while (work_offline(posix::now())) continue;
     const std::uint64_t left = held_ + session_.in_flight();
-    if (left == 0 || (kept_ && kept_->store().commit())) return;
-    if (kept_)
-      how.cause += "; " + counted(left, "message is", "messages are") + " kept in " + kept_->folder() +
-                   ", the next run publishes " + (left == 1 ? "it" : "them") +
-                   (no_room_ ? "; there is no room for more, what came behind was not taken" : "");
+    if (left == 0 || !kept_ || kept_->store().commit()) return;
+    how.cause += "; " + counted(left, "message is", "messages are") + " kept in " + kept_->folder() +
+                 ", the next run publishes " + (left == 1 ? "it" : "them") +
+                 (no_room_ ? "; there is no room for more, what came behind was not taken" : "");
+    const std::string suspected = losses() > 1 ? suspected_message() : std::string{};
+    if (suspected.empty()) return;
+    how.cause += "; " + suspected;
+    if (how.status == status::connection_lost)
+      how.remedy = "see the broker's log and raise its limit, or give up what is kept ('recado session show " +
+                   kept_->folder() + "' lists it) by 'recado session clear " + kept_->folder() + "'";
+  }
+
+  // A broker of 3.1.1 can't say how long a message may be: it ends the connection, and does so again for each run that
+  // resumes the session.
+  void lost_again() override {
+    if (const std::string suspected = suspected_message(); !suspected.empty()) say(suspected);
+  }
+  /// In words, if a message is on its way.
+  std::string suspected_message() const {
+    if (!kept_) return {};
+    chain::stored_message longest;
+    std::size_t count = 0;
+    for (std::uint32_t from = 0; const auto one = kept_->store().next_message(from); ++count)
+      if (one->size > longest.size) longest = *one;
+    if (count == 0) return {};
+    return "the broker may not take " +
+           (count == 1 ? std::string{"the message on its way, of "}
+                       : "one of " + std::to_string(count) + " messages on their way, the longest of ") +
+           std::to_string(longest.size) + " bytes" +
+           (lines_ && longest.label != 0 ? " (line " + std::to_string(longest.label) + ")" : "");
   }
 
   /// What waited in the journal goes first: true if nothing of it is left.

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tests/support/scripted_broker.hpp>
+
 #include <sys/resource.h>
 
 namespace recado::app::tools {
@@ -119,6 +121,25 @@ TEST_F(tool_session_folder, takes_nothing_back_from_a_file_that_is_another_one) 
                output};
   ASSERT_TRUE(within(20s, [&] { return next.over(); }));
   EXPECT_TRUE(text_of(output).starts_with(own)) << text_of(output);
+}
+
+// A broker of 3.1.1 can't say so. With the second connection that is lost, and at the end.
+TEST_F(tool_session_folder, a_message_that_the_broker_may_not_take_is_named) {
+  using namespace recado::test;
+  const std::string connack{"\x20\x02\0\0", 4}, refusal{"\x20\x02\0\5", 4};
+  const script drops{hears(connect_type), says(connack), hears(publish_type), resets()};
+  scripted_broker strict{{drops, drops, {hears(connect_type), says(refusal), closes()}}};
+  std::ofstream{folder / "input"} << "one\n" << std::string(5000, 'x') << "\nthree\n";
+  const auto ended =
+      program_run{.command = {RECADO_PROGRAM, "pub", "-h", "127.0.0.1", "-p", std::to_string(strict.port()),
+                              "--session", kept, "-q", "1", "-t", "a", "-f", (folder / "input").string()}}();
+  const std::string suspected = "the broker may not take the message on its way, of 5019 bytes";
+  EXPECT_EQ(ended.status, 5) << ended.err;
+  EXPECT_NE(ended.err.find("recado pub: " + suspected + "\n"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.err.find("1 message is kept in " + kept + ", the next run publishes it; " + suspected),
+            std::string::npos)
+      << ended.err;
+  EXPECT_EQ(shown()["messages"].size(), 1U);
 }
 
 TEST_F(tool_session_folder, a_disk_that_takes_no_more_is_named) {
