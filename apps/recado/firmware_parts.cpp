@@ -61,6 +61,7 @@ pki::secret private_key(const device::configuration& chosen) {
   const std::string_view path = chosen.tls.key.empty() ? chosen.tls.certificate : chosen.tls.key;
   const std::string what = "tls.key '" + std::string{path} + "'";
   const pki::secret content{read(path)};
+  refuse_needless(std::string{chosen.tls.key_password_file}, std::string{path}, "tls.key_password_file");
   const auto ask = passphrase_from(std::string{chosen.tls.key_password_file}, "tls.key_password_file");
   const pki::key_ptr key = pki::parse_private_key(content.view(), what, ask);
   check_algorithm(key.get(), what);

@@ -228,6 +228,11 @@ TEST_F(firmware_command, an_encrypted_key_is_decrypted_at_build_time) {
   const shell_result done = generate(locked + "--set tls.key_password_file=phrase");
   EXPECT_EQ(done.status, 0) << done.output;
   EXPECT_THAT(generated(), AllOf(HasSubstr("constexpr auto key = octets({"), Not(HasSubstr("phrase"))));
+  for (const std::string command : {"firmware --board mps2-an500 --generate image.cpp", "run -s network.mode=as-is"}) {
+    const shell_result needless = run(command + " --config device.toml --set tls.key_password_file=phrase");
+    EXPECT_EQ(needless.status, 2) << needless.output;
+    EXPECT_THAT(needless.output, HasSubstr(".key' is not encrypted, and tls.key_password_file is given; leave"));
+  }
 }
 
 TEST_F(firmware_command, mistakes_are_one_line_with_a_remedy) {

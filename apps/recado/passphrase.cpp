@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include <recado/core/bytes.hpp>
 #include <recado/pki/file.hpp>
@@ -35,6 +36,21 @@ pki::secret read_passphrase_file(const std::string& path) {
                   "choose a shorter one");
   if (line.empty()) throw failure("the pass phrase in '" + path + "' is empty", "write it on the file's first line");
   return pki::secret{std::string{line}};
+}
+
+bool may_be_encrypted(const std::string& key_file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(key_file, error)) return true;  // what a pipe holds can be read but once
+  const pki::secret content{pki::read_file(key_file)};
+  return content.view().find("PRIVATE KEY-----") == std::string_view::npos ||
+         content.view().find("ENCRYPTED") != std::string_view::npos;
+}
+
+void refuse_needless(const std::string& passphrase_file, const std::string& key_file, std::string_view option,
+                     int status) {
+  if (passphrase_file.empty() || may_be_encrypted(key_file)) return;
+  throw failure("the key '" + key_file + "' is not encrypted, and " + std::string{option} + " is given",
+                "leave " + std::string{option} + " out", status);
 }
 
 pki::secret ask_passphrase(std::string_view what, bool twice, std::string_view option) {

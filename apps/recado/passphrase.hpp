@@ -10,10 +10,19 @@
 #include <recado/pki/secret.hpp>
 #include <recado/tls/options.hpp>
 
+#include "command.hpp"
+
 namespace recado::app {
 
 /// The first line of a file, without its end. Throws `failure` if it is empty or can't be read.
 pki::secret read_passphrase_file(const std::string& path);
+
+/// False if the file is a private key in PEM without a pass phrase. DER doesn't tell, and neither does what can't be
+/// read.
+bool may_be_encrypted(const std::string& key_file);
+/// Throws `failure` with that exit status if `option` gives the file of a pass phrase and the key is not encrypted.
+void refuse_needless(const std::string& passphrase_file, const std::string& key_file, std::string_view option,
+                     int status = exit_usage);
 
 /// Asks on the terminal without showing what is typed; `twice` asks again and compares, for a new pass phrase.
 /// Throws `failure` if there is no terminal; `option` is the one to use then ("--passphrase-file").

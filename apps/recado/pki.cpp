@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 
 #include <recado/core/address.hpp>
@@ -77,9 +79,13 @@ pki::key_kind asked_key(const options& from) {
   return as_given([&] { return pki::parse_key_kind(from.key_type); });
 }
 
-pki::secret new_key_passphrase(const options& from, const std::string& file, const std::string& what) {
+pki::secret new_key_passphrase(const options& from, const std::string& file, const std::string& what,
+                               const char* option) {
+  if (!file.empty() && from.encrypt_key)
+    throw usage_error(std::string{"--encrypt-key asks for the pass phrase, and "} + option + " gives it",
+                      "give one of them");
   if (!file.empty()) return read_passphrase_file(file);
-  return from.encrypt_key ? ask_passphrase(what, true, key_option) : pki::secret{};
+  return from.encrypt_key ? ask_passphrase(what, true, option) : pki::secret{};
 }
 
 console& say_file(const fs::path& path, std::string_view what) {
@@ -96,11 +102,26 @@ void say_issued(const pki::issued& made, bool with_key) {
   if (with_key) say_file(made.files.key, "its private key");
 }
 
+/// The authority with its keys; a pass phrase that none of them needs is a mistake.
+pki::authority open_issuer(const options& from) {
+  std::error_code error;
+  const fs::directory_iterator keys{fs::path{from.folder} / "private", error};
+  const bool needless =
+      !from.ca_passphrase_file.empty() && !error &&
+      std::none_of(begin(keys), end(keys), [](auto& each) { return may_be_encrypted(each.path().string()); });
+  if (needless)
+    throw usage_error(
+        "the keys of the authorities in '" + from.folder + "' are not encrypted, and " + ca_option + " is given",
+        std::string{"leave "} + ca_option + " out");
+  return open_authority(from);
+}
+
 int init(const options& from) {
-  pki::init_request request{.organization = from.organization,
-                            .key = asked_key(from),
-                            .valid = asked_validity(from),
-                            .passphrase = new_key_passphrase(from, from.ca_passphrase_file, "the authorities' keys")};
+  pki::init_request request{
+      .organization = from.organization,
+      .key = asked_key(from),
+      .valid = asked_validity(from),
+      .passphrase = new_key_passphrase(from, from.ca_passphrase_file, "the authorities' keys", ca_option)};
   const fs::path folder{from.folder};
   open_authority(from).init(request);
   out() << painted{style::good, "made"} << " a Root CA and an MQTT CA in " << folder.string() << '\n';
@@ -111,14 +132,15 @@ int init(const options& from) {
 }
 
 int issue(const options& from, pki::profile what) {
-  pki::issue_request request{.what = what,
-                             .name = from.name,
-                             .subject = from.subject,
-                             .names = asked_names(from),
-                             .key = asked_key(from),
-                             .passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key"),
-                             .valid = asked_validity(from)};
-  say_issued(open_authority(from).issue_entity(request), true);
+  pki::issue_request request{
+      .what = what,
+      .name = from.name,
+      .subject = from.subject,
+      .names = asked_names(from),
+      .key = asked_key(from),
+      .passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key", key_option),
+      .valid = asked_validity(from)};
+  say_issued(open_issuer(from).issue_entity(request), true);
   return exit_success;
 }
 
@@ -132,8 +154,11 @@ int csr(const options& from) {
   if (!from.key_file.empty() && (from.encrypt_key || from.key_type_given))
     throw usage_error("--key is a key that is there, and --encrypt-key and --key-type are about a new one",
                       "leave out the one or the others");
-  if (from.key_file.empty()) request.passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key");
-  else request.existing_key = pki::read_file(from.key_file);
+  if (from.key_file.empty())
+    request.passphrase = new_key_passphrase(from, from.key_passphrase_file, "the new key", key_option);
+  else
+    refuse_needless(from.key_passphrase_file, from.key_file, key_option),
+        request.existing_key = pki::read_file(from.key_file);
   pki::authority authority{from.folder, passphrase_from(from.key_passphrase_file, key_option), now(),
                            from.force ? pki::existing::replace : pki::existing::keep};
   const pki::entity_files files = authority.make_csr(request);
@@ -152,13 +177,13 @@ int sign(const options& from) {
                             .name = from.name.empty() ? fs::path{from.files.front()}.stem().string() : from.name,
                             .names = asked_names(from),
                             .valid = asked_validity(from)};
-  say_issued(open_authority(from).sign(request), false);
+  say_issued(open_issuer(from).sign(request), false);
   return exit_success;
 }
 
 int revoke(const options& from) {
   const pki::revocation_reason reason = as_given([&] { return pki::parse_revocation_reason(from.reason); });
-  for (const pki::index_entry& entry : open_authority(from).revoke(from.name, reason))
+  for (const pki::index_entry& entry : open_issuer(from).revoke(from.name, reason))
     out() << painted{style::warning, "revoked"} << ' ' << entry.file << " (serial " << entry.serial << ", "
           << words(entry.reason) << ")\n";
   out() << "give the new " << (fs::path{from.folder} / "ca.crl").string() << " to brokers and devices\n";
@@ -166,7 +191,7 @@ int revoke(const options& from) {
 }
 
 int crl(const options& from) {
-  open_authority(from).renew_crls(asked_validity(from));
+  open_issuer(from).renew_crls(asked_validity(from));
   out() << painted{style::good, "renewed"} << " the revocation lists\n";
   say_file(fs::path{from.folder} / "ca.crl", "of both authorities (mosquitto: crlfile)");
   return exit_success;

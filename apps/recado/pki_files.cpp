@@ -43,10 +43,24 @@ std::vector<std::string> names_in(const fs::path& folder, std::string_view suffi
                      guess.empty() ? "check the name or give another --dir" : "did you mean '" + guess + "'?");
 }
 
+/// True if a pass phrase may open something in it. DER doesn't tell; what a pipe holds can be read but once.
+bool may_be_opened(const fs::path& file) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error)) return true;
+  const pki::secret content{pki::read_file(file)};
+  return content.view().find("-----BEGIN") == std::string_view::npos ||
+         content.view().find("ENCRYPTED") != std::string_view::npos;
+}
+
 int show(const options& from) {
   pki::show_options how{from.long_form, from.show_secrets, now(), {}};
   if (!from.key_passphrase_file.empty() || from.show_secrets)
     how.ask = passphrase_from(from.key_passphrase_file, key_option);
+  const bool needless = std::ranges::none_of(
+      from.files, [&](const std::string& word) { return may_be_opened(locate(from, word, ".crt")); });
+  if (!from.key_passphrase_file.empty() && needless)
+    throw usage_error(std::string{"no encrypted key is to be shown, and "} + key_option + " is given",
+                      std::string{"leave "} + key_option + " out");
   bool first = true;
   for (const std::string& word : from.files) {
     const fs::path path = locate(from, word, ".crt");
@@ -185,6 +199,7 @@ int export_files(const options& from) {
     throw usage_error("no key is to be opened: without --with-key none is exported, and in PEM it stays as it is",
                       std::string{"leave out "} + key_option);
   const exported what = gather(from);
+  if (from.with_key) refuse_needless(from.key_passphrase_file, what.key.string(), key_option);
   if (from.format == "der") export_der(from, what);
   else if (from.format == "header") export_header(from, what);
   else export_pem(from, what);

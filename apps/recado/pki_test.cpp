@@ -53,6 +53,28 @@ TEST_F(pki_command, from_nothing_to_a_verified_broker_and_a_revoked_board) {
   succeeds("show pki/ca.crl pki/clients/board.key", "not shown");
 }
 
+TEST_F(pki_command, a_pass_phrase_for_a_key_that_is_not_encrypted_is_refused) {
+  succeeds("init");
+  succeeds("client board");
+  save("secret", "sesame\n");
+  for (const char* each : {"client lamp", "server broker.lab", "revoke board", "crl"})
+    fails(2, each + std::string{" --ca-passphrase-file secret"},
+          "the keys of the authorities in 'pki' are not encrypted, and --ca-passphrase-file is given; leave "
+          "--ca-passphrase-file out");
+  succeeds("list", "valid");
+  fails(2, "export board --format der --with-key --key-passphrase-file secret",
+        "the key 'pki/clients/board.key' is not encrypted, and --key-passphrase-file is given");
+  fails(2, "show board pki/clients/board.key --key-passphrase-file secret",
+        "no encrypted key is to be shown, and --key-");
+  fails(2, "csr lamp --key pki/clients/board.key --key-passphrase-file secret", "is not encrypted, and --key-");
+  fails(2, "client lamp --encrypt-key --key-passphrase-file secret",
+        "--encrypt-key asks for the pass phrase, and --key-passphrase-file gives it; give one of them");
+  succeeds("client lamp --key-passphrase-file secret");
+  succeeds("show pki/clients/lamp.key --key-passphrase-file secret");
+  succeeds("init --dir locked --ca-passphrase-file secret");
+  succeeds("client board --dir locked --ca-passphrase-file secret");
+}
+
 TEST_F(pki_command, mistakes_are_one_line_with_a_remedy) {
   succeeds("init");
   succeeds("client board");
@@ -96,7 +118,7 @@ TEST_F(pki_command, pass_phrases_come_from_files_and_never_from_standard_input) 
   save("long", std::string(1025, 'x'));
   fails(1, "init --ca-passphrase-file long", "has more than 1024 bytes; choose a shorter one");
   fails(1, "init --ca-passphrase-file empty", "the pass phrase in 'empty' is empty; write it on the file's first line");
-  fails(1, "init --encrypt-key", "there is no terminal to ask on; give it in a file with --key-passphrase-file");
+  fails(1, "init --encrypt-key", "there is no terminal to ask on; give it in a file with --ca-passphrase-file");
   succeeds("init --ca-passphrase-file phrase");
   fails(1, "client board", "no terminal to ask on; give it in a file with --ca-passphrase-file");
   fails(1, "client board --ca-passphrase-file wrong", "does not open with that pass phrase");

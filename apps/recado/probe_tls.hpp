@@ -38,6 +38,8 @@ class tls_setup {
     if (how.insecure) options_.check = peer_check::nothing_anyone_may_answer;
     if (how.tls_version == "1.2") options_.highest = version::v1_2;
     if (how.tls_version == "1.3") options_.lowest = version::v1_3;
+    refuse_needless(how.pass_phrase_file, how.key_file.empty() ? how.certificate_file : how.key_file,
+                    "--passphrase-file");
     if (!how.pass_phrase_file.empty()) pass_phrase_.emplace(read_passphrase_file(how.pass_phrase_file));
     if (pass_phrase_) options_.pass_phrase = as_bytes(pass_phrase_->view());
     if (!how.key_log_file.empty()) log_keys_to(how.key_log_file);

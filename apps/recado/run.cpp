@@ -154,8 +154,12 @@ class one_run {
   }
 
   void read_pass_phrase() {
-    if (chosen_.tls.key_password_file.empty()) return;
-    pass_phrase_.emplace(read_passphrase_file(std::string{chosen_.tls.key_password_file}));
+    const std::string file{chosen_.tls.key_password_file};
+    if (file.empty()) return;
+    if (chosen_.tls.enabled)
+      refuse_needless(file, std::string{chosen_.tls.key.empty() ? chosen_.tls.certificate : chosen_.tls.key},
+                      "tls.key_password_file");
+    pass_phrase_.emplace(read_passphrase_file(file));
     how_.pass_phrase = as_bytes(pass_phrase_->view());
   }
 

@@ -43,6 +43,7 @@ tls_context::tls_context(const settings& how, const tls_wishes& more) {
   tls::client_options to;
   key_passphrase phrase{"the key " + (how.key.empty() ? how.certificate : how.key),
                         passphrase_from(how.pass_phrase_file, "--passphrase-file")};
+  refuse_needless(how.pass_phrase_file, how.key.empty() ? how.certificate : how.key, "--passphrase-file", exit_failure);
   context_.choose(how.backend);
   clock_.set(posix::realtime(), posix::now());
   to.clock = &clock_;
