@@ -89,6 +89,11 @@ TEST(run, says_what_cannot_be_done) {
       {"-s network.mode=as-is -s tls.ca=/no/such/ca.crt", 1, "recado run: TLS: the CA file can't be read; "},
       {"--button pressed", 2, "recado run: "},
       {"--sizes 16", 2, "--sizes is for a measurement"},
+      {"-i eth0 -s network.mode=as-is", 2, "network.interface is given, and with network.mode = \"as-is\" the system"},
+      {"--options --check", 2, "--options prints what there is to set, and nothing else; leave the other options out"},
+      {"--check --pcapng x", 2, "--check connects to nothing, so there is nothing to record; leave out --keylog"},
+      {"--show-secrets", 2, "--show-secrets is about what --check explains; add --check, or leave it out"},
+      {"--keylog x -s tls.enabled=false", 2, "--keylog writes the secrets of TLS, and tls.enabled is false"},
   };
   const auto storage = std::filesystem::path{RECADO_TEST_FOLDER} / "never_made";
   std::filesystem::remove_all(storage);

@@ -255,6 +255,10 @@ void configuration_file::load_psk() {
 // What can't work however the network is.
 void configuration_file::check_network() {
   const auto& c = values;
+  if (c.network.mode == device::address_mode::as_is && !c.network.interface.empty())
+    complain(0,
+             "network.interface is given, and with network.mode = \"as-is\" the system chooses the interface; leave it "
+             "out, or set the mode to \"dhcp\"");
   for (const std::string_view each : c.dns.servers) {
     const auto named = device::parse_server(each, dns::server_port);
     if (each != "dhcp" && each != "gateway" && (!named || !parse_address(named->host)))

@@ -256,6 +256,14 @@ TEST(configuration, contradictions_are_found) {
   EXPECT_THAT(file.describe_problems(), HasSubstr("no address at all"));
 }
 
+TEST(configuration, an_interface_of_a_network_that_is_left_as_it_is_has_no_effect) {
+  EXPECT_EQ(problem_of("[network]\nmode = \"as-is\"\n"), "");
+  configuration_file file;
+  file.parse("[network]\ninterface = \"eth0\"\nmode = \"as-is\"\n", "x", "/");
+  file.finish();
+  EXPECT_THAT(file.describe_problems(), HasSubstr("the system chooses the interface; leave it out, or set the mode"));
+}
+
 TEST(configuration, a_file_that_is_not_there_is_a_problem) {
   configuration_file file;
   file.read("/no/such/device.toml");
