@@ -62,6 +62,8 @@ decode_settings settings_of(const decode_options& from) {
   if (from.protocol == "dns") how.what = protocol::dns;
   if (from.protocol == "ntp") how.what = protocol::ntp;
   const bool datagram = how.what != protocol::guess && how.what != protocol::mqtt;
+  if (datagram && from.show_secrets)
+    throw usage_error("--show-secrets is about passwords of MQTT, and " + from.protocol + " has none", "leave it out");
   if (datagram && (!from.version.empty() || !from.direction.empty() || !from.ports.empty()))
     throw usage_error("--version, --direction and --port are about MQTT, not about " + from.protocol,
                       "leave them out, or give --protocol mqtt");

@@ -29,6 +29,8 @@ TEST(decode_command, answers_in_words_and_statuses) {
       {"a missing file", RECADO_PROGRAM " decode missing.pcap", 1, "cannot read 'missing.pcap': No such file"},
       {"a folder", RECADO_PROGRAM " decode /", 1, "cannot read '/'"},
       {"an unknown protocol", "echo c0 00 | " RECADO_PROGRAM " decode --protocol coap", 2, "--protocol"},
+      {"passwords of DNS", "echo c0 00 | " RECADO_PROGRAM " decode --protocol dns --show-secrets", 2,
+       "--show-secrets is about passwords of MQTT, and dns has none; leave it out"},
       {"a version of DNS", "echo c0 00 | " RECADO_PROGRAM " decode --protocol dns --version 5", 2, "are about MQTT"},
       {"ports of bytes", "echo c0 00 | " RECADO_PROGRAM " decode --port 5", 2, "--port is about recordings"},
   };

@@ -63,6 +63,9 @@ int make(command_options options) {
     throw usage_error(
         options.output.empty() ? "where to write is missing" : "--output and --generate exclude each other",
         "-o FILE.elf for an image, --generate FILE.cpp for its source alone");
+  if (!options.generate.empty() && (!options.source.empty() || options.image.build.emulator_exit))
+    throw usage_error("--source and --emulator-exit are about an image, and --generate makes none",
+                      "leave them out, or give --output instead");
   const pki::secret source = generate(options.image);
   if (!options.generate.empty()) return write_source(options, source);
   const build_result done = build(options.image.build, source);

@@ -241,6 +241,8 @@ TEST_F(firmware_command, mistakes_are_one_line_with_a_remedy) {
       {"firmware --board mps2-an50 --generate x.cpp", "there is no board 'mps2-an50'; did you mean 'mps2-an500'?"},
       {"firmware --board mps2-an500", "where to write is missing; -o FILE.elf for an image"},
       {"firmware --board mps2-an500 -o a --generate b", "exclude each other"},
+      {"firmware --board mps2-an500 --generate b --source .", "are about an image, and --generate makes none"},
+      {"firmware --board mps2-an500 --generate b --emulator-exit", "are about an image, and --generate makes none"},
       {"firmware --config device.toml --board mps2-an500 -o a --source /proc",
        "there are no sources of recado in '/proc'"},
       {"firmware --config device.toml --board mps2-an500 --generate /proc/none/x.cpp", "/proc/none"},

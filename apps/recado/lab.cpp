@@ -67,7 +67,19 @@ void print_hosts(const lab::state& is) {
   out() << "  board   " << (is.how == lab::mode::namespaces ? "no address until DHCP gives one" : "127.0.0.1") << '\n';
 }
 
+/// What a lab is brought up with comes too late for one that is up.
+void refuse_too_late(const lab_options& options, const lab::state& is) {
+  const bool given = (options.loopback && is.how != lab::mode::loopback) || options.while_process != 0 ||
+                     !options.dnsmasq.empty() || !options.chronyd.empty() || !options.mosquitto.empty();
+  if (given)
+    throw usage_error(
+        "the lab is up already, and --loopback, --dnsmasq, --chronyd, --mosquitto and --while are for "
+        "bringing it up",
+        "take it down by 'recado lab down' before, or leave them out");
+}
+
 lab::state bring_up(const lab_options& options, bool tied) {
+  if (const lab::state is = lab::load(options.where()); lab::alive(is)) refuse_too_late(options, is);
   const lab::up_result result = lab::up(options.up(tied));
   if (result.fell_back)
     err() << "recado lab: no namespaces are allowed here; the lab runs on loopback with the static configuration\n";
@@ -121,7 +133,9 @@ int run(const lab_options& options) {
     throw usage_error("--image needs to know what for", "add --board mps2-an500");
   if (options.board.empty() && !options.dump.empty())
     throw usage_error("--filter-dump is QEMU's", "add --board mps2-an500, or record the bridge with --capture");
-  const bool was_up = lab::alive(lab::load(options.where()));
+  const lab::state is = lab::load(options.where());
+  const bool was_up = lab::alive(is);
+  if (was_up) refuse_too_late(options, is);
   if (was_up && options.capture.empty() && options.board.empty()) become(options, "board", device_command(options));
   if (!was_up) bring_up(options, true);
   if (!options.board.empty() && lab::load(options.where()).how == lab::mode::loopback)

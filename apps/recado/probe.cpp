@@ -46,7 +46,12 @@ void add_dhcp(CLI::App& parent) {
   command->add_option("--arp", to->arp_s, "Seconds to ask whether somebody has the address; 0: don't ask")
       ->capture_default_str()
       ->check(CLI::Range(0.0, 60.0));
-  on_run(*command, [to] {
+  on_run(*command, [to, command] {
+    if (!to->inform.empty() && (to->keep || command->count("--arp") != 0))
+      throw usage_error("--keep and --arp are about a lease, and --inform asks for none",
+                        "leave out the one or the other");
+    if (command->count("INTERFACE") != 0 && command->count("--interface") != 0)
+      throw usage_error("the interface is given twice", "give it alone, or by --interface");
     if (std::isnan(to->arp_s)) throw usage_error("--arp nan is no time", "give seconds, 0 to 60");
     return dhcp(*to, to->inform, to->keep, to->arp_s);
   });
@@ -119,6 +124,12 @@ void add_tls_options(CLI::App& command, stream_options& to) {
   command.add_flag("--insecure", to.insecure, "Verify nothing: anyone may answer");
 }
 
+void check_tls_options(const stream_options& what) {
+  if (!what.pass_phrase_file.empty() && what.certificate_file.empty())
+    throw usage_error("--passphrase-file opens the key of --cert, and none is given",
+                      "add --cert FILE, and --key FILE if its key is in another one, or leave it out");
+}
+
 void add_tls(CLI::App& parent) {
   const auto to = std::make_shared<stream_options>();
   to->port = 8883;
@@ -130,6 +141,7 @@ void add_tls(CLI::App& parent) {
   add_tls_options(*command, *to);
   on_run(*command, [to, command] {
     read_place(*command, to->host, to->port);
+    check_tls_options(*to);
     return tls(*to);
   });
 }
@@ -146,6 +158,11 @@ int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& versi
   for (const char* each : needs_tls) to.secure = to.secure || command.count(each) != 0;
   if (command.count("--port") == 0) to.port = to.secure ? 8883 : 1883;
   read_place(command, to.host, to.port);
+  check_tls_options(to);
+  if (to.show_secrets && (to.table || to.json))
+    throw usage_error(
+        std::string{"--show-secrets is about packets, and "} + (to.table ? "--table" : "--json") + " shows none",
+        "leave it out");
   if (to.keep_alive_s > 65'535) throw usage_error("--keepalive is at most 65535 s", "0 turns it off");
   to.has_user_name = command.count("--username") != 0;
   to.has_password = command.count("--pw") != 0 || !to.password_file.empty();

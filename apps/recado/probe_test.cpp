@@ -201,6 +201,13 @@ TEST(probe, options_that_make_no_sense_are_refused) {
   EXPECT_EQ(probe("tls broker.lab --dns nobody").status, 2);
   EXPECT_EQ(probe("dhcp a-name-that-is-too-long").status, 2);
   EXPECT_EQ(probe("dhcp lo --arp nan").status, 2);
+  EXPECT_THAT(probe("dhcp lo --inform 192.0.2.1 --keep").output,
+              HasSubstr("--inform asks for none; leave out the one"));
+  EXPECT_THAT(probe("dhcp lo --interface lo").output, HasSubstr("the interface is given twice"));
+  EXPECT_THAT(probe("tls 127.0.0.1 --passphrase-file x").output,
+              HasSubstr("opens the key of --cert, and none is given"));
+  EXPECT_THAT(probe("mqtt 127.0.0.1 --passphrase-file x").output, HasSubstr("opens the key of --cert, and none is"));
+  EXPECT_THAT(probe("mqtt 127.0.0.1 --table --show-secrets").output, HasSubstr("--table shows none; leave it out"));
 }
 
 }  // namespace

@@ -271,7 +271,18 @@ int check(const run_options& options, const board::configuration_file& file) {
   return exit_success;
 }
 
+/// Options of another use than the one that is asked for.
+void refuse_in_vain(const run_options& options) {
+  if (options.options && (options.check || options.compare || !options.config.empty() || !options.settings.empty()))
+    throw usage_error("--options prints what there is to set, and nothing else", "leave the other options out");
+  if (options.check && (!options.keylog.empty() || !options.pcapng.empty()))
+    throw usage_error("--check connects to nothing, so there is nothing to record", "leave out --keylog and --pcapng");
+  if (options.show_secrets && !options.check)
+    throw usage_error("--show-secrets is about what --check explains", "add --check, or leave it out");
+}
+
 int run(const run_options& options) {
+  refuse_in_vain(options);
   if (options.options) return board::print_options(out()), exit_success;
   if (!options.sizes.empty() && !options.compare && options.button != "held")
     throw usage_error("--sizes is for a measurement", "measure by --button held or --compare, or leave it out");
@@ -279,6 +290,8 @@ int run(const run_options& options) {
     throw usage_error("--results is for a measurement", "measure by --button held or --compare, or leave it out");
   board::configuration_file file;
   load(options, file);
+  if (!options.keylog.empty() && !file.values.tls.enabled)
+    throw usage_error("--keylog writes the secrets of TLS, and tls.enabled is false", "leave out the one or the other");
   if (options.set_system_clock && !file.values.ntp.enabled)
     throw usage_error("--set-system-clock sets it by NTP, and ntp.enabled is false", "leave out the one or the other");
   if (options.check) return check(options, file);

@@ -36,6 +36,11 @@ TEST(lab_life, comes_up_says_so_and_goes_down_without_a_trace) {
     const result again = hosts("up");
     EXPECT_EQ(again.status, 0);
     EXPECT_THAT(again.output, HasSubstr("it was up already"));
+    for (const char* each : {"up", "run"}) {
+      const result late = hosts(each, {"--dnsmasq", "no-dhcp-interface=eth0"});
+      EXPECT_EQ(late.status, 2) << late.output;
+      EXPECT_THAT(late.output, HasSubstr("are for bringing it up; take it down by 'recado lab down' before"));
+    }
     const result down = hosts("down");
     EXPECT_EQ(down.status, 0) << down.output;
     EXPECT_TRUE(nothing_is_left_of(folder));
