@@ -164,6 +164,10 @@ void settle(plan& what) {
   if (what.how.via) throw wrong("the way through a proxy is not measured", "leave out --proxy: measure from beyond it");
   if (what.count && what.time) throw wrong("--count and --duration are both given", "give one of them");
   if (!what.count && !what.time) what.time = 10s;
+  if (what.in_flight != 0 && what.what == kind::publish && what.how.qos == mqtt::qos::at_most_once)
+    throw wrong("--inflight is about messages of QoS 1 and 2, and QoS 0 has no answers", "add -q 1, or leave it out");
+  if (what.what == kind::connect && !what.how.topics.empty())
+    throw wrong("connect publishes nothing, and the URL has a topic", "leave the topic out");
   if (what.in_flight == 0) what.in_flight = what.what == kind::rtt && what.rate == 0 ? 1 : 1000;
   if (what.what == kind::fleet && what.rate == 0) what.rate = 1000;
   if (what.resume && what.what == kind::connect && !what.how.secure && what.how.port != 8883)

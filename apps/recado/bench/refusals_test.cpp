@@ -30,5 +30,17 @@ TEST(bench_connect, says_that_the_broker_does_not_end_connections) {
   EXPECT_THAT(done.out, HasSubstr("\"connections\":1,"));
 }
 
+TEST(bench_command, refuses_what_can_have_no_effect) {
+  const std::pair<words, const char*> rows[] = {
+      {{"publish", "--inflight", "5"}, "QoS 0 has no answers; add -q 1, or leave it out"},
+      {{"connect", "-L", "mqtt://127.0.0.1/topic"}, "connect publishes nothing, and the URL has a topic; leave the"},
+      {{"publish", "--passphrase-file", "x"}, "--passphrase-file opens the key of --cert, and none is given"}};
+  for (const auto& [options, says] : rows) {
+    const auto done = bench(options);
+    EXPECT_EQ(done.status, 2) << done.err;
+    EXPECT_THAT(done.err, HasSubstr(says));
+  }
+}
+
 }  // namespace
 }  // namespace recado::test

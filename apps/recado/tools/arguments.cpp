@@ -238,18 +238,25 @@ bool names_own_file(tool which, std::span<const std::string_view> words) {
 std::string_view name_of(tool which) { return which == tool::pub ? "pub" : which == tool::sub ? "sub" : "rr"; }
 
 void check_tls(settings& what) {
-  if (what.port == 8883 && what.ca_file.empty() && what.ca_path.empty() && what.psk.empty()) what.secure = true;
-  if (what.no_tls) {
-    if (!what.ca_file.empty() || !what.ca_path.empty() || !what.psk.empty() || what.system_store)
-      throw failure("--no-tls contradicts the other TLS options", "give one or the other");
-    what.secure = false;
-  }
+  if (what.no_tls && what.secure)
+    throw failure("--no-tls contradicts the other options, which ask for TLS", "give one or the other");
+  if (what.port == 8883 && !what.no_tls) what.secure = true;
   if (!what.key.empty() && what.certificate.empty())
     throw failure("--key needs --cert", "give the certificate of that key by --cert");
+  if (!what.pass_phrase_file.empty() && what.certificate.empty())
+    throw failure("--passphrase-file opens the key of --cert, and none is given",
+                  "add --cert FILE, and --key FILE if its key is in another one, or leave it out");
   if (!what.psk.empty() && what.psk_identity.empty()) throw failure("--psk needs --psk-identity", "add its name");
   if (what.psk.empty() && !what.psk_identity.empty()) throw failure("--psk-identity needs --psk", "add the key");
   if (!what.psk.empty() && (!what.ca_file.empty() || !what.ca_path.empty()))
     throw failure("a pre-shared key and certificates are both given", "give --psk or --cafile");
+  const bool of_certificates = !what.certificate.empty() || what.insecure || what.show_chain || !what.crl_file.empty();
+  if (!what.psk.empty() && !what.system_store && of_certificates)
+    throw failure("with a pre-shared key alone there are no certificates, and options about them are given",
+                  "leave out --cert, --key, --crlfile, --chain and --insecure");
+  if (!what.ciphers.empty() && what.tls_version == "tlsv1.3")
+    throw failure("--ciphers are those of TLS 1.2, and only TLS 1.3 is asked for",
+                  "leave out --ciphers or --tls-version");
   const bool unused = !what.certificate.empty() || what.insecure || what.show_chain || !what.crl_file.empty() ||
                       !what.ciphers.empty() || !what.alpn.empty() || !what.key_log.empty();
   if (unused && !what.secure)
@@ -272,6 +279,7 @@ std::string read_arguments(settings& to, std::span<const std::string_view> words
   check_tls(to);
   check_route(to);
   check_output(to);
+  check_effects(to);
   return {};
 }
 

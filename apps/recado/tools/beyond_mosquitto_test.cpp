@@ -211,6 +211,54 @@ TEST(beyond_mosquitto, what_makes_no_sense_here_is_refused_in_words) {
   }
 }
 
+// Its user meant something by it.
+TEST(beyond_mosquitto, what_can_have_no_effect_is_refused) {
+  const struct {
+    const char* program;
+    const char* arguments;
+    const char* says;
+  } rows[] = {
+      {"pub", "-t a -m b --session-durability flush", "none is kept; add --session DIR, or leave it out"},
+      {"pub", "-t a -m b --passphrase-file x", "--passphrase-file opens the key of --cert, and none is given; add"},
+      {"pub", "-t a -m b --cafile x --passphrase-file x", "--passphrase-file opens the key of --cert"},
+      {"pub", "-t a -l --repeat-delay 1", "-l publishes each line once; leave --repeat-delay out"},
+      {"pub", "-t a -m b --repeat-delay 1", "there are none; add --repeat COUNT"},
+      {"pub", "-t a -m b --repeat 1 --repeat-delay 1", "there are none; add --repeat COUNT"},
+      {"sub", "-t a -D unsubscribe user-property x y", "nothing is unsubscribed; add -U FILTER"},
+      {"sub", "-U a -D subscribe user-property x y",
+       "-D SUBSCRIBE is about a subscription, and with -U alone there is"},
+      {"sub", "-U a -q 1", "-q is about a subscription, and with -U alone there is none; add -t FILTER"},
+      {"sub", "-U a -C 1", "-C is about a subscription"},
+      {"sub", "-U a --remove-retained", "--remove-retained is about a subscription"},
+      {"sub", "-t a --message-rate --random-filter 5", "counts all messages; leave --random-filter out"},
+      {"sub", "-t a --pretty", "--pretty is about JSON, and none is printed; add --json"},
+      {"sub", "-t a --pretty -F '%%j %t'", "--pretty is about JSON"},
+      {"rr", "-t a -e b -m c --pretty -v", "--pretty is about JSON"},
+      {"pub", "-t a -m b --show-secrets -d", "about the packets of --trace; add --trace"},
+      {"pub", "-t a -m b --quiet --stats", "--quiet prints nothing of --stats; leave one of the two out"},
+      {"pub", "-t a -m b --references 2", "MQTT 3.1.1 has no Server References; add -V 5"},
+      {"pub", "-t a -m b --no-tls --tls-version tlsv1.3", "--no-tls contradicts the other options, which ask for TLS"},
+      {"pub", "-t a -m b --no-tls -L mqtts://h/t", "--no-tls contradicts"},
+      {"pub", "-t a -m b --psk 00 --psk-identity x --insecure",
+       "with a pre-shared key alone there are no certificates"},
+      {"pub", "-t a -m b --cafile x --tls-version tlsv1.3 --ciphers x", "only TLS 1.3 is asked for; leave out"},
+      {"pub", "-t a -m b --unix /x", "a Unix socket has no port, and one is given; leave out -p (or -L), or --unix"},
+  };
+  for (const auto& each : rows) {
+    const ending done = recado(each.program, each.arguments);
+    EXPECT_EQ(done.run.status, 1) << each.arguments;
+    EXPECT_THAT(done.run.err, HasSubstr(each.says)) << each.arguments;
+    EXPECT_EQ(std::count(done.run.err.begin(), done.run.err.end(), '\n'), 1) << done.run.err;
+    EXPECT_EQ(done.connections, 0u) << each.arguments;
+  }
+  const auto near = program_run{{RECADO_PROGRAM, "pub", "-h", "h", "--unix", "/x", "-t", "a", "-m", "b"}}();
+  EXPECT_EQ(near.status, 1);
+  EXPECT_THAT(near.err, HasSubstr("a Unix socket is on this machine, and -h is another host's name; leave out -h"));
+  const service json = sends(publish_packet("a", "1"));
+  EXPECT_EQ(recado("sub", "-t a -C 1 --pretty -F '%%%j'", json).run.status, 0);
+  EXPECT_EQ(recado("sub", "-t a -C 1 --pretty --json", json).run.status, 0);
+}
+
 TEST(beyond_mosquitto, the_near_address_is_an_address_an_interface_or_a_name) {
   for (const char* each : {"127.0.0.2", "lo", "localhost"})
     EXPECT_EQ(recado("pub", "-t a -m b -A "s + each).run.status, 0) << each;

@@ -88,7 +88,7 @@ client::client(const settings& how)
       lookup_(how_, random_),
       route_(how_, watch_.keys(), random_),
       identifier_(kept_ ? kept_->identifier(how, random_) : identifier_of(how)),
-      order_({.references_max = how.references}),
+      order_({.references_max = how.references_max()}),
       host_(how.host),
       port_(how.port),
       by_service_(how.by_service) {
@@ -102,7 +102,7 @@ client::client(const settings& how)
 }
 
 std::unique_ptr<kept_session> client::open_session(const settings& how) {
-  return how.session.empty() ? nullptr : std::make_unique<kept_session>(how.session, how.session_durability, true);
+  return how.session.empty() ? nullptr : std::make_unique<kept_session>(how.session, how.durability(), true);
 }
 
 mqtt::connect_options client::connect_options() {

@@ -38,9 +38,9 @@ bool client::goes_elsewhere(outcome& how, bool was_online, instant now) {
     say_where(how, "going on at ");
     return begin(now), true;
   }
-  if (elsewhere && how_.references != 0)
+  if (elsewhere && how_.references_max() != 0)
     how.remedy = named == 0 ? "it names no address of a server: give one by -h, or ask its administrator"
-                            : "servers name each other, " + std::to_string(how_.references) +
+                            : "servers name each other, " + std::to_string(how_.references_max()) +
                                   " times were followed (--references): connect by -h to the right one";
   const bool coming_back = was_online_ && comes_back();
   if (was_online || how.verdict || !was_referred || !order_.next()) return false;

@@ -149,6 +149,9 @@ std::string kept_session::identifier(const settings& how, entropy& random) const
     if (how.client_id && *how.client_id != known_->client_identifier)
       throw failure("the session in " + folder_ + " is that of the client '" + known_->client_identifier + "'",
                     "leave -i out, or use another folder");
+    if (how.id_prefix && !known_->client_identifier.starts_with(*how.id_prefix))
+      throw failure("the session in " + folder_ + " is that of the client '" + known_->client_identifier + "'",
+                    "leave -I out, or use another folder");
     return known_->client_identifier;
   }
   if (how.client_id) return *how.client_id;

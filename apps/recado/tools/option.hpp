@@ -40,6 +40,10 @@ proxy read_proxy(std::string_view text);
 void check_route(const settings& what);
 /// The same between the options of TLS; decides whether there is TLS. Throws `failure`.
 void check_tls(settings& what);
+/// Refuses what is given and can have no effect beside the other options; throws `failure`.
+void check_effects(const settings& what);
+/// True if a format prints JSON.
+bool prints_json(std::string_view format);
 /// What a format says wrong, before anything is connected; throws `failure`.
 void check_format(std::string_view format);
 

@@ -113,7 +113,8 @@ constexpr option table[] = {
     {"help", 0, "", all, nullptr, "print this help"},
     {"version", 0, "", all, nullptr, "print the version"},
     // where to
-    {"host", 'h', "HOST", all, [](settings& to, std::string_view v) { to.host = v; }, "the broker; localhost"},
+    {"host", 'h', "HOST", all,
+     [](settings& to, std::string_view v) { to.host = v, to.host_given = true; }, "the broker; localhost"},
     {"port", 'p', "PORT", all,
      [](settings& to, std::string_view v) { to.port = number<std::uint16_t>(v, "port", 1, 65'535); },
      "its port; 1883, or 8883 with TLS"},

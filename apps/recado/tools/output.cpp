@@ -228,6 +228,16 @@ void check_format(std::string_view format) {
   }
 }
 
+bool prints_json(std::string_view format) {
+  for (std::size_t i = 0; i < format.size(); ++i) {
+    if (format[i] != '%' && format[i] != '@' && format[i] != '\\') continue;
+    const bool percent = format[i++] == '%';
+    if (percent) read_layout(format, i);
+    if (percent && i < format.size() && (format[i] == 'j' || format[i] == 'J')) return true;
+  }
+  return false;
+}
+
 bool format_message(const settings& how, const mqtt::message_received& what, std::string& to) {
   const moment now;
   const std::string_view format = *how.format;

@@ -70,22 +70,23 @@ struct settings {
   tool which = tool::pub;
   // connection
   std::string host = "localhost";
+  bool host_given = false;  ///< by -h
   std::optional<std::uint16_t> port;
   std::optional<std::string> bind_address;
   std::string unix_path;  ///< instead of host and port
   bool websocket = false;
   std::string websocket_path = "/mqtt";
   std::optional<proxy> via;
-  bool by_service = false;      ///< the host's SRV records say where
-  bool referred = false;        ///< host and port are those of a Server Reference: see `client::aim`
-  std::uint8_t references = 4;  ///< Server References that are followed in a row
+  bool by_service = false;                 ///< the host's SRV records say where
+  bool referred = false;                   ///< host and port are those of a Server Reference: see `client::aim`
+  std::optional<std::uint8_t> references;  ///< Server References that are followed in a row; 4 if it isn't given
   std::optional<mqtt::version> version;
   std::optional<std::string> client_id, id_prefix;
   std::optional<std::string> user_name, password;
   std::uint16_t keep_alive_s = 60;
   bool keep_session = false;
   std::string session;  ///< the folder that it is kept in on this side, too
-  posix::durability session_durability = posix::durability::fsync;
+  std::optional<posix::durability> session_durability;
   std::optional<std::uint32_t> session_expiry_s;
   bool no_delay = false, multipath = false;
   duration timeout = std::chrono::seconds{30};
@@ -127,6 +128,8 @@ struct settings {
   std::string pcapng;
   bool message_rate = false, in_place = false, latency = false;
 
+  std::uint8_t references_max() const { return references.value_or(4); }
+  posix::durability durability() const { return session_durability.value_or(posix::durability::fsync); }
   bool version_5() const { return version == mqtt::version::v5_0; }
   /// How long the session is to live on, as CONNECT says it (5.0).
   std::uint32_t session_expiry() const {

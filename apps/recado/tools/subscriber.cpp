@@ -193,7 +193,7 @@ class subscriber final : public client {
     if (out().write_error() != 0) return;
     const std::uint64_t written = out().given() - out().held();
     if (to_acknowledge_.front().second > written) return;
-    if (const int number = how_.session_durability == posix::durability::fsync ? sync_output() : 0; number != 0)
+    if (const int number = how_.durability() == posix::durability::fsync ? sync_output() : 0; number != 0)
       return end({status::failed, std::string{"the output could not be synced: "} + std::strerror(number),
                   "check the disk and its room"});
     comes_again_ = false;
@@ -209,7 +209,7 @@ class subscriber final : public client {
   bool work(instant now) override {
     if (now >= rate_at_) tell_rate(now);
     acknowledge();
-    while (!clear_.empty()) {
+    while (!clear_.empty() && session_.in_flight() < how_.in_flight.value_or(65'535)) {
       const auto sent = session_.publish({.topic = clear_.front(), .qos = mqtt::qos::at_least_once, .retain = true});
       if (!sent) break;
       clear_.pop_front();
