@@ -178,6 +178,7 @@ void settle(plan& what) {
   try {
     tools::check_tls(what.how);
     tools::check_route(what.how);
+    tools::check_unix(what.how);
   } catch (const failure& error) {
     throw wrong(error.what(), std::string{error.remedy()});
   }

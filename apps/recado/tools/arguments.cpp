@@ -268,6 +268,7 @@ std::string read_arguments(settings& to, std::span<const std::string_view> words
   while (!words.empty()) {
     if (words[0] == "--help") return help_of(to.which);
     if (words[0] == "--version") return "recado " + std::string{name_of(to.which)} + " version " RECADO_VERSION "\n";
+    to.given.push_back(find_option(to.which, words[0].substr(0, words[0].find('='))));
     words = words.subspan(apply(to, words, 0));
   }
   if (!to.version) {

@@ -153,6 +153,8 @@ TEST(beyond_mosquitto, option_files) {
   const ending wrong = recado("pub", "-o FOLDER/home/wrong -t a -m b");
   EXPECT_EQ(wrong.run.status, 1);
   EXPECT_THAT(wrong.run.err, HasSubstr("wrong, line 2: unknown option '--nonsense'"));
+  std::ofstream{home + "/.config/recado_sub"} << "-h 127.0.0.1\n-q 1\n--pretty\n";  // what isn't for each call
+  EXPECT_EQ(recado("sub", "-U a -W 5 -E", {}, {}, {"HOME=FOLDER/home"}).run.status, 0);
   EXPECT_THAT(recado("pub", "-o FOLDER/home/none -t a -m b").run.err, HasSubstr("could not be read"));
   EXPECT_THAT(recado("pub", "-o FOLDER/home -t a -m b").run.err,
               HasSubstr("could not be read; check that it is a file"));

@@ -38,9 +38,11 @@ void read_url(settings& to, std::string_view text);
 proxy read_proxy(std::string_view text);
 /// What has to hold between the options of the way to the broker; throws `failure`.
 void check_route(const settings& what);
+/// Refuses a host and a port beside a Unix socket, which has none; throws `failure`.
+void check_unix(const settings& what);
 /// The same between the options of TLS; decides whether there is TLS. Throws `failure`.
 void check_tls(settings& what);
-/// Refuses what is given and can have no effect beside the other options; throws `failure`.
+/// Refuses what is given on the command line and can have no effect beside the other options; throws `failure`.
 void check_effects(const settings& what);
 /// True if a format prints JSON.
 bool prints_json(std::string_view format);

@@ -95,14 +95,18 @@ proxy read_proxy(std::string_view text) {
   return result;
 }
 
+void check_unix(const settings& what) {
+  if (what.unix_path.empty()) return;
+  if (what.port) throw failure("a Unix socket has no port, and one is given", "leave out -p (or -L), or --unix");
+  if (what.host_given && !what.secure && !what.websocket)
+    throw failure("a Unix socket is on this machine, and -h is another host's name", "leave out -h, or --unix");
+}
+
 void check_route(const settings& what) {
   if (!what.unix_path.empty()) {
     if (what.via || what.by_service || what.bind_address || what.multipath)
       throw failure("a Unix socket is on this machine: --proxy, -S, -A and --mptcp mean nothing with --unix",
                     "leave out one or the other");
-    if (what.port) throw failure("a Unix socket has no port, and one is given", "leave out -p (or -L), or --unix");
-    if (what.host_given && !what.secure && !what.websocket)
-      throw failure("a Unix socket is on this machine, and -h is another host's name", "leave out -h, or --unix");
     if (what.unix_path.size() > 107)
       throw failure("the path of the Unix socket is longer than 107 characters",
                     "make a link to it in a shorter folder");

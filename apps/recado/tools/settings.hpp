@@ -66,8 +66,11 @@ struct proxy {
 /// Where the payload comes from.
 enum class input : std::uint8_t { none, argument, file, lines, whole, null };
 
+struct option;  // option.hpp
+
 struct settings {
   tool which = tool::pub;
+  std::vector<const option*> given;  ///< on the command line, and not in a file of options
   // connection
   std::string host = "localhost";
   bool host_given = false;  ///< by -h
