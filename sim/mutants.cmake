@@ -145,7 +145,7 @@ omit(chain/outbox.cpp [[if (number != 0) kept_in_->take_held(number);]]
   "a waiting message is published as if the journal did not have it")
 mutant(chain/outbox.cpp [[    append(head, *number), ++count;]] [[    append(head, MUTATED ? 0 : *number), ++count;]]
   "a restored waiting message is not taken out of the journal")
-mutant(mqtt/session_inbound.cpp [[const bool again = !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;]] [[const bool again = !MUTATED && !is_v5(decoding_.protocol) && message.duplicate && level == qos::at_least_once;]]
+mutant(mqtt/session_inbound.cpp [[const bool again = !is_v5(decoding_.protocol) && duplicate && level == qos::at_least_once;]] [[const bool again = !MUTATED && !is_v5(decoding_.protocol) && duplicate && level == qos::at_least_once;]]
   "a message of QoS 1 that a server of 3.1.1 says twice is taken for a breach")
 mutant(store/journal.cpp [[  if (shape_.spares_pages) offset_ = fresh(offset_);]] [[  if (!MUTATED && shape_.spares_pages) offset_ = fresh(offset_);]]
   "what is written next shares a page with what was synced")
