@@ -24,8 +24,6 @@ struct free_list {
 };
 using borrowed_certificates = std::unique_ptr<STACK_OF(X509), free_list>;
 
-constexpr sentence no_names{"has no subjectAltName: a common name is no host name (RFC 9525)",
-                            "issue one with --dns for it"};
 constexpr int strength_level = 2;  // OpenSSL's: at least 112 bits everywhere, no SHA-1
 
 sentence words(int error) {
@@ -90,14 +88,14 @@ bool fill(X509_STORE* store, const verify_options& options) {
   return of_anchor;
 }
 
-/// As the TLS client looks at it (recado/tls): whole labels, the root's dot aside, and no common name (RFC 9525 §6.3).
+/// As the TLS client looks at it (recado/tls): whole labels, the root's dot aside, and the common name only where there
+/// are no DNS names (RFC 6125 §6.4.4), since there are brokers whose certificates have no other.
 void set_host(X509_VERIFY_PARAM* parameters, std::string_view host) {
   if (parse_address(host)) return void(X509_VERIFY_PARAM_set1_ip_asc(parameters, std::string{host}.c_str()));
   if (host.ends_with('.')) host.remove_suffix(1);
   if (host.starts_with('.') || host.empty())  // to OpenSSL it stands for all below it
     throw failure("'" + std::string{host} + "' is no host name", "give one name with --host, such as broker.lab");
-  X509_VERIFY_PARAM_set_hostflags(parameters,
-                                  X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
+  X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size());
 }
 
@@ -134,9 +132,7 @@ std::string date_of(int error, X509* certificate, const std::optional<seconds_ut
 void explain(verification& result, X509_STORE_CTX* context, const std::optional<seconds_utc>& crl_date) {
   const int error = X509_STORE_CTX_get_error(context);
   X509* certificate = X509_STORE_CTX_get_current_cert(context);
-  const bool nameless = error == X509_V_ERR_HOSTNAME_MISMATCH && certificate != nullptr &&
-                        X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) < 0;
-  const sentence said = nameless ? no_names : words(error);
+  const sentence said = words(error);
   result.cause = said.cause != nullptr ? said.cause : X509_verify_cert_error_string(error);
   result.remedy = said.remedy;
   if (certificate == nullptr) return;

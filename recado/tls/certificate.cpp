@@ -60,6 +60,7 @@ void print_constraints(const certificate& what, text_sink& out) {
 // The alternative names without the "DNS:" before each, as people write host names.
 void print_names(const certificate& what, text_sink& out) {
   std::string_view rest = what.names.view();
+  if (rest.empty()) return void(out << what.subject.view());
   for (;;) {
     const auto end = rest.find(", ");
     std::string_view name = rest.substr(0, end);
@@ -187,8 +188,7 @@ void print_verdict(const certificate& what, const circumstances& checked, text_s
       out << "not yet valid until ", print_date(what.not_before, out), print_clock(checked, out);
       return;
     case verdict::wrong_name:
-      if (what.names.empty()) out << "without a subjectAltName: a common name is no host name (RFC 9525)";
-      else out << "issued for ", print_names(what, out), out << ", not " << checked.host;
+      out << "issued for ", print_names(what, out), out << ", not " << checked.host;
       return;
     case verdict::unknown_authority:
       out << "signed by an unknown authority: " << what.issuer.view();

@@ -227,11 +227,17 @@ certificate describe(const mbedtls_x509_crt& from) {
 
 bool is_issued_for(const mbedtls_x509_crt& what, std::string_view host) {
   const auto address = parse_address(host);
+  bool any_dns = false;
   for (const auto* name = &what.subject_alt_names; name && name->buf.p; name = name->next) {
     const bytes content = octets(name->buf);
+    if (name->buf.tag == tag_dns) any_dns = true;
     if (address && name->buf.tag == tag_address && address_of(content) == *address) return true;
     if (!address && name->buf.tag == tag_dns && name_covers(as_text(content), host)) return true;
   }
+  if (address || any_dns) return false;
+  for (const auto* part = &what.subject; part; part = part->next)
+    if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) == 0 && name_covers(as_text(octets(part->val)), host))
+      return true;
   return false;
 }
 

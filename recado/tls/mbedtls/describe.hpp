@@ -16,8 +16,8 @@ certificate dates_of(const mbedtls_x509_crt& from);
 /// The point in time that a field of a certificate or CRL means.
 utc_time time_of(const mbedtls_x509_time& from);
 
-/// True if the certificate was issued for `host`, a name or an address as text. Alternative names count alone, never
-/// the common name (RFC 9525 §6.3). A wildcard stands for the whole leftmost label.
+/// True if the certificate was issued for `host`, a name or an address as text: alternative names, or the common name
+/// if there are no DNS names (RFC 6125 §6.4). A wildcard stands for the whole leftmost label.
 bool is_issued_for(const mbedtls_x509_crt& what, std::string_view host);
 
 /// True if it is under 112 bits of strength: RSA below 2048 bits, elliptic curves below 224.

@@ -10,8 +10,8 @@
 
 namespace recado::tls::openssl {
 
-/// How host names are compared: with whole labels of alternative names, never with the common name (RFC 9525 §6.3).
-inline constexpr unsigned host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+/// How host names are compared: by whole labels, and with the common name only where there are no DNS names.
+inline constexpr unsigned host_flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS;
 
 /// The verdict that an X509_V_ERR_ code amounts to; `good` for X509_V_OK.
 verdict verdict_of_openssl(int code);

@@ -470,20 +470,16 @@ TEST(tls_handshake, takes_a_wildcard_for_one_label) {
   }
 }
 
-// RFC 9525 §6.3: an application that checks names looks at the alternative ones only.
-TEST(tls_handshake, takes_no_common_name_for_the_name_of_a_host) {
-  const std::pair<const char*, const char*> rows[] = {{"", "without a subjectAltName: a common name is no host name"},
-                                                      {"DNS:other.lab", "issued for other.lab, not broker.lab"},
-                                                      {"IP:10.77.0.9", "issued for 10.77.0.9, not broker.lab"},
-                                                      {"email:a@broker.lab", "not broker.lab"}};
-  for (const auto& [names, says] : rows) {
-    const identity own = make({.name = "broker.lab", .alternative_names = names}, ec_key(), &the_world().authority);
+// A certificate without alternative names is an old habit that mosquitto's users still have.
+TEST(tls_handshake, takes_the_common_name_only_if_there_are_no_names) {
+  const identity old = make({.name = "broker.lab"}, ec_key(), &the_world().authority);
+  const identity recent =
+      make({.name = "broker.lab", .alternative_names = "DNS:other.lab"}, ec_key(), &the_world().authority);
+  for (const auto& [own, works] : {std::pair{&old, true}, {&recent, false}}) {
     client c{usual()};
-    server s{{.own = &own}};
-    s.begin(), c.open("broker.lab"), c.talk(s);
-    ASSERT_TRUE(c.seen.closed) << names;
-    EXPECT_TRUE(is(*c.seen.closed, error_of(verdict::wrong_name))) << c.seen.line;
-    EXPECT_THAT(c.seen.line, HasSubstr(says));
+    server s{{.own = own}};
+    s.begin(), c.open(), c.talk(s);
+    EXPECT_EQ(c.seen.secured.has_value(), works) << c.seen.line;
   }
 }
 
