@@ -140,7 +140,7 @@ TEST(bench_rtt, a_rate_is_kept) {
   const broker_here broker;
   const json found = measured(run(words{"rtt", "--rate", "2000", "--count", "2000"} + broker.at()));
   EXPECT_EQ(found["messages"], 2000);
-  EXPECT_NEAR(found["seconds"].get<double>(), 1, 0.5);
+  EXPECT_GE(found["seconds"].get<double>(), 0.99) << "it may take longer on a machine with much else to do";
   EXPECT_EQ(found["rate"], 2000);
 }
 
