@@ -86,12 +86,14 @@ engine::patience engine::patience_of(duration timeout) const {
   return {timeout == no_timeout, timeout};
 }
 
-bool engine::wait_on(std::condition_variable& what, lock& held, patience& how) {
+bool engine::wait_on(std::condition_variable& what, lock&, patience& how) {
   if (stopping_) return true;
+  if (rest_ == rest::dozing && gathered_ != 0 && !send_beside(posix::now())) wake();
   ++inside_;
-  bool in_time = true;
-  if (how.forever) what.wait(held);
-  else in_time = what.wait_until(held, how.end()) == std::cv_status::no_timeout;
+  const bool in_time = mutex_.with_inner([&](std::unique_lock<std::mutex>& inner) {
+    if (how.forever) return what.wait(inner), true;
+    return what.wait_until(inner, how.end()) == std::cv_status::no_timeout;
+  });
   if (--inside_ == 0 && stopping_) changed_.notify_all();
   return in_time;
 }
@@ -300,7 +302,8 @@ void engine::close() {
   work();
   wake_publishers();
   changed();
-  changed_.wait(held, [this] { return inside_ == 0; });
+  while (inside_ != 0)
+    mutex_.with_inner([this](std::unique_lock<std::mutex>& inner) { return changed_.wait(inner), true; });
   const bool own = in_own_thread();
   if (own) silenced_ = true, stream_.observe(nullptr);
   held.unlock();

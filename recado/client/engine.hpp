@@ -7,9 +7,10 @@
 // lives until the next `receive`, which only the I/O thread calls.
 //
 // A command leaves its bytes in the session and marks `work_`. The I/O thread looks at the mark under the mutex before
-// it sleeps; only if it sleeps already is it woken, so that a stream of messages costs no further system calls. A
-// single message doesn't wait for a thread to wake: while the other sleeps, the caller sends it itself
-// (engine_send.cpp).
+// it sleeps; only if it sleeps already is it woken. A single message doesn't wait for a thread to wake: while the other
+// sleeps, the caller sends it itself (engine_send.cpp). Where messages follow one another closely the I/O thread dozes
+// for a moment between two turns: messages don't wake it, and who publishes sends 64 KiB at a time. So a stream of
+// messages costs few system calls, and its thread keeps the mutex for itself (biased_mutex.hpp).
 #pragma once
 
 #include <atomic>
@@ -26,6 +27,7 @@
 #include <recado/chain/reconnect.hpp>
 #include <recado/chain/router.hpp>
 #include <recado/chain/stacked.hpp>
+#include <recado/client/biased_mutex.hpp>
 #include <recado/client/blocking_client.hpp>
 #include <recado/client/guarded_session.hpp>
 #include <recado/client/resolve.hpp>
@@ -47,7 +49,7 @@ namespace recado::client {
 
 class engine final : public std::enable_shared_from_this<engine>, private chain::outbox_listener, private sorter {
  public:
-  using lock = std::unique_lock<std::mutex>;
+  using lock = std::unique_lock<biased_mutex>;
   using clock = std::chrono::steady_clock;
 
   explicit engine(options how);
@@ -126,6 +128,15 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     ending how;
   };
 
+  /// What the I/O thread does between two turns.
+  enum class rest : std::uint8_t {
+    none,    ///< nothing: it looks for work before it rests
+    asleep,  ///< it waits for whatever comes first, and each message wakes it
+    dozing,  ///< it waits for a moment, in which messages don't wake it, so that many leave together
+  };
+  /// While it dozes so many bytes of messages leave together.
+  static constexpr std::size_t gathered_max = 64 << 10;
+
   using entry_ptr = subscription_table::entry_ptr;
 
   /// A thread that waits for an answer, on its stack.
@@ -145,6 +156,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_connection.cpp: the I/O thread
   void run();
+  void pause(lock& held, instant until, bool stream);
   void tell_what_is_due(lock& held);
   instant step(instant now);
   told wish();
@@ -187,17 +199,20 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   /// Under the mutex.
   bool in_own_thread() const { return std::this_thread::get_id() == own_thread_; }
   // engine_send.cpp
-  /// Something is to be sent: by the I/O thread.
+  /// Something is to be done at once: by the I/O thread.
   void work() {
     work_ = true;
-    if (sleeping_) wake();
+    if (rest_ != rest::none) wake();
   }
-  /// A message is to be sent: by the calling thread if that can, else by the I/O thread.
-  void leave() {
-    if (!sleeping_ || !send_beside()) work();
+  /// A message of about `size` bytes is to be sent: by the calling thread if that can, else by the I/O thread.
+  void leave(std::size_t size) {
+    ++left_, gathered_ += size;
+    if (rest_ == rest::asleep) leave_to_sleeper();
+    else if (rest_ == rest::dozing && gathered_ >= gathered_max) (void)send_beside(posix::now());
   }
+  void leave_to_sleeper();
   void wake();
-  bool send_beside();
+  bool send_beside(instant now);
   bool may_send_beside() const;
   void changed();
   bool usable() const { return up_ && !stopping_ && !leaving_; }
@@ -273,13 +288,16 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   posix::loop loop_;
   wall_clock wall_clock_;
 
-  mutable std::mutex mutex_;
+  mutable biased_mutex mutex_;
   std::condition_variable changed_;
   std::size_t inside_ = 0;            // calls that wait
   std::size_t waiting_for_room_ = 0;  // and those of them that are told of each turn
   bool work_ = false;
-  bool sleeping_ = false;
-  instant left_at_{};  // when a message last found the I/O thread asleep
+  rest rest_ = rest::none;
+  instant left_at_{};         // when a message last found the I/O thread asleep
+  bool close_ = false;        // and it came soon after the one before
+  std::size_t left_ = 0;      // messages since the last turn began
+  std::size_t gathered_ = 0;  // their bytes, since something was sent
   bool stopping_ = false;
 
   // memory of the session

@@ -11,6 +11,11 @@ namespace {
 
 using want = chain::reconnect_want::kind;
 
+// So many messages between two turns are a stream.
+constexpr std::size_t stream_min = 32;
+// What a message of a stream waits at most for others.
+constexpr duration doze_time = std::chrono::microseconds{100};
+
 /// What a server says, on one line.
 std::string quoted(std::string_view text) {
   std::string memory(4 * text.size() + 16, '\0');
@@ -26,19 +31,29 @@ void engine::run() {
   lock held{mutex_};
   for (;;) {
     work_ = false;
+    const bool stream = std::exchange(close_, false) || left_ >= stream_min;
+    left_ = 0;
     held.unlock();
     const instant until = step(posix::now());
     held.lock();
     tell_what_is_due(held);
     if (stopping_ && !up_) break;
-    if (work_) continue;
-    sleeping_ = true;
-    held.unlock();
-    loop_.wait(std::max(until, instant{}));
-    held.lock();
-    sleeping_ = false;
+    if (!work_) pause(held, until, stream);
   }
   if (resolution_) abandon_resolution();
+}
+
+// Until there is something to do. A stream of messages isn't, for a moment, so that many leave together; unless someone
+// waits, whom each turn may serve.
+void engine::pause(lock& held, instant until, bool stream) {
+  const bool doze = stream && inside_ == 0;
+  if (left_ != 0 && !doze) return;
+  if (doze) until = std::min(until, posix::now() + doze_time);
+  rest_ = doze ? rest::dozing : rest::asleep;
+  held.unlock();
+  loop_.wait(std::max(until, instant{}));
+  held.lock();
+  rest_ = rest::none;
 }
 
 // What is the application's runs, and ends, without the mutex.

@@ -44,13 +44,14 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
 }
 
 // What nearly every message needs: it goes straight to the session. Nothing: `put` finds out what to do, or what is
-// wrong.
+// wrong. Not under the mutex.
 std::optional<publication> engine::put_at_once(const mqtt::message& what) {
+  const biased_mutex::quick held{mutex_};
   if (!online_ || !usable() || !outbox_.empty() || !what.properties.empty()) return std::nullopt;
   if (what.payload_from_source != 0 || !fits(what, 0)) return std::nullopt;
   if (what.qos == mqtt::qos::at_most_once) {
     if (!session_.publish(what)) return std::nullopt;
-    leave();
+    leave(what.topic.size() + what.payload.size());
     return publication{};
   }
   const auto begun = put_into_place(what);
@@ -63,7 +64,7 @@ std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::mes
   if (source != nullptr) return put_in_pieces(what, *source);
   if (what.qos != mqtt::qos::at_most_once) return put_into_place(what);
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
-  leave();
+  leave(what.topic.size() + what.payload.size());
   return publication{};
 }
 
@@ -72,7 +73,7 @@ std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message wha
   if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
   what.tag = free_flights_.back();
   if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
-  leave();
+  leave(what.topic.size() + what.payload.size());
   return publication{occupy().number};
 }
 
@@ -121,18 +122,18 @@ std::expected<mqtt::reason, failure> engine::await(lock& held, publication which
 
 std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, duration timeout) {
   patience how = patience_of(timeout);
+  const bool answered = what.qos != mqtt::qos::at_most_once;
+  if (!answered && put_at_once(what)) return mqtt::reason::success;
   lock held{mutex_};
-  if (what.qos != mqtt::qos::at_most_once && in_own_thread())
-    return std::unexpected{make_failure(error::called_from_handler)};
-  if (const auto begun = put_at_once(what)) return await(held, *begun, how);
+  if (answered && in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
   const auto begun = put(held, what, nullptr, how);
   if (!begun) return std::unexpected{begun.error()};
   return await(held, *begun, how);
 }
 
 std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
-  lock held{mutex_};
   if (const auto begun = put_at_once(what)) return *begun;
+  lock held{mutex_};
   patience how = patience_of(timeout);
   return put(held, what, nullptr, how);
 }

@@ -8,14 +8,21 @@ namespace {
 
 // What follows closer than that is left to the I/O thread, which sends many messages with one call.
 constexpr duration apart = std::chrono::microseconds{20};
-// What takes the system longer to copy than a thread takes to wake.
+// What takes the system longer to copy than a thread takes to wake, if it is to be woken.
 constexpr std::size_t beside_max = 16 << 10;
 
 }  // namespace
 
 void engine::wake() {
-  sleeping_ = false;
+  rest_ = rest::none;
   loop_.wake();
+}
+
+// A message that comes soon after another wakes the I/O thread, which then dozes behind its turn.
+void engine::leave_to_sleeper() {
+  const instant now = posix::now();
+  close_ = now - std::exchange(left_at_, now) < apart;
+  if (close_ || !send_beside(now)) wake();
 }
 
 // The I/O thread waits in its loop, and needs the mutex to go on. Encryption is its own, and so is whatever a turn does
@@ -26,14 +33,14 @@ bool engine::may_send_beside() const {
 }
 
 // True if nothing is left for the I/O thread, nor anything that it would wake too late for.
-bool engine::send_beside() {
-  const instant now = posix::now();
-  if (now - std::exchange(left_at_, now) < apart || !may_send_beside()) return false;
+bool engine::send_beside(instant now) {
+  gathered_ = 0;
+  if (!may_send_beside()) return false;
   const instant before = session_.deadline();
   for (;;) {
     const bytes out = session_.pending(now);
     if (out.empty()) return session_.deadline() >= before;
-    if (out.size() > beside_max) return false;
+    if (rest_ == rest::asleep && out.size() > beside_max) return false;
     const std::size_t taken = stream_.send_beside(out);
     session_.sent(taken);
     if (taken != out.size()) return false;

@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include <recado/client/biased_mutex.hpp>
 #include <recado/mqtt/session.hpp>
 #include <recado/wire/machine.hpp>
 
@@ -61,7 +62,7 @@ class sorter {
 class guarded_session {
  public:
   using event = mqtt::session_event;
-  guarded_session(mqtt::session& inner, std::mutex& mutex, sorter& owner)
+  guarded_session(mqtt::session& inner, biased_mutex& mutex, sorter& owner)
       : inner_(inner), mutex_(mutex), owner_(owner) {}
 
   void opened(instant now);
@@ -94,7 +95,7 @@ class guarded_session {
   bool find(const mqtt::message_received& message);
 
   mqtt::session& inner_;
-  std::mutex& mutex_;
+  biased_mutex& mutex_;
   sorter& owner_;
   // The driver's thread alone uses what follows.
   std::array<heard, batch_max + 1> batch_;  // and the event that ends it

@@ -1,0 +1,131 @@
+// The mutex that becomes a thread's own. Run under tsan.
+#include <atomic>
+#include <condition_variable>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include <recado/client/biased_mutex.hpp>
+
+namespace recado::client {
+namespace {
+
+using lock = std::unique_lock<biased_mutex>;
+
+void take_quickly(biased_mutex& mutex, unsigned times) {
+  for (unsigned i = 0; i < times; ++i) const biased_mutex::quick held{mutex};
+}
+
+TEST(biased_mutex, becomes_the_own_of_who_takes_it_in_a_row) {
+  biased_mutex mutex;
+  take_quickly(mutex, biased_mutex::turns_to_own - 1);
+  EXPECT_FALSE(mutex.is_own());
+  take_quickly(mutex, 1);
+  EXPECT_TRUE(mutex.is_own());
+  std::thread{[&] { EXPECT_FALSE(mutex.is_own()); }}.join();
+}
+
+TEST(biased_mutex, is_nobodys_behind_a_lock) {
+  biased_mutex mutex;
+  take_quickly(mutex, biased_mutex::turns_to_own);
+  const auto lock_it = [&] { const lock held{mutex}; };
+  std::thread{lock_it}.join();
+  EXPECT_FALSE(mutex.is_own());
+  take_quickly(mutex, biased_mutex::turns_to_own - 1);
+  EXPECT_FALSE(mutex.is_own()) << "it is counted anew";
+  take_quickly(mutex, 1);
+  EXPECT_TRUE(mutex.is_own());
+  lock_it();
+  EXPECT_FALSE(mutex.is_own());
+}
+
+TEST(biased_mutex, passes_from_one_to_another) {
+  biased_mutex mutex;
+  take_quickly(mutex, biased_mutex::turns_to_own);
+  std::thread{[&] {
+    take_quickly(mutex, 1);
+    EXPECT_FALSE(mutex.is_own());
+    take_quickly(mutex, biased_mutex::turns_to_own - 1);
+    EXPECT_TRUE(mutex.is_own());
+  }}.join();
+  EXPECT_FALSE(mutex.is_own());
+}
+
+TEST(biased_mutex, of_two_in_turns_is_nobodys) {
+  biased_mutex mutex;
+  for (unsigned i = 0; i < 2 * biased_mutex::turns_to_own; ++i) {
+    take_quickly(mutex, 1);
+    std::thread{[&] { take_quickly(mutex, 1); }}.join();
+  }
+  EXPECT_FALSE(mutex.is_own());
+}
+
+TEST(biased_mutex, isnt_had_while_its_owner_is_inside) {
+  biased_mutex mutex;
+  std::atomic<bool> had = false;
+  std::thread other;
+  take_quickly(mutex, biased_mutex::turns_to_own);
+  {
+    const biased_mutex::quick held{mutex};
+    ASSERT_TRUE(mutex.is_own());
+    other = std::thread{[&] {
+      const lock mine{mutex};
+      had = true;
+    }};
+    while (mutex.is_own()) std::this_thread::yield();  // until the other one ends that
+    EXPECT_FALSE(had);
+  }
+  other.join();
+  EXPECT_TRUE(had);
+}
+
+TEST(biased_mutex, keeps_out_whoever_else) {
+  biased_mutex mutex;
+  long count = 0;  // plain: what is lost was counted by two at once
+  constexpr long quickly = 400'000, seldom = 2'000;
+  std::atomic<bool> owned = false;
+  const auto count_quickly = [&] {
+    for (long i = 0; i < quickly; ++i) {
+      const biased_mutex::quick held{mutex};
+      ++count;
+      if (mutex.is_own()) owned = true;
+    }
+  };
+  const auto count_seldom = [&] {
+    for (long i = 0; i < seldom; ++i) {
+      const lock held{mutex};
+      const long before = count;
+      std::this_thread::yield();
+      count = before + 1;
+    }
+  };
+  std::thread all[] = {std::thread{count_quickly}, std::thread{count_quickly}, std::thread{count_seldom}};
+  for (auto& one : all) one.join();
+  EXPECT_EQ(count, 2 * quickly + seldom);
+  EXPECT_TRUE(owned);
+}
+
+TEST(biased_mutex, is_left_to_others_by_who_waits) {
+  biased_mutex mutex;
+  std::condition_variable changed;
+  int turn = 0;
+  constexpr int turns = 2'000;
+  const auto play = [&](int mine) {
+    for (int i = 0; i < turns; ++i) {
+      lock held{mutex};
+      while (turn % 2 != mine)
+        mutex.with_inner([&](std::unique_lock<std::mutex>& inner) { return changed.wait(inner), true; });
+      ++turn;
+      changed.notify_one();
+      held.unlock();
+      take_quickly(mutex, i % 2 * biased_mutex::turns_to_own);
+    }
+  };
+  std::thread other{play, 1};
+  play(0);
+  other.join();
+  EXPECT_EQ(turn, 2 * turns);
+}
+
+}  // namespace
+}  // namespace recado::client
