@@ -295,7 +295,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool work_ = false;
   rest rest_ = rest::none;
   instant left_at_{};         // when a message last found the I/O thread asleep
-  bool close_ = false;        // and it came soon after the one before
+  unsigned closely_ = 0;      // how many in a row came soon after the one before
   std::size_t left_ = 0;      // messages since the last turn began
   std::size_t gathered_ = 0;  // their bytes, since something was sent
   bool stopping_ = false;

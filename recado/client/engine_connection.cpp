@@ -11,8 +11,9 @@ namespace {
 
 using want = chain::reconnect_want::kind;
 
-// So many messages between two turns are a stream.
+// So many messages between two turns are a stream, or so many in a row that woke this thread, each soon after another.
 constexpr std::size_t stream_min = 32;
+constexpr unsigned closely_min = 4;
 // What a message of a stream waits at most for others.
 constexpr duration doze_time = std::chrono::microseconds{100};
 
@@ -31,7 +32,8 @@ void engine::run() {
   lock held{mutex_};
   for (;;) {
     work_ = false;
-    const bool stream = std::exchange(close_, false) || left_ >= stream_min;
+    const bool stream = closely_ >= closely_min || left_ >= stream_min;
+    if (stream) closely_ = 0;
     left_ = 0;
     held.unlock();
     const instant until = step(posix::now());

@@ -18,11 +18,12 @@ void engine::wake() {
   loop_.wake();
 }
 
-// A message that comes soon after another wakes the I/O thread, which then dozes behind its turn.
+// A message that comes soon after another wakes the I/O thread. If that was so some times in a row it dozes then.
 void engine::leave_to_sleeper() {
   const instant now = posix::now();
-  close_ = now - std::exchange(left_at_, now) < apart;
-  if (close_ || !send_beside(now)) wake();
+  const bool close = now - std::exchange(left_at_, now) < apart;
+  closely_ = close ? closely_ + 1 : 0;
+  if (close || !send_beside(now)) wake();
 }
 
 // The I/O thread waits in its loop, and needs the mutex to go on. Encryption is its own, and so is whatever a turn does
