@@ -1,11 +1,19 @@
 // The mutex that becomes a thread's own. Run under tsan.
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
+#include <cstddef>
 #include <thread>
 
 #include <gtest/gtest.h>
 
 #include <recado/client/biased_mutex.hpp>
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace recado::client {
 namespace {
@@ -118,13 +126,33 @@ TEST(biased_mutex, is_left_to_others_by_who_waits) {
       ++turn;
       changed.notify_one();
       held.unlock();
-      take_quickly(mutex, i % 2 * biased_mutex::turns_to_own);
+      take_quickly(mutex, i % 2 == 0 ? 0 : biased_mutex::turns_to_own);
     }
   };
   std::thread other{play, 1};
   play(0);
   other.join();
   EXPECT_EQ(turn, 2 * turns);
+}
+
+// From now on this process has no such system call.
+bool take_away(unsigned number) {
+  sock_filter steps[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+                         {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, number},
+                         {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS},
+                         {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  const sock_fprog program = {4, steps};
+  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+TEST(biased_mutex, is_one_like_any_other_where_the_system_orders_no_memory) {
+  const auto in_such_a_system = [] {
+    if (!take_away(SYS_membarrier)) return 2;
+    biased_mutex mutex;
+    take_quickly(mutex, 2 * biased_mutex::turns_to_own);
+    return mutex.is_own() ? 1 : 0;
+  };
+  EXPECT_EXIT(::_exit(in_such_a_system()), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace
