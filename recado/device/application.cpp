@@ -197,6 +197,7 @@ void application::do_as(const chain::want& wish, instant now) {
     case chain::want::kind::undo:
       return undo(wish.at, now);
     case chain::want::kind::farewell:
+      if (auto* const to = kept()) (void)to->unsubscribed(chosen_);  // nobody may ever hear that UNSUBSCRIBE was
       return presence_.begin_farewell(now);
     case chain::want::kind::end:
       if (!stopping_ && !failure_) failure_ = conductor_.last_fault();
@@ -297,8 +298,6 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     on_connected(*up, now);
   } else if (const auto* done = std::get_if<mqtt::subscribed>(&happened)) {
     on_subscribed(*done, now);
-  } else if (std::holds_alternative<mqtt::unsubscribed>(happened)) {
-    if (auto* const to = kept()) (void)to->unsubscribed(chosen_);
   } else if (const auto* answer = std::get_if<mqtt::acknowledged>(&happened)) {
     if (!mqtt::is_failure(answer->reason)) return;
     char text[200];
@@ -320,10 +319,9 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
 
 void application::on_connected(const mqtt::connected& what, instant now) {
   connected_before_ = true;
-  const bool subscriptions_hold = what.session_present && !what.in_doubt;
-  subscribed_ = subscribed_ && subscriptions_hold;
+  subscribed_ = subscribed_ && what.session_present && !what.in_doubt;
   if (auto* const to = kept())
-    if (const auto done = to->connected(session_, chosen_, client_id(), subscriptions_hold); !done)
+    if (const auto done = to->connected(session_, chosen_, client_id(), subscribed_); !done)
       return end_with(make_fault(done.error()));
   char text[160];
   buffer_sink detail{text};

@@ -41,12 +41,13 @@ class kept_session {
   std::expected<found, fault> open(const configuration& chosen, std::string_view client_id, mqtt::session& into,
                                    chain::outbox& queue, const wall_clock& clock, instant now);
 
-  /// The server accepted the session. Errors: of the journal.
+  /// The server accepted the session; unless the subscription is known to hold it will be asked for. Errors: of the
+  /// journal.
   std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,
-                                              std::string_view client_id, bool subscriptions_hold);
+                                              std::string_view client_id, bool subscribed);
   /// The broker granted the subscription to the secret topic. Errors: of the journal.
   std::expected<void, store::error> subscribed(const configuration& chosen);
-  /// It ended, at the device's own wish. Errors: of the journal.
+  /// The device is about to end it: what becomes of that may never be heard. Errors: of the journal.
   std::expected<void, store::error> unsubscribed(const configuration& chosen);
   /// What the session and the outbox write to.
   chain::session_store& store() { return store_; }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <recado/device/application.hpp>
+#include <recado/store/memory_storage.hpp>
 
 namespace recado::device {
 
@@ -156,6 +157,7 @@ class broker_stream final : public stream {
   bool blocked = false;      ///< takes nothing
   bool acknowledges = true;  ///< what is published with QoS 1 and 2
   bool ended = false;
+  bool loses_suback = false, loses_unsuback = false;
   unsigned suback = 0;
   std::string instead_of_connack;
   bool refers_once = false;  ///< instead of the first CONNACK only
@@ -209,9 +211,9 @@ class broker_stream final : public stream {
       case 6:
         return put(0x70, id);
       case 8:
-        return put(0x90, id + std::string{'\0', static_cast<char>(suback)});
+        return loses_suback ? void() : put(0x90, id + std::string{'\0', static_cast<char>(suback)});
       case 10:
-        return put(0xb0, id + std::string{'\0', '\0'});
+        return loses_unsuback ? void() : put(0xb0, id + std::string{'\0', '\0'});
       case 12:
         return put(0xd0, "");
       case 14:
@@ -299,8 +301,18 @@ class simulation {
     given.session.receive_size = static_cast<std::uint32_t>(receive.size());
     given.names = names.view();
     given.test = {payload, write, read};
+    given.journal = {index, scratch, places};
     complete = chosen;
-    device.emplace(complete, board{panel, panel, panel, watch, panel, store, net, random, clock}, nullptr, given, plan);
+    board on{panel, panel, panel, watch, panel, store, net, random, clock};
+    if (keeps_session) on.session_storage = &session_store;
+    device.emplace(complete, on, nullptr, given, plan);
+  }
+
+  /// The power goes, and comes back.
+  void restart() {
+    device.reset();
+    net.broker.ended = true;
+    start();
   }
 
   /// Lets time pass, stopping at every deadline as a board does.
@@ -333,6 +345,7 @@ class simulation {
   wall_clock clock;
   std::optional<application> device;
   std::size_t outbox_bytes = 2048;
+  bool keeps_session = false;  ///< over a loss of power
 
  private:
   std::array<std::byte, 8192> receive, transmit;
@@ -342,6 +355,11 @@ class simulation {
   std::array<mqtt::outgoing_flight, 8> flights;
   std::array<std::uint16_t, 8> received;
   dns::resolver_storage<2, 16, 512> names;
+  std::array<store::index_entry, 48> index;
+  std::array<std::byte, 256> scratch;
+  std::array<std::uint32_t, 8> places;
+  std::array<std::byte, 4 * 2048> session_memory;
+  store::memory_storage session_store{session_memory, {2048, 4, 4, std::byte{0xff}}};
 };
 
 }  // namespace recado::device
