@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include <recado/chain/session_places.hpp>
 #include <recado/core/instant.hpp>
 #include <recado/mqtt/journal.hpp>
 #include <recado/mqtt/session.hpp>
@@ -94,6 +95,11 @@ class session_store final : public mqtt::journal {
   std::expected<void, store::error> remember(const session_facts& what);
   /// The text of the answer lies in `space`.
   std::optional<session_facts> facts(mutable_bytes space);
+
+  /// Remembers what `session_places::known` says; does nothing if that is known already. Errors: of the journal.
+  std::expected<void, store::error> remember_places(std::span<const std::uint32_t> known);
+  /// Puts back what was remembered of it.
+  void restore_places(session_places& into);
 
   /// Remembers a subscription with its Subscription Identifier, 0 for none. Errors: of the journal.
   std::expected<void, store::error> subscribed(const mqtt::subscription& what, std::uint32_t identifier);

@@ -91,7 +91,14 @@ struct heard {
   bool operator==(const heard&) const = default;
 };
 
-/// A stream whose other end is a broker of a hundred lines: MQTT 5.0, one client, one subscription.
+/// A CONNECT as a broker heard it.
+struct heard_connect {
+  endpoint broker;
+  bool clean = false;
+  bool operator==(const heard_connect&) const = default;
+};
+
+/// A stream whose other end is a broker of a hundred lines: one client, one subscription.
 class broker_stream final : public stream {
  public:
   std::expected<void, fault> connect(const endpoint& to, instant) override {
@@ -141,7 +148,7 @@ class broker_stream final : public stream {
   void deliver(const std::string& topic, const std::string& payload) {
     std::string body;
     body += static_cast<char>(topic.size() >> 8), body += static_cast<char>(topic.size());
-    body += topic, body += '\0', body += payload;
+    body += topic, body += no_properties, body += payload;
     put(0x30, body);
   }
 
@@ -151,7 +158,11 @@ class broker_stream final : public stream {
   std::vector<endpoint> attempts;
   std::vector<heard> messages;
   std::vector<int> packets;  ///< their types
+  std::vector<heard_connect> connects;
   bool session_known = false;
+  bool ends_none = false;          ///< against the standard
+  bool apart = false;              ///< each address is a broker of its own,
+  std::vector<endpoint> sessions;  ///< and these have the session
   int refuses = 0;
   bool mute = false;
   bool blocked = false;      ///< takes nothing
@@ -202,8 +213,13 @@ class broker_stream final : public stream {
           return;
         }
         const bool clean = (static_cast<unsigned char>(body[7]) & 2) != 0;
-        put(0x20, std::string{static_cast<char>(session_known && !clean), '\0', '\0'});
-        session_known = true;
+        no_properties.assign(body[6] == 5 ? 1 : 0, '\0');
+        connects.push_back({attempts.back(), clean});
+        const bool known = apart ? std::ranges::count(sessions, attempts.back()) != 0 : session_known;
+        put(0x20, std::string{static_cast<char>(known && !clean), '\0'} + no_properties);
+        std::erase(sessions, attempts.back());
+        session_known = !clean || body[6] == 5 || ends_none;  // with 3.1.1 it ends with the connection
+        if (session_known) sessions.push_back(attempts.back());
         return;
       }
       case 3:
@@ -211,9 +227,9 @@ class broker_stream final : public stream {
       case 6:
         return put(0x70, id);
       case 8:
-        return loses_suback ? void() : put(0x90, id + std::string{'\0', static_cast<char>(suback)});
+        return loses_suback ? void() : put(0x90, id + no_properties + static_cast<char>(suback));
       case 10:
-        return loses_unsuback ? void() : put(0xb0, id + std::string{'\0', '\0'});
+        return loses_unsuback ? void() : put(0xb0, id + no_properties + no_properties);
       case 12:
         return put(0xd0, "");
       case 14:
@@ -229,7 +245,7 @@ class broker_stream final : public stream {
         static_cast<std::size_t>(static_cast<unsigned char>(body[0])) << 8 | static_cast<unsigned char>(body[1]);
     const int qos = static_cast<int>(first >> 1 & 3);
     const std::size_t behind = 2 + size + (qos != 0 ? 2 : 0);
-    heard message{body.substr(2, size), body.substr(behind + 1), qos};
+    heard message{body.substr(2, size), body.substr(behind + no_properties.size()), qos};
     if (qos != 0 && acknowledges) put(qos == 1 ? 0x40 : 0x50, body.substr(2 + size, 2));
     if (message.topic == "secret") deliver(message.topic, spoil ? "x" : message.payload);
     messages.push_back(std::move(message));
@@ -243,6 +259,7 @@ class broker_stream final : public stream {
   fault why_;
   bool finishing = false;
   std::string inbox, outbox;
+  std::string no_properties{'\0'};  ///< of a packet; 3.1.1 has no place for them
 };
 
 /// A network with a cable that can be pulled; datagrams go nowhere.
@@ -358,7 +375,7 @@ class simulation {
   std::array<store::index_entry, 48> index;
   std::array<std::byte, 256> scratch;
   std::array<std::uint32_t, 8> places;
-  std::array<std::byte, 4 * 2048> session_memory;
+  std::array<std::byte, 4 * 2048> session_memory{};
   store::memory_storage session_store{session_memory, {2048, 4, 4, std::byte{0xff}}};
 };
 
