@@ -14,12 +14,16 @@ using store::key;
 using namespace session_record;
 
 constexpr std::uint32_t released_mark = 0x8000'0000;
+constexpr std::uint32_t message_number_max = released_mark - 0x1'0000;  // so many more may have to be released
 constexpr key unanswered_connects{kind_unanswered, 0};  // they have left, and their answers are not known: how many
 // identifier 2, QoS 1, tag 4, label 8, and the number of the other record of the same message 4
 constexpr std::size_t message_head_bytes = 19;
 // label 8, tag 4, QoS and RETAIN 1, the bytes of topic 2 and properties 4, and since when it expires 8
 constexpr std::size_t held_head_bytes = 27;
 constexpr std::size_t held_pieces_max = 4;
+// what a PUBLISH has beside topic, properties and payload: type 1, lengths of all 4, the topic 2 and the properties 4,
+// packet identifier 2
+constexpr std::size_t publish_head_bytes_max = 13;
 
 }  // namespace
 
@@ -55,6 +59,8 @@ const store::note* session_store::take_note() {
 mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
   if (failed_) return mqtt::error::not_kept;
   const std::uint32_t held = std::exchange(taking_, 0U);
+  if (held == 0 && !has_place(0)) return why_ = error::index_full, mqtt::error::not_kept;
+  if (!has_message_number()) return why_ = error::full, mqtt::error::not_kept;
   const auto from_queue = held != 0 ? head_of_held(held) : std::nullopt;
   numbers<message_head_bytes> head;
   head.put(identifier, 2);
@@ -76,6 +82,21 @@ mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::mess
   place_of(identifier) = number;
   if (held != 0) keep(records_.remove({kind_held, held}));
   return mqtt::error::none;
+}
+
+// Numbers begin anew when none is in use: their order is that of the messages, and a record may name another one's.
+bool session_store::has_message_number() {
+  if (std::max(next_message_, next_released_) < message_number_max) return true;
+  if (records_.next(kind_message, 0) || records_.next(kind_released, 0)) return false;
+  next_message_ = next_released_ = 1;
+  return true;
+}
+
+bool session_store::has_held_number() {
+  if (next_held_ != UINT32_MAX) return true;
+  if (records_.next(kind_held, 0) || records_.next(kind_message, 0)) return false;
+  next_held_ = 1;
+  return true;
 }
 
 // The new record first: should the power go between the two, `restore` knows which one is meant. Where damage took the
@@ -260,8 +281,12 @@ stored_counts session_store::counts() const {
 }
 
 std::expected<std::uint32_t, error> session_store::hold(const held_message& what, std::span<const bytes> pieces) {
-  if (what.size() > spare_bytes() || pieces.size() >= held_pieces_max) return std::unexpected{error::too_long};
+  // What waits is to find room when it is published, too.
+  const std::size_t later = message_head_bytes + publish_head_bytes_max + what.size();
+  const bool too_long = what.size() > spare_bytes() || later > records_.payload_bytes_max();
+  if (too_long || pieces.size() >= held_pieces_max) return std::unexpected{error::too_long};
   if (!has_place(0)) return std::unexpected{error::index_full};
+  if (!has_held_number()) return std::unexpected{error::full};
   const std::uint32_t number = next_held_;
   held_message labelled = what;
   labelled.label = label_;

@@ -154,7 +154,7 @@ class session_store final : public mqtt::journal {
   /// Why the journal refused the last message, or failed; 0 if neither.
   store::error why() const { return why_; }
 
-  // mqtt::journal
+  // mqtt::journal. A message that comes from no queue leaves as much free as `hold` does: `not_kept` until others end.
   mqtt::error publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) override;
   void released(std::uint16_t identifier) override;
   void finished(std::uint16_t identifier) override;
@@ -174,6 +174,8 @@ class session_store final : public mqtt::journal {
   std::expected<void, store::error> forget_halves();
   std::uint32_t spare_bytes() const;
   bool has_place(std::size_t dropped) const;
+  bool has_message_number();
+  bool has_held_number();
   void keep(const std::expected<void, store::error>& done);
   void keep_unanswered();
   void forget_unanswered();
