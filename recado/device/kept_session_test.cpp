@@ -63,5 +63,21 @@ TEST_F(kept_device, subscribes_again_if_nobody_heard_that_the_subscription_was_c
   EXPECT_THAT(next_run(), Contains(8));
 }
 
+// However many messages are on their way and wait, the journal has places for as many as come at once.
+TEST_F(kept_device, takes_commands_although_its_queue_is_full) {
+  s.chosen.broker.qos = mqtt::qos::exactly_once;
+  s.chosen.device.publish_s = 1;
+  s.restart();
+  s.net.broker.acknowledges = false;
+  s.run(1min);
+  EXPECT_TRUE(s.panel.said("was not published"));
+  s.net.broker.packets.clear();
+  for (int i = 1; i <= 8; ++i) s.net.broker.deliver("secret", "LD3OFF", i);
+  s.run(1s);
+  EXPECT_EQ(std::ranges::count(s.net.broker.packets, 5), 8) << "PUBREC";
+  EXPECT_FALSE(s.panel.lit[2]);
+  EXPECT_TRUE(s.device->conductor().is_online());
+}
+
 }  // namespace
 }  // namespace recado::device

@@ -144,12 +144,14 @@ class broker_stream final : public stream {
   }
   instant deadline() const override { return finishing ? instant::min() : never; }
 
-  /// A message from somebody else.
-  void deliver(const std::string& topic, const std::string& payload) {
+  /// A message from somebody else, with QoS 2 if it has an identifier.
+  void deliver(const std::string& topic, const std::string& payload, int identifier = 0) {
     std::string body;
     body += static_cast<char>(topic.size() >> 8), body += static_cast<char>(topic.size());
-    body += topic, body += no_properties, body += payload;
-    put(0x30, body);
+    body += topic;
+    if (identifier != 0) body += static_cast<char>(identifier >> 8), body += static_cast<char>(identifier);
+    body += no_properties, body += payload;
+    put(identifier != 0 ? 0x34 : 0x30, body);
   }
 
   /// As lwIP does: what is long stays the sender's until it is acknowledged, which only the next `send` tells.
@@ -372,7 +374,7 @@ class simulation {
   std::array<mqtt::outgoing_flight, 8> flights;
   std::array<std::uint16_t, 8> received;
   dns::resolver_storage<2, 16, 512> names;
-  std::array<store::index_entry, 48> index;
+  std::array<store::index_entry, 48> index;  // as a board has it
   std::array<std::byte, 256> scratch;
   std::array<std::uint32_t, 8> places;
   std::array<std::byte, 4 * 2048> session_memory{};
