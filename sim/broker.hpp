@@ -52,8 +52,11 @@ class broker {
   /// The next CONNECT is taken behind the one that comes after it, when its client has long gone; or the next one that
   /// begins a session anew.
   void delay_connect(std::uint32_t which, instant now);
-  /// None of the connections of before may disturb the device any more.
+  /// The CONNECT that was put off never comes.
   void forget_late() { late_.reset(), late_due_ = never; }
+  /// The device has forgotten all of its connections so far: none may disturb it any more, also not one whose CONNECT
+  /// is still on its way.
+  void device_forgot() { forget_late(), forgotten_ = wire_.newest(); }
   bool has_subscription() const { return std::ranges::find(subscribed_, true) != subscribed_.end(); }
   bool disconnect(std::uint32_t which, instant now);
   void refuse_until(instant when, std::uint32_t which) { refuses_until_ = when, refusal_ = which; }
@@ -220,6 +223,8 @@ class broker {
   std::uint32_t assigned_ = 0;
   std::optional<peer> late_;  ///< whose CONNECT is still to be taken
   instant late_due_ = never;
+  std::uint32_t forgotten_ = 0;  ///< the device has lost its memory of the connections up to that one
+  std::uint32_t newest_ = 0;     ///< the youngest of which CONNECT was heard
   bool tight_ = false, mended_ = false, loses_connack_ = false;
   bool delays_connect_ = false, delays_clean_ = false;
   std::vector<std::byte> scratch_, records_;

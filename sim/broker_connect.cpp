@@ -14,6 +14,9 @@ using namespace std::chrono_literals;
 
 void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, instant now) {
   if (from.connected) return world_.violate("a second CONNECT [MQTT-3.1.0-2]");
+  // Overtaken on the path by that of a device which can't know of it any more.
+  if (on.serial <= forgotten_ && on.serial < newest_) return end(on, connection::end::broken, now);
+  newest_ = std::max(newest_, on.serial);
   from.connected = true;
   from.version = what.protocol;
   from.clean = what.clean_start;
@@ -48,7 +51,7 @@ void broker::delay_connect(std::uint32_t which, instant now) {
 // The client hears nothing, or that the connection breaks. A name that the server assigns would make another session.
 bool broker::put_off(connection& on, const peer& from, instant now) {
   if (!delays_connect_ || (delays_clean_ && !from.clean)) return false;
-  if (late_ || from.client.empty() || how_.authenticates) return false;
+  if (late_ || from.client.empty() || how_.authenticates || on.serial <= forgotten_) return false;
   world_.note("broker: puts CONNECT off");
   delays_connect_ = false, late_ = from;
   if (random_.one_in(2)) end(on, connection::end::broken, now);

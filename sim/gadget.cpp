@@ -81,6 +81,7 @@ void gadget::power_on(instant now) {
 void gadget::power_off(instant now) {
   if (parts_ == nullptr) return;
   wire_.device_dies(now);
+  for (const std::uint32_t number : parts_->untold) messages_.may_come_again(number);
   parts_.reset();
   if (!how_.journal) return messages_.device_forgot();
   const std::uint32_t how = random_.below(power_loss_count);

@@ -223,6 +223,7 @@ void gadget::on_message(std::uint32_t number, std::string_view topic, mqtt::qos 
   if (number == UINT32_MAX) return world_.violate("the device was told a message that is changed");
   world_.note("application: told message %u", number);
   messages_.told(number, level, number_of(down_topics, topic), retain, !receipt);
+  if (!receipt && how_.journal) parts_->untold.push_back(number);
   if (!receipt) return;
   if (!how_.deferred) return world_.violate("a receipt, though acknowledgement is at once");
   parts_->owed.push_back({receipt, number, now + (random_.one_in(2) ? 0us : random_.time(0us, 4s))});

@@ -9,7 +9,7 @@ namespace recado::sim {
 // As a program starts: mount, restore, and compare with what the journal says about the application's own state.
 void gadget::remember(instant now) {
   parts& it = *parts_;
-  it.journal = std::make_unique<keeping>(storage_, how_.outgoing);
+  it.journal = std::make_unique<keeping>(storage_, how_);
   keeping& kept = *it.journal;
   const auto found = kept.records.mount();
   if (!found && found.error() == store::error::empty) {
@@ -112,7 +112,7 @@ void gadget::note_durable() {
   if (how_.holds && !it.session.online()) settle();
   if (!it.journal->records.synced()) return;
   for (const std::uint32_t number : it.undurable) messages_.up[number].durable = true;
-  it.undurable.clear(), it.unsettled.clear();
+  it.undurable.clear(), it.unsettled.clear(), it.untold.clear();
 }
 
 }  // namespace recado::sim

@@ -9,8 +9,11 @@ namespace recado::sim {
 
 /// What belongs to the journal of one run.
 struct gadget::keeping {
-  keeping(store::storage& below, std::size_t places_count)
-      : index(160), places(places_count), records(below, index, scratch), kept(records, places) {}
+  keeping(store::storage& below, const settings& how)
+      : index(entries(how)), places(how.outgoing), records(below, index, scratch), kept(records, places) {}
+  // No more than it takes: of the quarter that messages leave there is one for each that is received, and for what the
+  // server is, a subscription, CONNECTs without an answer, and a message that leaves the queue.
+  static std::size_t entries(const settings& how) { return 1 + 4 * (std::min<std::size_t>(how.received, 20) + 4); }
   std::vector<store::index_entry> index;
   std::vector<std::uint32_t> places;
   std::array<std::byte, 256> scratch{};
@@ -77,6 +80,7 @@ struct gadget::parts {
   bool leaving = false;                    ///< it says goodbye
   std::vector<std::uint32_t> undurable{};  ///< published or held, and not synced yet
   std::vector<std::uint32_t> unsettled{};  ///< of them those that were held
+  std::vector<std::uint32_t> untold{};     ///< received with acknowledgement at once, and not synced yet
   chain::bring_up conductor;
   sim_authenticator proves{};
   mqtt::session session;

@@ -147,7 +147,8 @@ void ledger::told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, boo
   down_message& one = down[number];
   if (level != one.level || topic != one.topic || retain != one.retain)
     return world_.violate("message %u was told as another one", number);
-  if (level == mqtt::qos::exactly_once && one.taken && !one.rejected)
+  const bool again = std::exchange(one.again, false);
+  if (level == mqtt::qos::exactly_once && one.taken && !one.rejected && !again)
     return world_.violate("QoS 2 message %u was told twice", number);
   if (level == mqtt::qos::at_most_once && one.told) return world_.violate("QoS 0 message %u was told twice", number);
   one.taken = one.taken || taken;
@@ -164,7 +165,7 @@ void ledger::told(std::uint32_t number, mqtt::qos level, std::uint8_t topic, boo
 void ledger::answered(std::uint32_t number) {
   down_message& one = down[number];
   if (!one.done && !one.forgotten && one.level != mqtt::qos::at_most_once) --open_down;
-  one.done = true;
+  one.done = true, one.again = false;
   if (!one.taken) world_.violate("message %u was acknowledged to the broker, but not by the application", number);
 }
 

@@ -52,6 +52,7 @@ struct down_message {
   bool rejected = false;   ///< with a failure: the server may never learn it
   bool forgotten = false;  ///< the server has lost it with the session, or may not send it
   bool done = false;       ///< the server was answered
+  bool again = false;      ///< the power went before the journal was in time: it may be told once more
 };
 
 class ledger {
@@ -73,6 +74,8 @@ class ledger {
   void device_remembers();
   /// The power took back what the application had acknowledged.
   void untaken(std::uint32_t number);
+  /// The power may have taken back that it was told.
+  void may_come_again(std::uint32_t number) { down[number].again = !down[number].done; }
   /// The device has lost its memory: what was not acknowledged may be lost or come twice.
   void device_forgot();
 

@@ -182,7 +182,7 @@ class stage {
     if (!gadget_.is_on()) return;
     world_.note("*** the power is gone");
     gadget_.power_off(now);
-    if (!plan_.how.journal) broker_.forget_late();
+    if (!plan_.how.journal) broker_.device_forgot();
     ends_at(now + random_.time(1ms, 20s), what);
     ++active_[static_cast<std::size_t>(what)];
     world_.begins(what), world_.takes_effect(what);

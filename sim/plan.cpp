@@ -131,6 +131,7 @@ plan make_plan(std::uint64_t seed) {
   random_source chips{seed, 9};
   if (!chips.one_in(3)) all.how.page_bytes = 64U << chips.below(2);
   all.how.dates = !chips.one_in(4);
+  all.how.deferred = all.how.deferred && !(all.how.journal && chips.one_in(4));
   const std::uint32_t count = random.between(faults_min, faults_min + 14);
   all.mishaps.reserve(count);
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -94,10 +94,10 @@ struct settings {
   bool retries_final = false;  ///< it is to try again whatever the reason
   bool follows = true;         ///< Server References
   bool secure = false;         ///< a filter stands between stream and session
-  bool deferred = false;
-  bool hears_all = false;  ///< it takes all events before it does anything else
-  bool journal = false;    ///< the session outlives the loss of power
-  bool holds = false;      ///< what waits for a connection lies in the journal, too
+  bool deferred = false;       ///< the application says when it has a message, else it has it when it is told
+  bool hears_all = false;      ///< it takes all events before it does anything else
+  bool journal = false;        ///< the session outlives the loss of power
+  bool holds = false;          ///< what waits for a connection lies in the journal, too
   std::uint32_t sector_bytes = 0, sectors = 0, program_bytes = 1, page_bytes = 1;
   bool dates = false;        ///< a clock goes on without power: what waits in the journal expires in time
   bool names_itself = true;  ///< else the server assigns the client identifier

@@ -107,6 +107,8 @@ class network_stream final : public device::stream {
 
   // The broker's side.
   std::deque<connection>& all() { return all_; }
+  /// The serial number of the connection that was begun last.
+  std::uint32_t newest() const { return serial_; }
   void broker_says(connection& on, bytes data, instant now);
   /// The broker closes its end, in order or with a reset.
   void broker_ends(connection& on, connection::end how, instant now);

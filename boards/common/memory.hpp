@@ -48,7 +48,7 @@ class device_memory {
   /// The test mode has no journal.
   union either {
     struct {
-      std::array<store::index_entry, 32> index;
+      std::array<store::index_entry, 48> index;  // with a quarter free it holds the other records of a full house
       std::array<std::byte, 256> scratch;
       std::array<std::uint32_t, sizes.outgoing> places;
     } journal{};

@@ -4,47 +4,26 @@
 #include <array>
 #include <utility>
 
+#include <recado/chain/session_record.hpp>
+
 namespace recado::chain {
 namespace {
 
 using store::error;
 using store::key;
+using namespace session_record;
 
-// The kinds of records. A message's number is its place in the order of publishing, a released one's in the order of
-// PUBREC, a received one's its packet identifier.
-constexpr std::uint8_t kind_message = 1, kind_released = 2, kind_received = 3, kind_subscription = 4, kind_facts = 5,
-                       kind_held = 6, kind_unanswered = 7;
 constexpr std::uint32_t released_mark = 0x8000'0000;
+constexpr std::uint32_t message_number_max = released_mark - 0x1'0000;  // so many more may have to be released
 constexpr key unanswered_connects{kind_unanswered, 0};  // they have left, and their answers are not known: how many
-
-/// Numbers at the front of a record.
-template <std::size_t Size>
-class numbers {
- public:
-  numbers() = default;
-  void put(std::uint64_t value, std::size_t size) {
-    for (std::size_t i = 0; i < size; ++i) octets_[at_++] = static_cast<std::byte>(value >> 8 * i);
-  }
-  std::uint64_t get(std::size_t size) {
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < size; ++i) value |= std::to_integer<std::uint64_t>(octets_[at_++]) << 8 * i;
-    return value;
-  }
-  mutable_bytes octets() { return octets_; }
-
- private:
-  std::array<std::byte, Size> octets_{};
-  std::size_t at_ = 0;
-};
 // identifier 2, QoS 1, tag 4, label 8, and the number of the other record of the same message 4
 constexpr std::size_t message_head_bytes = 19;
-// options 1, identifier 4
-constexpr std::size_t subscription_head_bytes = 5;
 // label 8, tag 4, QoS and RETAIN 1, the bytes of topic 2 and properties 4, and since when it expires 8
 constexpr std::size_t held_head_bytes = 27;
 constexpr std::size_t held_pieces_max = 4;
-// version 1, places 2, session expiry 4
-constexpr std::size_t facts_head_bytes = 7;
+// what a PUBLISH has beside topic, properties and payload: type 1, lengths of all 4, the topic 2 and the properties 4,
+// packet identifier 2
+constexpr std::size_t publish_head_bytes_max = 13;
 
 }  // namespace
 
@@ -80,6 +59,8 @@ const store::note* session_store::take_note() {
 mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
   if (failed_) return mqtt::error::not_kept;
   const std::uint32_t held = std::exchange(taking_, 0U);
+  if (held == 0 && !has_place(0)) return why_ = error::index_full, mqtt::error::not_kept;
+  if (!has_message_number()) return why_ = error::full, mqtt::error::not_kept;
   const auto from_queue = held != 0 ? head_of_held(held) : std::nullopt;
   numbers<message_head_bytes> head;
   head.put(identifier, 2);
@@ -101,6 +82,21 @@ mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::mess
   place_of(identifier) = number;
   if (held != 0) keep(records_.remove({kind_held, held}));
   return mqtt::error::none;
+}
+
+// Numbers begin anew when none is in use: their order is that of the messages, and a record may name another one's.
+bool session_store::has_message_number() {
+  if (std::max(next_message_, next_released_) < message_number_max) return true;
+  if (records_.next(kind_message, 0) || records_.next(kind_released, 0)) return false;
+  next_message_ = next_released_ = 1;
+  return true;
+}
+
+bool session_store::has_held_number() {
+  if (next_held_ != UINT32_MAX) return true;
+  if (records_.next(kind_held, 0) || records_.next(kind_message, 0)) return false;
+  next_held_ = 1;
+  return true;
 }
 
 // The new record first: should the power go between the two, `restore` knows which one is meant. Where damage took the
@@ -284,104 +280,13 @@ stored_counts session_store::counts() const {
   return {count(kind_message), count(kind_released), count(kind_received), count(kind_held), count(kind_subscription)};
 }
 
-std::expected<void, error> session_store::remember(const session_facts& what) {
-  numbers<facts_head_bytes> head, old;
-  head.put(static_cast<std::uint64_t>(what.version), 1);
-  head.put(what.places, 2);
-  head.put(what.session_expiry_s, 4);
-  constexpr key name{kind_facts, 0};
-  const bytes identifier = as_bytes(what.client_identifier);
-  bool same = records_.size_of(name) == facts_head_bytes + identifier.size() && records_.read(name, 0, old.octets()) &&
-              equal(head.octets(), old.octets());
-  std::array<std::byte, 32> part;
-  for (std::size_t at = 0; same && at < identifier.size(); at += part.size()) {
-    const auto size = records_.read(name, static_cast<std::uint32_t>(facts_head_bytes + at), part);
-    same =
-        size && equal(bytes{part}.first(*size), identifier.subspan(at, std::min(part.size(), identifier.size() - at)));
-  }
-  if (same) return {};
-  const bytes pieces[] = {head.octets(), identifier};
-  return records_.put(name, pieces);
-}
-
-std::optional<session_facts> session_store::facts(mutable_bytes space) {
-  numbers<facts_head_bytes> head;
-  constexpr key name{kind_facts, 0};
-  if (records_.read(name, 0, head.octets()).value_or(0) != facts_head_bytes) return std::nullopt;
-  const auto size = records_.read(name, facts_head_bytes, space);
-  if (!size) return std::nullopt;
-  session_facts result;
-  result.version = static_cast<mqtt::version>(head.get(1));
-  result.places = static_cast<std::uint16_t>(head.get(2));
-  result.session_expiry_s = static_cast<std::uint32_t>(head.get(4));
-  result.client_identifier = as_text(space.first(*size));
-  return result;
-}
-
-std::optional<std::uint32_t> session_store::number_of(std::string_view filter) {
-  std::optional<std::uint32_t> number;
-  for (std::uint32_t from = 0; (number = records_.next(kind_subscription, from)); from = *number + 1) {
-    const key name{kind_subscription, *number};
-    bool same = records_.size_of(name) == subscription_head_bytes + filter.size();
-    std::array<std::byte, 32> part;
-    for (std::size_t at = 0; same && at < filter.size(); at += part.size()) {
-      const auto size = records_.read(name, static_cast<std::uint32_t>(subscription_head_bytes + at), part);
-      same = size && as_text(bytes{part}.first(*size)) == filter.substr(at, part.size());
-    }
-    if (same) return number;
-  }
-  return std::nullopt;
-}
-
-std::expected<void, error> session_store::subscribed(const mqtt::subscription& what, std::uint32_t identifier) {
-  auto number = number_of(what.filter);
-  for (std::uint32_t from = 0; !number; ++from)
-    if (records_.next(kind_subscription, from) != from) number = from;
-  return subscribed_at(*number, what, identifier);
-}
-
-std::expected<void, error> session_store::subscribed_at(std::uint32_t number, const mqtt::subscription& what,
-                                                        std::uint32_t identifier) {
-  numbers<subscription_head_bytes> head;
-  head.put(static_cast<std::uint64_t>(what.qos) | (what.no_local ? 4U : 0U) | (what.retain_as_published ? 8U : 0U) |
-               static_cast<std::uint64_t>(what.retain_handling) << 4,
-           1);
-  head.put(identifier, 4);
-  keep_unanswered();
-  const bytes pieces[] = {head.octets(), as_bytes(what.filter)};
-  return records_.put({kind_subscription, number}, pieces);
-}
-
-std::expected<void, error> session_store::unsubscribed(std::string_view filter) {
-  const auto number = number_of(filter);
-  return number ? unsubscribed_at(*number) : std::expected<void, error>{};
-}
-
-std::expected<void, error> session_store::unsubscribed_at(std::uint32_t number) {
-  return records_.remove({kind_subscription, number});
-}
-
-std::optional<session_store::stored_subscription> session_store::next_subscription(std::uint32_t from,
-                                                                                   mutable_bytes space) {
-  const auto number = records_.next(kind_subscription, from);
-  numbers<subscription_head_bytes> head;
-  if (!number || !records_.read({kind_subscription, *number}, 0, head.octets())) return std::nullopt;
-  const auto size = records_.read({kind_subscription, *number}, subscription_head_bytes, space);
-  if (!size) return std::nullopt;
-  const std::uint64_t options = head.get(1);
-  stored_subscription result;
-  result.what = {.filter = as_text(space.first(*size)), .qos = static_cast<mqtt::qos>(options & 3)};
-  result.what.no_local = (options & 4) != 0;
-  result.what.retain_as_published = (options & 8) != 0;
-  result.what.retain_handling = static_cast<mqtt::retain_handling>(options >> 4);
-  result.identifier = static_cast<std::uint32_t>(head.get(4));
-  result.number = *number;
-  return result;
-}
-
 std::expected<std::uint32_t, error> session_store::hold(const held_message& what, std::span<const bytes> pieces) {
-  if (what.size() > spare_bytes() || pieces.size() >= held_pieces_max) return std::unexpected{error::too_long};
+  // What waits is to find room when it is published, too.
+  const std::size_t later = message_head_bytes + publish_head_bytes_max + what.size();
+  const bool too_long = what.size() > spare_bytes() || later > records_.payload_bytes_max();
+  if (too_long || pieces.size() >= held_pieces_max) return std::unexpected{error::too_long};
   if (!has_place(0)) return std::unexpected{error::index_full};
+  if (!has_held_number()) return std::unexpected{error::full};
   const std::uint32_t number = next_held_;
   held_message labelled = what;
   labelled.label = label_;

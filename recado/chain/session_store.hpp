@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include <recado/chain/session_places.hpp>
 #include <recado/core/instant.hpp>
 #include <recado/mqtt/journal.hpp>
 #include <recado/mqtt/session.hpp>
@@ -95,6 +96,11 @@ class session_store final : public mqtt::journal {
   /// The text of the answer lies in `space`.
   std::optional<session_facts> facts(mutable_bytes space);
 
+  /// Remembers what `session_places::known` says; does nothing if that is known already. Errors: of the journal.
+  std::expected<void, store::error> remember_places(std::span<const std::uint32_t> known);
+  /// Puts back what was remembered of it.
+  void restore_places(session_places& into);
+
   /// Remembers a subscription with its Subscription Identifier, 0 for none. Errors: of the journal.
   std::expected<void, store::error> subscribed(const mqtt::subscription& what, std::uint32_t identifier);
   std::expected<void, store::error> unsubscribed(std::string_view filter);  ///< Forgets it. Errors: of the journal.
@@ -148,7 +154,7 @@ class session_store final : public mqtt::journal {
   /// Why the journal refused the last message, or failed; 0 if neither.
   store::error why() const { return why_; }
 
-  // mqtt::journal
+  // mqtt::journal. A message that comes from no queue leaves as much free as `hold` does: `not_kept` until others end.
   mqtt::error publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) override;
   void released(std::uint16_t identifier) override;
   void finished(std::uint16_t identifier) override;
@@ -168,6 +174,8 @@ class session_store final : public mqtt::journal {
   std::expected<void, store::error> forget_halves();
   std::uint32_t spare_bytes() const;
   bool has_place(std::size_t dropped) const;
+  bool has_message_number();
+  bool has_held_number();
   void keep(const std::expected<void, store::error>& done);
   void keep_unanswered();
   void forget_unanswered();

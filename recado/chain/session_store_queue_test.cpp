@@ -220,6 +220,23 @@ TEST_F(session_store_queue, nothing_makes_room_where_that_is_not_enough) {
   EXPECT_EQ(now.kept.counts().held, 1U);
 }
 
+// Its record is longer then than while it waits.
+TEST_F(session_store_queue, what_was_taken_can_be_published_however_long_it_is) {
+  std::size_t size = 0;
+  for (;; ++size) {
+    const std::string text(size, 'x');
+    const bytes content[] = {as_bytes("t"), as_bytes(text)};
+    const auto number =
+        now.kept.hold({.qos = qos::at_least_once, .topic = 1, .payload = static_cast<std::uint32_t>(size)}, content);
+    if (!number) break;
+    now.kept.take_held(*number);
+    const mqtt::test::octets packet = mqtt::test::wire(mqtt::test::message_of(qos::at_least_once, 1, "t", text));
+    ASSERT_EQ(now.kept.publishing(1, {.topic = "t", .qos = qos::at_least_once}, packet), mqtt::error::none) << size;
+    now.kept.finished(1);
+  }
+  EXPECT_GT(size, 400U);
+}
+
 // What is held must be the message that was given, also where the queue ran empty meanwhile.
 TEST_F(session_store_queue, the_last_of_the_queue_makes_room_for_a_long_one) {
   std::vector<std::byte> memory(1 << 16);

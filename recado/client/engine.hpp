@@ -13,6 +13,7 @@
 // messages costs few system calls, and its thread keeps the mutex for itself (biased_mutex.hpp).
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -26,12 +27,12 @@
 #include <recado/chain/outbox.hpp>
 #include <recado/chain/reconnect.hpp>
 #include <recado/chain/router.hpp>
+#include <recado/chain/session_places.hpp>
 #include <recado/chain/stacked.hpp>
 #include <recado/client/biased_mutex.hpp>
 #include <recado/client/blocking_client.hpp>
 #include <recado/client/guarded_session.hpp>
 #include <recado/client/resolve.hpp>
-#include <recado/client/session_places.hpp>
 #include <recado/client/subscription_table.hpp>
 #include <recado/client/url.hpp>
 #include <recado/drive/posix/clock.hpp>
@@ -324,7 +325,8 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool accepted_ = false;   // in this turn
   bool stood_ = false;      // a connection was accepted since `connect`
   std::string session_at_;  // with whom a connection was accepted last since `connect`: host and port; empty: nobody
-  session_places places_;   // who holds which session, as long as this object lives
+  std::array<std::uint32_t, 256> places_memory_{};
+  chain::session_places places_{places_memory_};  // who holds which session, as long as this object lives
   failure last_failure_;
   failure fresh_failure_;                // of the attempt that just failed
   std::uint32_t authentications_ = 0;    // that have succeeded after the first

@@ -214,7 +214,7 @@ std::expected<void, mqtt::error> engine::prepare_connect() {
   // With another server than before this side's state is of no use.
   const bool random = options_.client_identifier.empty();
   const bool same = session_at_ == address_of(here);
-  const bool stale = places_.stale_at(address_of(here));
+  const bool stale = places_.stale_at(number_of(here));
   const bool ours = v5 && ((stood_ && same) || (random && (same || session_at_.empty())));
   mqtt::connect_options how{.version = options_.version,
                             .client_identifier = identifier_,
@@ -356,7 +356,7 @@ void engine::on_connected(const mqtt::connected& what) {
     forgotten = stood_ && !what.session_present;
     online_ = stood_ = accepted_ = true;
     session_at_ = address_of(where());
-    places_.accepted(session_at_, what.session_present);
+    places_.accepted(number_of(where()), what.session_present);
     subscriptions_after_connect(what.session_present && !what.in_doubt);
     pump_subscriptions();
     pump_outbox(posix::now());

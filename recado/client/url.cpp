@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include <recado/chain/session_places.hpp>
+
 namespace recado::client {
 namespace {
 
@@ -79,6 +81,8 @@ std::string address_of(const url& where) {
   const bool v6 = where.host.find(':') != std::string::npos;
   return (v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
 }
+
+std::uint32_t number_of(const url& where) { return chain::session_places::number_of(where.host, where.port); }
 
 std::vector<url> parse_reference(std::string_view text, const url& from) {
   std::vector<url> result;

@@ -31,6 +31,9 @@ std::expected<url, failure> parse_url(std::string_view text);
 /// "host:port", or "[host]:port" with an IPv6 address.
 std::string address_of(const url& where);
 
+/// The same as a number, for `chain::session_places`.
+std::uint32_t number_of(const url& where);
+
 /// The servers of a Server Reference (5.0 §4.11): names or addresses with or without a port, separated by spaces; IPv6
 /// in brackets. Scheme, user and password are those of `from`, who referred. What isn't of that form is left out.
 std::vector<url> parse_reference(std::string_view text, const url& from);

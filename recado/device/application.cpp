@@ -12,6 +12,8 @@ using chain::rung;
 
 namespace {
 
+constexpr std::uint8_t anew_max = 2;  // a clean session, and one that lasts
+
 chain::policy policy_of(const configuration& chosen) {
   chain::policy how;
   how.use_dhcp = chosen.network.mode == address_mode::dhcp && chosen.dhcp.attempts != 0;
@@ -85,6 +87,7 @@ instant application::step(instant now) {
 void application::resume_session(kept_session& from, instant now) {
   const auto found = from.open(chosen_, client_id(), session_, presence_.queue(), on_.clock, now);
   if (!found) return end_with(found.error());
+  from.store().restore_places(places_);
   connected_before_ = found->known;
   subscribed_ = found->subscribed;
   if (found->known) presence_.resumed();
@@ -197,6 +200,7 @@ void application::do_as(const chain::want& wish, instant now) {
     case chain::want::kind::undo:
       return undo(wish.at, now);
     case chain::want::kind::farewell:
+      if (auto* const to = kept()) (void)to->unsubscribed(chosen_);  // nobody may ever hear that UNSUBSCRIBE was
       return presence_.begin_farewell(now);
     case chain::want::kind::end:
       if (!stopping_ && !failure_) failure_ = conductor_.last_fault();
@@ -297,8 +301,6 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     on_connected(*up, now);
   } else if (const auto* done = std::get_if<mqtt::subscribed>(&happened)) {
     on_subscribed(*done, now);
-  } else if (std::holds_alternative<mqtt::unsubscribed>(happened)) {
-    if (auto* const to = kept()) (void)to->unsubscribed(chosen_);
   } else if (const auto* answer = std::get_if<mqtt::acknowledged>(&happened)) {
     if (!mqtt::is_failure(answer->reason)) return;
     char text[200];
@@ -318,12 +320,26 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
   }
 }
 
+// True if another connection is needed before this session can be used. One of 3.1.1 that an earlier run has left may
+// have identifiers of QoS 2 in flight, which would swallow this one's messages; one that began clean to end an older
+// session would itself end with its connection.
+bool application::is_passing(const mqtt::connected& what) {
+  const auto& broker = chosen_.broker;
+  const std::uint32_t number = broker_number();
+  const bool cleared = places_.stale_at(number);
+  const bool unknown = what.session_present && !connected_before_ && broker.qos == mqtt::qos::exactly_once;
+  if (unknown) places_.leave(number);
+  else places_.accepted(number, what.session_present);
+  const bool ends = cleared && session_.version() == mqtt::version::v3_1_1 && broker.session_expiry_s != 0;
+  return (unknown || ends) && anew_ < anew_max;
+}
+
 void application::on_connected(const mqtt::connected& what, instant now) {
+  if (is_passing(what)) return connect_anew(now);
   connected_before_ = true;
-  const bool subscriptions_hold = what.session_present && !what.in_doubt;
-  subscribed_ = subscribed_ && subscriptions_hold;
+  subscribed_ = subscribed_ && what.session_present && !what.in_doubt;
   if (auto* const to = kept())
-    if (const auto done = to->connected(session_, chosen_, client_id(), subscriptions_hold); !done)
+    if (const auto done = to->connected(session_, chosen_, client_id(), subscribed_, places_); !done)
       return end_with(make_fault(done.error()));
   char text[160];
   buffer_sink detail{text};

@@ -97,6 +97,7 @@ class application {
   void resume_session(kept_session& from, instant now);
   void settle_session(kept_session& in);
   void end_with(fault why);
+  bool is_passing(const mqtt::connected& what);
   void on_connected(const mqtt::connected& what, instant now);
   void on_subscribed(const mqtt::subscribed& what, instant now);
   void on_connection_end(fault why, instant now);
@@ -114,6 +115,8 @@ class application {
   void subscribe(instant now);
   void set_initial_clock(instant now);
   server broker_at(chain::broker_choice which) const;
+  std::uint32_t broker_number() const;
+  void connect_anew(instant now);
 
   // reports.cpp: what to say
   void reached(chain::rung at, std::string_view detail, instant now, std::uint16_t choices = 1);
@@ -135,6 +138,7 @@ class application {
   bool stopping_ = false;
   bool moved_ = false;  ///< something was begun or undone, which may have an outcome already
   bool ended_ = false;
+  std::uint8_t anew_ = 0;                   ///< connections that the conductor knows nothing of, since it asked for one
   chain::rung naming_ = chain::rung::link;  ///< the rung that the name service works for, if any
   chain::broker_choice broker_;
   mqtt::token subscribing_;
@@ -163,6 +167,8 @@ class application {
   fixed_vector<endpoint, addresses_max> time_servers_;
   fixed_vector<endpoint, addresses_max> addresses_;
   named_servers named_;  ///< by the last Server Reference
+  std::array<std::uint32_t, 8> places_memory_{};
+  chain::session_places places_{places_memory_};
   std::array<char, 40> client_id_;
 };
 

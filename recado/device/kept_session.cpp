@@ -40,11 +40,14 @@ std::expected<kept_session::found, fault> kept_session::open(const configuration
   return result;
 }
 
-// What the server has forgotten is forgotten here, before it is asked for again.
+// What the server has forgotten, or has otherwise than it is wanted now, is forgotten here before it is asked for: the
+// answer may never be heard.
 std::expected<void, store::error> kept_session::connected(const mqtt::session& session, const configuration& chosen,
-                                                          std::string_view client_id, bool subscriptions_hold) {
-  if (!subscriptions_hold)
+                                                          std::string_view client_id, bool subscribed,
+                                                          const chain::session_places& places) {
+  if (!subscribed)
     if (auto done = unsubscribed(chosen); !done) return done;
+  if (auto done = store_.remember_places(places.known()); !done) return done;
   return store_.remember({.version = session.version(),
                           .places = static_cast<std::uint16_t>(session.places()),
                           .session_expiry_s = session.announced().session_expiry_s,

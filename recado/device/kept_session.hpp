@@ -16,7 +16,7 @@ using chain::has_session_journal;
 
 /// What the journal works in; must outlive it.
 struct journal_memory {
-  std::span<store::index_entry> index;  ///< an entry for each message in flight, received or waiting, and some more
+  std::span<store::index_entry> index;  ///< more than four entries for each message that is received at a time
   mutable_bytes scratch;                ///< `store::scratch_bytes_min` or more
   std::span<std::uint32_t> places;      ///< one for each place in flight of the session
 };
@@ -41,12 +41,14 @@ class kept_session {
   std::expected<found, fault> open(const configuration& chosen, std::string_view client_id, mqtt::session& into,
                                    chain::outbox& queue, const wall_clock& clock, instant now);
 
-  /// The server accepted the session. Errors: of the journal.
+  /// The server accepted the session; unless the subscription is known to hold it will be asked for. Errors: of the
+  /// journal.
   std::expected<void, store::error> connected(const mqtt::session& session, const configuration& chosen,
-                                              std::string_view client_id, bool subscriptions_hold);
+                                              std::string_view client_id, bool subscribed,
+                                              const chain::session_places& places);
   /// The broker granted the subscription to the secret topic. Errors: of the journal.
   std::expected<void, store::error> subscribed(const configuration& chosen);
-  /// It ended, at the device's own wish. Errors: of the journal.
+  /// The device is about to end it: what becomes of that may never be heard. Errors: of the journal.
   std::expected<void, store::error> unsubscribed(const configuration& chosen);
   /// What the session and the outbox write to.
   chain::session_store& store() { return store_; }

@@ -32,6 +32,7 @@ void application::attempt(const chain::want& wish, instant now) {
     case rung::name:
       return find_broker({wish.server, wish.referred}, now);
     case rung::stream:
+      anew_ = 0;
       return open_stream(wish.address, now);
     case rung::secure:
     case rung::session:
@@ -136,6 +137,7 @@ void application::open_stream(std::uint16_t number, instant now) {
   if (how.version == mqtt::version::v5_0) how.session_expiry_s = broker.session_expiry_s;
   // 3.1.1 knows only sessions that last or end with the connection: the first one must be made to last.
   if (how.version == mqtt::version::v3_1_1 && broker.session_expiry_s != 0) how.clean_start = false;
+  if (places_.stale_at(broker_number())) how.clean_start = true;
   if (!broker.user_name.empty()) how.user_name = broker.user_name;
   if (!broker.password.empty()) how.password = as_bytes(broker.password);
   mqtt::will last_words;
@@ -147,6 +149,19 @@ void application::open_stream(std::uint16_t number, instant now) {
   const std::string_view name = chosen_.tls.server_name.empty() ? wanted.host : chosen_.tls.server_name;
   const auto begun = channel_.connect(addresses_[std::min<std::size_t>(number, addresses_.size() - 1)], name, now);
   if (!begun) failed(rung::stream, begun.error(), now);
+}
+
+// On another connection to the same broker. The conductor goes on waiting for the session.
+void application::connect_anew(instant now) {
+  ++anew_;
+  (void)session_.disconnect();
+  channel_.abandon(now);
+  open_stream(conductor_.address(), now);
+}
+
+std::uint32_t application::broker_number() const {
+  const server now = broker_at(broker_);
+  return chain::session_places::number_of(now.host, now.port);
 }
 
 std::string_view application::client_id() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <recado/device/application.hpp>
+#include <recado/store/memory_storage.hpp>
 
 namespace recado::device {
 
@@ -90,7 +91,14 @@ struct heard {
   bool operator==(const heard&) const = default;
 };
 
-/// A stream whose other end is a broker of a hundred lines: MQTT 5.0, one client, one subscription.
+/// A CONNECT as a broker heard it.
+struct heard_connect {
+  endpoint broker;
+  bool clean = false;
+  bool operator==(const heard_connect&) const = default;
+};
+
+/// A stream whose other end is a broker of a hundred lines: one client, one subscription.
 class broker_stream final : public stream {
  public:
   std::expected<void, fault> connect(const endpoint& to, instant) override {
@@ -136,12 +144,14 @@ class broker_stream final : public stream {
   }
   instant deadline() const override { return finishing ? instant::min() : never; }
 
-  /// A message from somebody else.
-  void deliver(const std::string& topic, const std::string& payload) {
+  /// A message from somebody else, with QoS 2 if it has an identifier.
+  void deliver(const std::string& topic, const std::string& payload, int identifier = 0) {
     std::string body;
     body += static_cast<char>(topic.size() >> 8), body += static_cast<char>(topic.size());
-    body += topic, body += '\0', body += payload;
-    put(0x30, body);
+    body += topic;
+    if (identifier != 0) body += static_cast<char>(identifier >> 8), body += static_cast<char>(identifier);
+    body += no_properties, body += payload;
+    put(identifier != 0 ? 0x34 : 0x30, body);
   }
 
   /// As lwIP does: what is long stays the sender's until it is acknowledged, which only the next `send` tells.
@@ -150,12 +160,17 @@ class broker_stream final : public stream {
   std::vector<endpoint> attempts;
   std::vector<heard> messages;
   std::vector<int> packets;  ///< their types
+  std::vector<heard_connect> connects;
   bool session_known = false;
+  bool ends_none = false;          ///< against the standard
+  bool apart = false;              ///< each address is a broker of its own,
+  std::vector<endpoint> sessions;  ///< and these have the session
   int refuses = 0;
   bool mute = false;
   bool blocked = false;      ///< takes nothing
   bool acknowledges = true;  ///< what is published with QoS 1 and 2
   bool ended = false;
+  bool loses_suback = false, loses_unsuback = false;
   unsigned suback = 0;
   std::string instead_of_connack;
   bool refers_once = false;  ///< instead of the first CONNACK only
@@ -200,8 +215,13 @@ class broker_stream final : public stream {
           return;
         }
         const bool clean = (static_cast<unsigned char>(body[7]) & 2) != 0;
-        put(0x20, std::string{static_cast<char>(session_known && !clean), '\0', '\0'});
-        session_known = true;
+        no_properties.assign(body[6] == 5 ? 1 : 0, '\0');
+        connects.push_back({attempts.back(), clean});
+        const bool known = apart ? std::ranges::count(sessions, attempts.back()) != 0 : session_known;
+        put(0x20, std::string{static_cast<char>(known && !clean), '\0'} + no_properties);
+        std::erase(sessions, attempts.back());
+        session_known = !clean || body[6] == 5 || ends_none;  // with 3.1.1 it ends with the connection
+        if (session_known) sessions.push_back(attempts.back());
         return;
       }
       case 3:
@@ -209,9 +229,9 @@ class broker_stream final : public stream {
       case 6:
         return put(0x70, id);
       case 8:
-        return put(0x90, id + std::string{'\0', static_cast<char>(suback)});
+        return loses_suback ? void() : put(0x90, id + no_properties + static_cast<char>(suback));
       case 10:
-        return put(0xb0, id + std::string{'\0', '\0'});
+        return loses_unsuback ? void() : put(0xb0, id + no_properties + no_properties);
       case 12:
         return put(0xd0, "");
       case 14:
@@ -227,7 +247,7 @@ class broker_stream final : public stream {
         static_cast<std::size_t>(static_cast<unsigned char>(body[0])) << 8 | static_cast<unsigned char>(body[1]);
     const int qos = static_cast<int>(first >> 1 & 3);
     const std::size_t behind = 2 + size + (qos != 0 ? 2 : 0);
-    heard message{body.substr(2, size), body.substr(behind + 1), qos};
+    heard message{body.substr(2, size), body.substr(behind + no_properties.size()), qos};
     if (qos != 0 && acknowledges) put(qos == 1 ? 0x40 : 0x50, body.substr(2 + size, 2));
     if (message.topic == "secret") deliver(message.topic, spoil ? "x" : message.payload);
     messages.push_back(std::move(message));
@@ -241,6 +261,7 @@ class broker_stream final : public stream {
   fault why_;
   bool finishing = false;
   std::string inbox, outbox;
+  std::string no_properties{'\0'};  ///< of a packet; 3.1.1 has no place for them
 };
 
 /// A network with a cable that can be pulled; datagrams go nowhere.
@@ -299,8 +320,18 @@ class simulation {
     given.session.receive_size = static_cast<std::uint32_t>(receive.size());
     given.names = names.view();
     given.test = {payload, write, read};
+    given.journal = {index, scratch, places};
     complete = chosen;
-    device.emplace(complete, board{panel, panel, panel, watch, panel, store, net, random, clock}, nullptr, given, plan);
+    board on{panel, panel, panel, watch, panel, store, net, random, clock};
+    if (keeps_session) on.session_storage = &session_store;
+    device.emplace(complete, on, nullptr, given, plan);
+  }
+
+  /// The power goes, and comes back.
+  void restart() {
+    device.reset();
+    net.broker.ended = true;
+    start();
   }
 
   /// Lets time pass, stopping at every deadline as a board does.
@@ -333,6 +364,7 @@ class simulation {
   wall_clock clock;
   std::optional<application> device;
   std::size_t outbox_bytes = 2048;
+  bool keeps_session = false;  ///< over a loss of power
 
  private:
   std::array<std::byte, 8192> receive, transmit;
@@ -342,6 +374,11 @@ class simulation {
   std::array<mqtt::outgoing_flight, 8> flights;
   std::array<std::uint16_t, 8> received;
   dns::resolver_storage<2, 16, 512> names;
+  std::array<store::index_entry, 48> index;  // as a board has it
+  std::array<std::byte, 256> scratch;
+  std::array<std::uint32_t, 8> places;
+  std::array<std::byte, 4 * 2048> session_memory{};
+  store::memory_storage session_store{session_memory, {2048, 4, 4, std::byte{0xff}}};
 };
 
 }  // namespace recado::device

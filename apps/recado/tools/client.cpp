@@ -99,6 +99,7 @@ client::client(const settings& how)
   if (const std::string damage = damage_of(kept_->report()); !damage.empty())
     say("warning: the session in " + kept_->folder() + ": " + damage);
   kept_->restore(session_, static_cast<std::uint16_t>(flights_.size()));
+  kept_->store().restore_places(places_);
 }
 
 std::unique_ptr<kept_session> client::open_session(const settings& how) {
@@ -110,7 +111,7 @@ mqtt::connect_options client::connect_options() {
   to.version = how_.version.value_or(mqtt::version::v3_1_1);
   to.client_identifier = identifier_;
   to.may_stay_nameless = true;
-  to.clean_start = !how_.keep_session || places_.stale_at(address_of(here()));
+  to.clean_start = !how_.keep_session || places_.stale_at(number_of(here()));
   to.keep_alive_s = how_.keep_alive_s;
   if (how_.user_name) to.user_name = *how_.user_name;
   if (how_.password) to.password = as_bytes(*how_.password);
@@ -323,8 +324,8 @@ posix::flow client::hear_session(mqtt::session_event& what, instant now) {
     online_ = was_online_ = true;
     connected_at_ = now;
     event_line("connected");
-    places_.accepted(address_of(here()), up->session_present);
-    if (kept_) kept_->connected(*up, session_, identifier_);
+    places_.accepted(number_of(here()), up->session_present);
+    if (kept_) kept_->connected(*up, session_, identifier_, places_);
     on_connected(*up, now);
     return posix::flow::go_on;
   }

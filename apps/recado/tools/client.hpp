@@ -9,7 +9,7 @@
 
 #include <recado/chain/backoff.hpp>
 #include <recado/chain/broker_order.hpp>
-#include <recado/client/session_places.hpp>
+#include <recado/chain/session_places.hpp>
 #include <recado/client/url.hpp>
 #include <recado/drive/posix/drive_stream.hpp>
 #include <recado/drive/posix/entropy.hpp>
@@ -167,7 +167,8 @@ class client {
   std::optional<std::uint16_t> port_;
   bool by_service_ = false;
   std::vector<recado::client::url> named_, referred_;  // by this server in its place; by the one that is followed
-  recado::client::session_places places_;
+  std::array<std::uint32_t, 256> places_memory_{};
+  chain::session_places places_{places_memory_};
   instant attempt_ends_ = never;
   duration patience_{};       // of this attempt
   instant lost_at_ = never;   // the connection that was the last good one

@@ -163,11 +163,13 @@ std::string kept_session::identifier(const settings& how, entropy& random) const
   return result;
 }
 
-void kept_session::connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier) {
+void kept_session::connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier,
+                             const chain::session_places& places) {
   const std::string_view name = what.assigned_client_identifier.empty() ? identifier : what.assigned_client_identifier;
   const chain::session_facts facts{session.version(), static_cast<std::uint16_t>(session.places()),
                                    session.announced().session_expiry_s, name};
   if (const auto done = store_->remember(facts); !done) refuse(done.error(), below_, folder_);
+  if (const auto done = store_->remember_places(places.known()); !done) refuse(done.error(), below_, folder_);
 }
 
 store::note kept_session::laid_aside() {

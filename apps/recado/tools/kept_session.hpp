@@ -62,7 +62,8 @@ class kept_session {
   std::string identifier(const settings& how, entropy& random) const;
   std::uint16_t places(std::uint16_t wanted) const { return known_ ? known_->places : wanted; }
   /// The server accepted the connection.
-  void connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier);
+  void connected(const mqtt::connected& what, const mqtt::session& session, std::string_view identifier,
+                 const chain::session_places& places);
 
   /// The last position of that kind, whoever ran since; an empty note if there is none.
   store::note position(noted in);

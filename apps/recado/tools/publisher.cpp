@@ -250,7 +250,8 @@ class publisher final : public client {
            why == mqtt::error::not_connected;
   }
   bool not_kept() {
-    if (kept_->store().why() == store::error::full && session_.in_flight() != 0) return false;
+    const bool full = kept_->store().why() == store::error::full || kept_->store().why() == store::error::index_full;
+    if (full && session_.in_flight() != 0) return false;
     return end({status::failed, "the message cannot be kept: " + kept_->cause(), kept_->remedy()}), false;
   }
 

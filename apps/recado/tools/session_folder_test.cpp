@@ -64,6 +64,40 @@ TEST_F(tool_session_folder, is_used_by_pub_and_sub_in_turns) {
   EXPECT_EQ(shown()["subscriptions"].size(), 1U);
 }
 
+// Its session is older than what the folder knows; c1 is a clean session in mosquitto's log.
+TEST_F(tool_session_folder, tells_a_broker_behind_another_one_to_forget_the_session) {
+  const auto publish_to = [&](std::uint16_t port) {
+    std::vector<std::string> all = command("pub", {"--session", kept, "-i", "me", "-q", "2", "-t", "t", "-m", "text"});
+    all[5] = std::to_string(port);
+    return recado::test::program_run{.command = all}().status;
+  };
+  recado::test::scripted_broker other{{recado::test::script{recado::test::serves()}}};
+  EXPECT_EQ(publish_to(broker.port()) + publish_to(broker.port()), 0);
+  EXPECT_EQ(count_of(broker_log(), "as me (p2, c1"), 0);
+  EXPECT_EQ(publish_to(other.port()) + publish_to(broker.port()), 0);
+  EXPECT_EQ(count_of(broker_log(), "as me (p2, c1"), 1);
+}
+
+// The broker may have done it although nobody hears so: the next run is to ask again.
+TEST_F(tool_session_folder, forgets_a_subscription_before_it_is_ended_or_changed) {
+  using namespace recado::test;
+  const std::vector<std::string> who{"--session", kept, "-i", "me", "--reconnect", "0"};
+  const auto run = [&](std::vector<std::string> all, const std::vector<std::string>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+    return program_run{.command = all}().status;
+  };
+  for (const std::vector<std::string>& more : {std::vector<std::string>{"-U", "others"}, {"-q", "0", "-t", "others"}}) {
+    ASSERT_EQ(run(command("sub", who), {"-q", "2", "-t", "others", "-E"}), 0);
+    ASSERT_EQ(shown()["subscriptions"].size(), 1U);
+    scripted_broker silent{{script{hears(connect_type), says(std::string{"\x20\2\1\0", 4}), hears()}}};
+    std::vector<std::string> beside = command("sub", who);
+    beside[5] = std::to_string(silent.port());
+    EXPECT_NE(run(beside, more), 0);
+    silent.finish();
+    EXPECT_EQ(shown()["subscriptions"].size(), 0U) << more[0];
+  }
+}
+
 // One bit of the first message that waits: it is missing, the others are not, and who goes on is told.
 TEST_F(tool_session_folder, damage_costs_what_it_hit_also_in_what_was_written_last) {
   broker.stop(SIGTERM);

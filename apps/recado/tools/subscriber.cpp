@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cstring>
 #include <deque>
-#include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "../console.hpp"
@@ -76,6 +76,9 @@ class subscriber final : public client {
       return remembered_->holds(subscription_to(filter), subscription_identifier());
     });
   }
+  // Behind SUBSCRIBE comes UNSUBSCRIBE. What that ends, or SUBSCRIBE changes, is forgotten before: nobody may ever hear
+  // the answer.
+  bool ends(const std::string& filter) const { return std::ranges::count(how_.unsubscribe, filter) != 0; }
   std::uint32_t subscription_identifier() const {
     for (const auto& each : how_.subscribe.values())
       if (each.id == mqtt::property::subscription_identifier) return each.number;
@@ -86,6 +89,8 @@ class subscriber final : public client {
     if (how_.topics.empty()) return;
     std::vector<mqtt::subscription> filters;
     for (const std::string& each : how_.topics) filters.push_back(subscription_to(each));
+    for (const mqtt::subscription& each : filters)
+      if (remembered_ && !remembered_->holds(each, subscription_identifier())) remembered_->ended(each.filter);
     mqtt::subscribe_properties more;
     more.subscription_identifier = subscription_identifier();
     more.user_properties = how_.subscribe.pick([](mqtt::property id) { return id == mqtt::property::user_property; });
@@ -99,9 +104,10 @@ class subscriber final : public client {
     unsubscriptions_.clear();
     for (const std::string& each : how_.unsubscribe) {
       const std::string_view filter[] = {each};
+      if (remembered_) remembered_->ended(each);
       const auto asked = session_.unsubscribe(filter, how_.unsubscribe_properties.all());
       if (!asked) return impossible("unsubscribe", asked.error());
-      unsubscriptions_[asked->packet_identifier] = each;
+      unsubscriptions_.insert(asked->packet_identifier);
     }
   }
 
@@ -135,7 +141,8 @@ class subscriber final : public client {
     outcome how;
     for (std::size_t i = 0; i < what.reasons.size(); ++i) {
       if (!mqtt::is_failure(what.reasons[i])) {
-        if (remembered_) remembered_->granted(subscription_to(how_.topics[i]), subscription_identifier());
+        if (remembered_ && !ends(how_.topics[i]))
+          remembered_->granted(subscription_to(how_.topics[i]), subscription_identifier());
         continue;
       }
       outcome one = refusal("the subscription to '" + printable(how_.topics[i]) + "'", what.reasons[i], {});
@@ -157,8 +164,7 @@ class subscriber final : public client {
     if (what.outcome != mqtt::outcome::answered) return;
     for (const mqtt::reason each : what.reasons)
       if (mqtt::is_failure(each)) return end(refusal("to unsubscribe", each, what.properties));
-    const auto of = unsubscriptions_.extract(what.token.packet_identifier);
-    if (remembered_ && of) remembered_->ended(of.mapped());
+    unsubscriptions_.erase(what.token.packet_identifier);
     event_line("unsubscribed");
     if (!unsubscriptions_.empty()) return;
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
@@ -254,7 +260,7 @@ class subscriber final : public client {
   printer printer_;
   gatherer gatherer_;
   mqtt::token subscription_;
-  std::map<std::uint16_t, std::string_view> unsubscriptions_;  // by packet identifier, until they are answered
+  std::set<std::uint16_t> unsubscriptions_;  // their packet identifiers, until they are answered
   bool subscribed_ = false;
   bool enough_ = false;
   std::uint64_t received_ = 0, received_bytes_ = 0, printed_ = 0;
