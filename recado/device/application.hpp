@@ -126,6 +126,7 @@ class application {
   void report(rung_report::kind what, chain::rung at, std::string_view detail, instant now);
   void describe_lease(text_sink& out) const;
   void say_pause(instant now);
+  void say_no_link();
 
   // Flags and small numbers come first: there a Cortex-M reaches them with short instructions.
   bool session_opened_ = false;

@@ -111,6 +111,7 @@ TEST(application, the_button_ends_it_before_it_is_online) {
   s.net.cable = false;
   s.start();
   s.run(1min);
+  EXPECT_TRUE(s.panel.said("waiting for the link: network interface: the network cable is out"));
   s.panel.press = true;
   s.run(1s);
   EXPECT_TRUE(s.device->ended());
@@ -181,6 +182,7 @@ TEST(application, pulling_the_cable_falls_to_the_link_and_comes_back) {
   EXPECT_THAT(s.panel.rungs.back(), "lost link");
   EXPECT_FALSE(s.panel.lit[1] || s.panel.lit[2]);
   s.run(1h);
+  EXPECT_FALSE(s.panel.said("waiting for the link")) << "its loss was told";
   s.net.cable = true;
   s.run(1s);
   EXPECT_TRUE(s.device->conductor().is_online());

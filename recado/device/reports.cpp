@@ -54,6 +54,14 @@ void application::lost(rung at, fault why, instant now, std::string_view cause, 
   tell(happening::lost(at, why, remember_named(reference)), now);
 }
 
+void application::say_no_link() {
+  char text[240];
+  buffer_sink line{text};
+  line << "waiting for the link: ";
+  chain::describe(on_.network.link_fault(), line);
+  on_.console.line(console_level::info, line.view());
+}
+
 void application::describe_lease(text_sink& out) const {
   const dhcp::lease& lease = address_.lease();
   out << lease.address << '/';

@@ -17,6 +17,7 @@ void application::attempt(const chain::want& wish, instant now) {
       set_initial_clock(now);
       climbing_link_ = true;
       if (link_) reached(rung::link, "", now);
+      else if (!conductor_.last_fault()) say_no_link();  // of a loss it was told
       return;
     case rung::lease:
       return address_.start(wish.server != 0, now);

@@ -59,6 +59,7 @@ class subscriber final : public client {
     if (remembered_) remembered_->read();
     if (what.session_present && !what.in_doubt && holds_subscriptions()) subscribed_ = true;
     else subscribe();
+    unsubscriptions_.clear(), unsubscriptions_asked_ = 0;
     if (!leaving()) unsubscribe();
   }
 
@@ -100,13 +101,16 @@ class subscriber final : public client {
     subscribed_ = false;
   }
 
+  // As many as there are places for; their answers make room for the others.
   void unsubscribe() {
-    unsubscriptions_.clear();
-    for (const std::string& each : how_.unsubscribe) {
-      const std::string_view filter[] = {each};
-      if (remembered_) remembered_->ended(each);
+    for (; unsubscriptions_asked_ < how_.unsubscribe.size(); ++unsubscriptions_asked_) {
+      const std::string_view filter[] = {how_.unsubscribe[unsubscriptions_asked_]};
+      if (remembered_) remembered_->ended(filter[0]);
       const auto asked = session_.unsubscribe(filter, how_.unsubscribe_properties.all());
-      if (!asked) return impossible("unsubscribe", asked.error());
+      const mqtt::error why = asked ? mqtt::error::none : asked.error();
+      const bool full = why == mqtt::error::flight_table_full || why == mqtt::error::no_room;
+      if (full && !unsubscriptions_.empty()) return;
+      if (!asked) return impossible("unsubscribe", why);
       unsubscriptions_.insert(asked->packet_identifier);
     }
   }
@@ -166,6 +170,7 @@ class subscriber final : public client {
       if (mqtt::is_failure(each)) return end(refusal("to unsubscribe", each, what.properties));
     unsubscriptions_.erase(what.token.packet_identifier);
     event_line("unsubscribed");
+    if (!leaving()) unsubscribe();
     if (!unsubscriptions_.empty()) return;
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
   }
@@ -261,6 +266,7 @@ class subscriber final : public client {
   gatherer gatherer_;
   mqtt::token subscription_;
   std::set<std::uint16_t> unsubscriptions_;  // their packet identifiers, until they are answered
+  std::size_t unsubscriptions_asked_ = 0;    // of `how_.unsubscribe`, on this connection
   bool subscribed_ = false;
   bool enough_ = false;
   std::uint64_t received_ = 0, received_bytes_ = 0, printed_ = 0;

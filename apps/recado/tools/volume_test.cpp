@@ -122,6 +122,17 @@ TEST(volume, a_line_each_more_than_there_are_identifiers) {
   all_arrive_in_order(count, "2", {"-V", "5"});
 }
 
+/// Each is a packet of its own, as mosquitto_sub sends them.
+TEST(volume, more_is_unsubscribed_than_there_are_places_for) {
+  mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", RECADO_TEST_FOLDER "/volume_filters", "allow_anonymous true\n"};
+  words all = {"sub", "-p", std::to_string(broker.port()), "-d"};
+  constexpr int count = 2500;
+  for (int i = 0; i < count; ++i) all = std::move(all) + words{"-U", "filter/" + std::to_string(i)};
+  const auto done = run(all);
+  EXPECT_EQ(done.status, 0) << done.err;
+  for (int i = 0; i < count; ++i) EXPECT_THAT(done.out, HasSubstr("Topic: filter/" + std::to_string(i) + ")"));
+}
+
 /// Whatever it comes from, a long message is not twice in memory.
 TEST(volume, a_long_message_is_sent_in_pieces) {
   mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", RECADO_TEST_FOLDER "/volume_long", "allow_anonymous true\n"};

@@ -36,7 +36,7 @@ class interface {
   /// Takes all that off. Connections end.
   void withdraw();
   /// Starts to ask whether somebody has that address.
-  void probe(const ip_address& address, instant now) { prober_.start(address, now); }
+  void probe(const ip_address& address, instant now) { verdict_.reset(), prober_.start(address, now); }
   /// Sends what ARP has to send; the verdict, once.
   std::optional<bool> probed(instant now);
   /// Tells everybody that the address is ours.

@@ -103,6 +103,16 @@ TEST_F(interface_over_lwip, an_address_that_somebody_has_is_not) {
   EXPECT_EQ(net.local.probed(net.now), std::nullopt);
 }
 
+TEST_F(interface_over_lwip, a_verdict_that_nobody_asked_for_is_not_that_of_the_next_address) {
+  net.local.withdraw();
+  net.local.probe(other(50), net.now);
+  (void)net.local.probed(net.now);
+  net.wire.says_arp({arp_packet::operation::reply, hardware(9), other(50), own_hardware, {}});
+  settle();
+  net.local.probe(other(51), net.now);
+  EXPECT_EQ(net.local.probed(net.now), std::nullopt);
+}
+
 TEST_F(interface_over_lwip, without_memory_a_probe_is_lost_and_that_is_all) {
   net.local.withdraw();
   std::vector<void*> taken;

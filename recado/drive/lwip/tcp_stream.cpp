@@ -92,6 +92,7 @@ void tcp_stream::abandon() {
   if (pcb_ == nullptr) return;
   detach();
   tcp_pcb* const pcb = std::exchange(pcb_, nullptr);
+  tcp_setprio(pcb, TCP_PRIO_MIN);  // what it has still to deliver mustn't keep the next connection from its place
   if (lent_ != 0 || tcp_close(pcb) != ERR_OK) tcp_abort(pcb);
   lent_ = acknowledged_ = copied_ = 0;
 }

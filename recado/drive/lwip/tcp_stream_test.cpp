@@ -154,6 +154,21 @@ TEST_F(tcp_stream_over_lwip, delivers_what_was_copied_after_it_is_closed) {
   EXPECT_TRUE(ended);
 }
 
+// A broker that has fallen silent acknowledges no end either, and lwIP asks for that for most of an hour.
+TEST_F(tcp_stream_over_lwip, an_end_that_nobody_acknowledges_gives_way_to_a_new_connection) {
+  for (unsigned i = 0; i < MEMP_NUM_TCP_PCB; ++i) {
+    ASSERT_NO_FATAL_FAILURE(connects());
+    stream.finish(net.now);
+    passes(2s);
+    ASSERT_EQ(stream.advance(net.now), phase::closed);
+    net.wire.heard.clear();
+  }
+  ASSERT_EQ(used(MEMP_TCP_PCB), unsigned{MEMP_NUM_TCP_PCB});
+  ASSERT_NO_FATAL_FAILURE(connects());
+  passes(1h);
+  EXPECT_EQ(used(MEMP_TCP_PCB), 1u) << "the ends are given up, the connection stays";
+}
+
 TEST_F(tcp_stream_over_lwip, resets_instead_of_sending_on_what_was_lent) {
   ASSERT_NO_FATAL_FAILURE(connects());
   const std::string lent = pattern(200);

@@ -171,13 +171,15 @@ bool ask_for(phrase& to, bytes given, pass_phrase_source* ask) {
   return to.size != 0;
 }
 
-// EncryptedPrivateKeyInfo begins with an algorithm, all others with a version (RFC 5958 §3, RFC 8018 §A.4).
+// EncryptedPrivateKeyInfo begins with an algorithm, all others with a version (RFC 5958 §3, RFC 8018 §A.4), and a
+// certificate with one of another kind.
 bool is_encrypted_der(const contents& from) {
+  constexpr int sequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
   auto* at = const_cast<unsigned char*>(from.data());
   const unsigned char* end = at + from.size();
   std::size_t length = 0;
-  return mbedtls_asn1_get_tag(&at, end, &length, MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE) == 0 && at < end &&
-         *at == (MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE);
+  return mbedtls_asn1_get_tag(&at, end, &length, sequence) == 0 &&
+         mbedtls_asn1_get_tag(&at, end, &length, sequence) == 0 && at < end && *at == MBEDTLS_ASN1_OID;
 }
 
 int parse(mbedtls_pk_context& to, const contents& from, const phrase* with) {

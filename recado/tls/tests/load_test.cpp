@@ -98,6 +98,7 @@ TEST(tls_load, names_each_thing_that_is_wrong) {
   const std::string own = pem(w.device), key = key_pem(w.device.key.get()), other = key_pem(w.stranger.key.get());
   const identity weak = make({.name = "weak"}, rsa_key(1024), &w.authority);
   const identity sha1 = make({.name = "sha1", .digest = EVP_sha1()}, ec_key(), &w.authority);
+  const std::string own_as_der = der(w.device.certificate.get());
   const std::string weak_own = pem(weak), weak_key = key_pem(weak.key.get());
   const std::string sha1_own = pem(sha1), sha1_key = key_pem(sha1.key.get());
   const std::string half = pem(w.root) + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -121,6 +122,7 @@ TEST(tls_load, names_each_thing_that_is_wrong) {
       {with("nonsense", key), error::certificate_invalid},
       {change([&](auto& o) { o.key = memory(key); }), error::certificate_missing},
       {change([&](auto& o) { o.certificate = memory(own); }), error::key_missing},
+      {change([&](auto& o) { o.certificate = memory(own_as_der); }), error::key_missing},
       {change([&](auto& o) { o.certificate = memory(own), o.key = source::file("/nowhere/k"); }),
        error::key_file_unreadable},
       {with(own, "nonsense"), error::key_invalid},
