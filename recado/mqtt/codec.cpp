@@ -146,7 +146,7 @@ void decode_walker::string(field where, std::string_view& value, text_rule rule)
   bytes content;
   binary(where, content);
   value = as_text(content);
-  if (how_.trusted || plain_text(value, rule)) return;
+  if (how_.trusted) return;
   if (const error code = check_text(value, rule); code != error::none) fail(code, where, at);
 }
 

@@ -135,7 +135,10 @@ class encode_walker {
     number(wire::to_wire(value), 2);
   }
   /// The protocol name, "MQTT" (3.1.2.1).
-  void protocol_name() { text(field::protocol_name, "MQTT"); }
+  void protocol_name() {
+    static constexpr std::string_view name = "MQTT";
+    text(field::protocol_name, name);
+  }
   /// The protocol version, which decides what the fields behind it are (3.1.2.2).
   void protocol_version(version value) { number(static_cast<std::uint8_t>(value), 1), v5_ = is_v5(value); }
   /// The connect flags as one byte (3.1.2.3).

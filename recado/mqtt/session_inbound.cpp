@@ -247,16 +247,12 @@ receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
   constexpr incoming_transition rule = on_publish_of(false);
   const packet_type type = level == qos::at_least_once ? packet_type::puback : rule.answer;
   if (level == qos::exactly_once && rule.known_after) received_.insert(identifier);
-  if (deferred_) {
-    ++unacknowledged_;
-    return owed_.push(type, identifier, reason::success, false);
-  }
-  if (journal_ != nullptr) journal_->took(level, identifier);
-  if (level == qos::exactly_once) ++unacknowledged_;
-  if (owed_.empty() && put_acknowledgement(type, identifier, reason::success)) return {};
-  if (level == qos::at_least_once) ++unacknowledged_;
-  owed_.push(type, identifier, reason::success, true);
-  return {};
+  if (!deferred_ && journal_ != nullptr) journal_->took(level, identifier);
+  const bool said = !deferred_ && owed_.empty() && put_acknowledgement(type, identifier, reason::success);
+  if (!said || level == qos::exactly_once) ++unacknowledged_;
+  if (said) return {};
+  const receipt owed = owed_.push(type, identifier, reason::success, !deferred_);
+  return deferred_ ? owed : receipt{};
 }
 
 // [MQTT-4.3.3-10]. If the PUBREC of the first is still owed, it answers this one too.

@@ -196,7 +196,7 @@ void session::report(place at, outcome how, reason why) {
 
 void session::tell_report() {
   const place at = reports_.oldest;
-  const outgoing_flight flight = flights_[at];
+  const outgoing_flight& flight = flights_[at];  // as it was until it is taken again
   flights_.remove(reports_, at);
   flights_.release(at);
   const auto waited_for = static_cast<stage>(flight.payload);

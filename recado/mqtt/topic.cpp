@@ -18,6 +18,14 @@ std::string_view take_level(std::string_view& rest, bool& more) {
   return level;
 }
 
+/// Takes "$share/{name}/" from the front of a filter that begins so; false if it isn't valid.
+bool take_share(std::string_view& filter, std::string_view& name) {
+  filter.remove_prefix(share_prefix.size());
+  bool more = false;
+  name = take_level(filter, more);
+  return !name.empty() && !filter.empty() && !has_wildcards(name);  // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+}
+
 /// # alone and last, + alone [MQTT-4.7.1-1] [MQTT-4.7.1-2].
 bool wildcards_are_levels(std::string_view filter) {
   for (std::size_t i = 0; i < filter.size(); ++i) {
@@ -33,6 +41,7 @@ bool wildcards_are_levels(std::string_view filter) {
 bool plain_text(std::string_view text, text_rule rule) { return plain_text_inline(text, rule); }
 
 error check_text(std::string_view text, text_rule rule) {
+  if (plain_text_inline(text, rule)) return error::none;
   utf8_check characters;
   for (const char& one : text) {
     characters.add(as_bytes({&one, 1}));
@@ -47,28 +56,21 @@ error check_text(std::string_view text, text_rule rule) {
 error topic_name_error(std::string_view topic) {
   if (topic.empty()) return error::bad_topic_name;
   if (topic.size() > string_bytes_max) return error::string_too_long;
-  return plain_text(topic, text_rule::topic_name) ? error::none : check_text(topic, text_rule::topic_name);
+  return check_text(topic, text_rule::topic_name);
 }
 
 error topic_filter_error(std::string_view filter, version protocol) {
   if (filter.empty()) return error::bad_topic_filter;
   if (filter.size() > string_bytes_max) return error::string_too_long;
-  if (!plain_text(filter, text_rule::well_formed))
-    if (const error code = check_text(filter, text_rule::well_formed); code != error::none) return code;
-  if (is_v5(protocol) && is_shared(filter)) {
-    const auto parts = split_shared(filter);
-    if (!parts) return error::bad_topic_filter;
-    filter = parts->filter;
-  }
-  return wildcards_are_levels(filter) ? error::none : error::bad_topic_filter;
+  if (const error code = check_text(filter, text_rule::well_formed); code != error::none) return code;
+  std::string_view name;
+  const bool shares = is_v5(protocol) && is_shared(filter);
+  return (!shares || take_share(filter, name)) && wildcards_are_levels(filter) ? error::none : error::bad_topic_filter;
 }
 
 std::optional<shared_filter> split_shared(std::string_view filter) {
-  if (!is_shared(filter)) return std::nullopt;
-  filter.remove_prefix(share_prefix.size());
-  bool more = false;
-  const std::string_view name = take_level(filter, more);
-  if (name.empty() || filter.empty() || has_wildcards(name)) return std::nullopt;  // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+  std::string_view name;
+  if (!is_shared(filter) || !take_share(filter, name)) return std::nullopt;
   return shared_filter{name, filter};
 }
 
