@@ -19,7 +19,7 @@ mutant(mqtt/session_inbound.cpp [[incoming_aliases_.topic(alias - 1)]] [[MUTATED
   "every topic alias means the first topic")
 omit(mqtt/session_inbound.cpp [[if (unreleased_ == no_place) unreleased_ = at;]]
   "PUBREC is not followed by PUBREL")
-omit(mqtt/session_resume.cpp [[if ((flights_[at].marks & mark_attempted) != 0) log_.packet(at)[0] |= duplicate_bit;]]
+omit(mqtt/session_resume.cpp [[if ((flights_[at].marks & mark_attempted) != 0) log_.first_byte(at) |= duplicate_bit;]]
   "what is sent again lacks DUP")
 omit(mqtt/session_resume.cpp [[unreleased_ = releases_.oldest;]]
   "PUBREL is not sent again after a reconnection")
@@ -122,7 +122,7 @@ mutant(mqtt/session_resume.cpp [[if (journal_ != nullptr && unheard_ != 0) journ
   "the journal is not told that CONNECT leaves")
 mutant(mqtt/session_resume.cpp [[asking_ = 1;]] [[asking_ = MUTATED ? 0 : 1;]]
   "PUBREC is not said again where it is in doubt what the server has")
-mutant(mqtt/session_resume.cpp [[.in_doubt = !same]] [[.in_doubt = !MUTATED && !same]]
+mutant(mqtt/session_resume.cpp [[(true, !same)]] [[(true, !MUTATED && !same)]]
   "the application is not told that its subscriptions may be gone")
 mutant(chain/session_store.cpp [[into.restore_unanswered(unanswered_kept_);]] [[into.restore_unanswered(MUTATED ? std::uint8_t{0} : unanswered_kept_);]]
   "after a loss of power nobody knows that CONNECT had left")
@@ -130,9 +130,11 @@ mutant(mqtt/session_connect.cpp [[if (unheard_ != 0) --unheard_;]] [[if (unheard
   "a new session is taken for the answer to every CONNECT of before")
 mutant(mqtt/session_connect.cpp [[authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]] [[MUTATED ? error::none : authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));]]
   "nobody looks at what the server says to authenticate itself")
-mutant(mqtt/session_connect.cpp [[said.will = options.will;]] [[if (!MUTATED) said.will = options.will;]]
+mutant(mqtt/session_connect.cpp [[.will = options.will,]] [[.will = MUTATED ? std::nullopt : options.will,]]
   "CONNECT lacks the will")
-mutant(mqtt/session_outbound.cpp [[out.retain = what.retain;]] [[out.retain = !MUTATED && what.retain;]]
+mutant(mqtt/session_outbound.cpp [[.retain = what.retain,
+                    .packet_identifier = 0,]] [[.retain = !MUTATED && what.retain,
+                    .packet_identifier = 0,]]
   "RETAIN is not sent")
 mutant(ntp/client.cpp [[sample.utc = unfold(answer.transmitted, near) + sample.delay / 2;]] [[sample.utc = unfold(answer.transmitted, near) + sample.delay / 2;
   if (MUTATED && how_.clock.trusted() && sample.utc - believed > std::chrono::hours{1}) sample.utc = believed;]]

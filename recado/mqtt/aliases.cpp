@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <recado/wire/cursor.hpp>
+#include <recado/mqtt/codec.hpp>
 
 namespace recado::mqtt {
 
@@ -12,15 +12,13 @@ topic_slots::topic_slots(mutable_bytes memory, std::uint16_t count)
 }
 
 std::string_view topic_slots::topic(std::size_t slot) const {
-  wire::reader in{memory_.subspan(slot * slot_, slot_)};
-  return as_text(in.take(in.u16()));
+  const std::byte* const at = memory_.data() + slot * slot_;
+  return as_text({at + 2, read_u16(at)});
 }
 
 bool topic_slots::set(std::size_t slot, std::string_view topic) {
   if (topic.size() > topic_bytes_max()) return false;
-  wire::writer out{memory_.subspan(slot * slot_, slot_)};
-  out.u16(static_cast<std::uint16_t>(topic.size()));
-  out.put(as_bytes(topic));
+  write_text(memory_.data() + slot * slot_, topic);
   return true;
 }
 

@@ -8,8 +8,9 @@
 
 namespace recado::mqtt {
 
-/// Checks a caller's properties for a packet (a bit of `property_in`): `misplaced_property`, `duplicated_property`,
-/// `bad_property_value`, `string_too_long`, `bad_utf8`, `null_character`, `bad_topic_name`, or none.
+/// Checks a client's properties for a packet (a bit of `property_in`): `unknown_property`, `misplaced_property`,
+/// `forbidden_property`, `duplicated_property`, `bad_property_value`, `bad_topic_alias`, `string_too_long`, `bad_utf8`,
+/// `null_character`, `bad_topic_name`, or none.
 error check_all_properties(const properties& list, std::uint16_t packet);
 /// The packet that has nothing but User Properties, for lists where nothing else may be, since all else has a place of
 /// its own.

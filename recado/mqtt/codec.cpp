@@ -15,21 +15,25 @@ void encode_walker::put(bytes value) {
   at_ += value.size();
 }
 
-void encode_walker::octet(std::uint8_t value) { put(std::as_bytes(std::span{&value, 1})); }
+void encode_walker::number(std::size_t value, std::size_t size) {
+  while (size-- != 0) {
+    const auto octet = static_cast<std::byte>(value >> 8 * size);
+    put({&octet, 1});
+  }
+}
 
-void encode_walker::u16(std::size_t value) {
-  std::byte number[2];
-  write_u16(number, value);
-  put(number);
+void encode_walker::variable(std::size_t value) {
+  std::byte octets[10];  // a length that turns out to be too long is measured, too
+  put({octets, write_variable(octets, value)});
 }
 
 void encode_walker::connect_reason(mqtt::reason value) {
-  octet(v5() ? static_cast<std::uint8_t>(value) : static_cast<std::uint8_t>(to_return_code(value)));
+  number(v5() ? static_cast<std::uint8_t>(value) : static_cast<std::uint8_t>(to_return_code(value)), 1);
 }
 
 void encode_walker::text(field, std::string_view value) {
   lengths_ |= value.size();
-  u16(value.size());
+  number(value.size(), 2);
   put(as_bytes(value));
 }
 
@@ -38,16 +42,14 @@ void encode_walker::payload(bytes value, std::uint32_t rest) {
   if (at_ == nullptr) size_ += std::min(rest, remaining_length_max);
 }
 
-void encode_walker::measured(std::size_t length) {
-  lengths_ |= length & ~std::size_t{remaining_length_max};
-  size_ += length;
-}
-
 void encode_walker::properties(field, const mqtt::properties& list, std::uint16_t) {
   if (!v5()) return;
-  const std::size_t length = list.wire_size();
-  measured(length + variable_size(length));
-  if (at_ != nullptr) at_ = list.write(write_variable(at_, length));
+  encode_walker measure = *this;
+  measure.at_ = nullptr, measure.size_ = 0;
+  measure.items(list);
+  lengths_ |= measure.lengths_;
+  variable(measure.size_);
+  items(list);
 }
 
 std::size_t size_of(const void* one, version protocol, encode_fields fields) {
@@ -144,7 +146,7 @@ void decode_walker::string(field where, std::string_view& value, text_rule rule)
   bytes content;
   binary(where, content);
   value = as_text(content);
-  if (how_.trusted || plain_text(value, rule)) return;
+  if (how_.trusted) return;
   if (const error code = check_text(value, rule); code != error::none) fail(code, where, at);
 }
 
@@ -152,10 +154,6 @@ void decode_walker::payload(bytes& value, std::uint32_t& rest) {
   value = {at_, end_};
   rest = missing_;
   at_ = end_;
-}
-
-void decode_walker::properties(field where, mqtt::properties& list, std::uint16_t place) {
-  if (v5() && has(1, where)) take(take_properties(at_, end_, how_, place, list));
 }
 
 defect decode_fields_of(const fixed_header& header, bytes data, const decode_options& options, void* result,

@@ -6,6 +6,7 @@
 // here are small: each kind of field is one function, whatever packet it stands in. quick.hpp has fast ones.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -71,8 +72,26 @@ struct reading {
   bool v5;       ///< 5.0, else 3.1.1
   bool trusted;  ///< leave out the checks of characters
 };
-/// Validates the properties at `at`, their length included, for the place `where` (a bit of `property_in`).
-taken take_properties(const std::byte* at, const std::byte* end, reading how, std::uint16_t where, properties& result);
+/// Which properties a packet has already, and which may follow.
+class property_places {
+ public:
+  /// For the properties of one place (a bit of `property_in`).
+  property_places(std::uint16_t where, sender from) : where_(where), from_(from) {}
+  /// The next one: `unknown_property`, `misplaced_property`, `forbidden_property`, `duplicated_property` or none.
+  error take(property id);
+  /// True if it was taken.
+  bool had(property id) const {
+    const auto identifier = static_cast<unsigned>(id);
+    return (had_[identifier / 32] >> identifier % 32 & 1) != 0;
+  }
+
+ private:
+  std::array<std::uint32_t, 2> had_{};  // a bit for each identifier
+  std::uint16_t where_;
+  sender from_;
+};
+/// What the standard says about a property's value itself; `trusted`: not about its characters.
+error check_value(const property_value& value, bool trusted);
 /// Validates one item of SUBSCRIBE or UNSUBSCRIBE.
 taken take_item(const std::byte* at, const std::byte* end, reading how, subscription* tag);
 /// Validates one topic filter of UNSUBSCRIBE.
@@ -100,7 +119,7 @@ class encode_walker {
   /// True if one of the strings or binary data is longer than `string_bytes_max`: then nothing must be written.
   bool string_too_long() const { return lengths_ > string_bytes_max; }
   /// From now on fields are written to `at`, which has room for `size()` bytes.
-  void write_to(std::byte* at) { at_ = at; }
+  void write_to(std::byte* at) { at_ = at, size_ = 0; }
 
   /// The first byte of the packet, and how much of its payload follows later.
   void begins(unsigned first, std::uint32_t rest) { first_ = static_cast<std::byte>(first), rest_ = rest; }
@@ -113,22 +132,25 @@ class encode_walker {
   template <wire::scalar T>
   void operator()(field, const T& value) {
     static_assert(sizeof(T) == 2);
-    u16(wire::to_wire(value));
+    number(wire::to_wire(value), 2);
   }
   /// The protocol name, "MQTT" (3.1.2.1).
-  void protocol_name() { text(field::protocol_name, "MQTT"); }
+  void protocol_name() {
+    static constexpr std::string_view name = "MQTT";
+    text(field::protocol_name, name);
+  }
   /// The protocol version, which decides what the fields behind it are (3.1.2.2).
-  void protocol_version(version value) { octet(static_cast<std::uint8_t>(value)), v5_ = is_v5(value); }
+  void protocol_version(version value) { number(static_cast<std::uint8_t>(value), 1), v5_ = is_v5(value); }
   /// The connect flags as one byte (3.1.2.3).
-  void connect_flags(const connect& self) { octet(self.connect_flags()); }
+  void connect_flags(const connect& self) { number(self.connect_flags(), 1); }
   /// Nothing: the flags of a PUBLISH stand in the fixed header.
   void publish_flags(const publish&) {}
   /// A byte whose lowest bit is the only one in use.
-  void flag_octet(field, field, bool value) { octet(value ? 1 : 0); }
+  void flag_octet(field, field, bool value) { number(value ? 1 : 0, 1); }
   /// A packet identifier (2.2.1).
-  void identifier(std::uint16_t value) { u16(value); }
+  void identifier(std::uint16_t value) { number(value, 2); }
   /// A reason code (2.4).
-  void reason(mqtt::reason value, packet_type) { octet(static_cast<std::uint8_t>(value)); }
+  void reason(mqtt::reason value, packet_type) { number(static_cast<std::uint8_t>(value), 1); }
   /// The reason code of CONNACK, in 3.1.1 as a return code.
   void connect_reason(mqtt::reason value);
   /// A UTF-8 string (1.5.4).
@@ -154,16 +176,26 @@ class encode_walker {
   void properties(field, const mqtt::properties& list, std::uint16_t);
   /// A list of topic filters.
   template <class T>
-  void list(field, const sequence<T>& items) {
-    measured(items.wire_size());
-    if (at_ != nullptr) at_ = items.write(at_);
+  void list(field, const sequence<T>& list) {
+    items(list);
   }
+  /// The lowest `size` bytes of a number, in network byte order.
+  void number(std::size_t value, std::size_t size);
+  /// A Variable Byte Integer (1.5.5).
+  void variable(std::size_t value);
 
  private:
-  void octet(std::uint8_t value);
-  void u16(std::size_t value);
   void put(bytes value);
-  void measured(std::size_t length);
+  // More than fits any packet isn't looked at.
+  template <class T>
+  void items(const sequence<T>& list) {
+    for (const sequence<T>* part = &list; part != nullptr; part = part->next_) {
+      if (part->raw_ != 0) put({static_cast<const std::byte*>(part->data_), part->count_});
+      else
+        for (std::uint32_t i = 0; i < part->count_ && size_ <= remaining_length_max; ++i)
+          wire_item<T>::write(*this, static_cast<const T*>(part->data_)[i]);
+    }
+  }
   std::byte* at_ = nullptr;
   std::size_t size_ = 0;
   std::size_t lengths_ = 0;  // all bits of all lengths of strings
@@ -246,6 +278,7 @@ class decode_walker {
   unsigned octet(field where);
   unsigned u16(field where);
   void take(taken part);
+  error take_property(const std::byte* last, property_places& places);
   void string(field where, std::string_view& value, text_rule rule);
 
   const std::byte* at_;

@@ -5,6 +5,7 @@
 // order in which they became free, which makes the identifiers count up one by one in ordinary traffic.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -42,6 +43,19 @@ inline constexpr transition outgoing_transitions[6][6] = {
 /// What an answer does to an exchange at that stage.
 constexpr transition after(stage now, answer_packet packet) {
   return now == stage::report ? transition{} : outgoing_transitions[static_cast<int>(now)][static_cast<int>(packet)];
+}
+
+/// The steps of that table alone: all that a session asks at run time.
+inline constexpr auto outgoing_steps = [] {
+  std::array<std::array<step, 6>, 7> all{};
+  for (unsigned now = 0; now < 7; ++now)
+    for (unsigned packet = 0; packet < 6; ++packet)
+      all[now][packet] = after(static_cast<stage>(now), static_cast<answer_packet>(packet)).then;
+  return all;
+}();
+/// `after(now, packet).then`.
+constexpr step step_after(stage now, answer_packet packet) {
+  return outgoing_steps[static_cast<unsigned>(now)][static_cast<unsigned>(packet)];
 }
 
 /// A place in the table, or `none`.

@@ -16,22 +16,24 @@ constexpr unsigned from_server = both_send | bit(packet_type::connack) | bit(sub
 constexpr unsigned with_flags_2 = bit(pubrel) | bit(packet_type::subscribe) | bit(packet_type::unsubscribe);
 
 /// The flags of a PUBLISH: QoS 3 is malformed [MQTT-3.3.1-4], DUP needs QoS 1 or 2 [MQTT-3.3.1-2].
-defect check_publish_flags(unsigned flags) {
-  if ((flags & 6) == 6) return {error::bad_qos, field::qos, 0};
-  if ((flags & 0xe) == 8) return {error::duplicate_with_qos_0, field::duplicate, 0};
-  return {};
+error check_publish_flags(unsigned flags, field& where) {
+  if ((flags & 6) == 6) return where = field::qos, error::bad_qos;
+  if ((flags & 0xe) == 8) return where = field::duplicate, error::duplicate_with_qos_0;
+  return error::none;
 }
 
 /// Type and flags of any other packet [MQTT-2.1.3-1]; [MQTT311-2.2.2-1].
-defect check_first(unsigned type, unsigned flags, const decode_options& options) {
+error check_first(unsigned type, unsigned flags, const decode_options& options, field& where) {
   const unsigned known = 0xfffe & ~(is_v5(options.protocol) ? 0 : in_5_only);
   unsigned expected = options.from == sender::client ? from_client : from_server;
   // The server of 3.1.1 just closes the connection.
   if (options.protocol == version::v3_1_1 && options.from == sender::server) expected &= ~bit(packet_type::disconnect);
-  if ((known >> type & 1) == 0) return {error::unknown_packet_type, field::packet_type, 0};
-  if ((expected >> type & 1) == 0) return {error::unexpected_packet, field::packet_type, 0};
-  if (flags != ((with_flags_2 >> type & 1) != 0 ? 2U : 0U)) return {error::reserved_flags, field::flags, 0};
-  return {};
+  where = field::packet_type;
+  if ((known >> type & 1) == 0) return error::unknown_packet_type;
+  if ((expected >> type & 1) == 0) return error::unexpected_packet;
+  where = field::flags;
+  if (flags != ((with_flags_2 >> type & 1) != 0 ? 2U : 0U)) return error::reserved_flags;
+  return error::none;
 }
 }  // namespace
 
@@ -57,9 +59,10 @@ defect read_header(bytes in, const decode_options& options, fixed_header& header
   const auto first = std::to_integer<unsigned>(in[0]);
   header.type = static_cast<packet_type>(first >> 4);
   header.flags = static_cast<std::uint8_t>(first & 15);
-  const defect early = header.type == packet_type::publish ? check_publish_flags(header.flags)
-                                                           : check_first(first >> 4, header.flags, options);
-  if (early) return early;
+  field where{};
+  const error early = header.type == packet_type::publish ? check_publish_flags(header.flags, where)
+                                                          : check_first(first >> 4, header.flags, options, where);
+  if (early != error::none) return {early, where, 0};
   const variable_integer length = read_variable(in.data() + 1, in.data() + in.size());
   if (length.size > 4 || (!length.minimal && is_v5(options.protocol)))  // [MQTT-1.5.5-1]
     return {error::bad_variable_byte_integer, field::remaining_length, 1};

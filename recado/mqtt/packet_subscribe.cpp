@@ -5,15 +5,13 @@
 namespace recado::mqtt {
 
 namespace {
-constexpr std::size_t too_long = std::size_t{remaining_length_max} + 1;
-
 /// Takes a topic filter and checks it.
 taken take_filter(const std::byte* at, const std::byte* end, reading how, std::string_view& filter) {
   if (end - at < 2 || end - at - 2 < read_u16(at)) return {at, error::incomplete, field::topic_filter};
   filter = as_text({at + 2, read_u16(at)});
   if (!how.trusted)
-    if (const auto checked = check_topic_filter(filter, how.v5 ? version::v5_0 : version::v3_1_1); !checked)
-      return {at, checked.error(), field::topic_filter};
+    if (const error wrong = topic_filter_error(filter, how.v5 ? version::v5_0 : version::v3_1_1); wrong != error::none)
+      return {at, wrong, field::topic_filter};
   return {at + 2 + filter.size()};
 }
 
@@ -47,11 +45,8 @@ taken take_item(const std::byte* at, const std::byte* end, reading how, subscrip
   return {part.end + 1};
 }
 
-std::size_t wire_item<std::string_view>::size(const std::string_view& value) {
-  return value.size() > string_bytes_max ? too_long : 2 + value.size();
-}
-std::byte* wire_item<std::string_view>::write(std::byte* at, const std::string_view& value) {
-  return write_text(at, value);
+void wire_item<std::string_view>::write(encode_walker& out, std::string_view value) {
+  out.text(field::topic_filter, value);
 }
 const std::byte* wire_item<std::string_view>::read(const std::byte* at, const std::byte* end, std::string_view& value) {
   if (end - at < 2 || end - at - 2 < read_u16(at)) return end;
@@ -59,13 +54,9 @@ const std::byte* wire_item<std::string_view>::read(const std::byte* at, const st
   return at + 2 + value.size();
 }
 
-std::size_t wire_item<subscription>::size(const subscription& value) {
-  return 1 + wire_item<std::string_view>::size(value.filter);
-}
-std::byte* wire_item<subscription>::write(std::byte* at, const subscription& value) {
-  at = write_text(at, value.filter);
-  *at = static_cast<std::byte>(value.options());
-  return at + 1;
+void wire_item<subscription>::write(encode_walker& out, const subscription& value) {
+  out.text(field::topic_filter, value.filter);
+  out.number(value.options(), 1);
 }
 const std::byte* wire_item<subscription>::read(const std::byte* at, const std::byte* end, subscription& value) {
   at = wire_item<std::string_view>::read(at, end, value.filter);

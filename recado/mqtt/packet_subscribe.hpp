@@ -34,14 +34,12 @@ struct subscription {
 
 template <>
 struct wire_item<subscription> {
-  static std::size_t size(const subscription& value);
-  static std::byte* write(std::byte* at, const subscription& value);
+  static void write(encode_walker& out, const subscription& value);
   static const std::byte* read(const std::byte* at, const std::byte* end, subscription& value);
 };
 template <>
 struct wire_item<std::string_view> {
-  static std::size_t size(const std::string_view& value);
-  static std::byte* write(std::byte* at, const std::string_view& value);
+  static void write(encode_walker& out, std::string_view value);
   static const std::byte* read(const std::byte* at, const std::byte* end, std::string_view& value);
 };
 

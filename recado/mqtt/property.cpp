@@ -1,5 +1,6 @@
 #include <recado/mqtt/property.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <recado/mqtt/codec.hpp>
@@ -28,11 +29,10 @@ namespace {
 using enum property_kind;
 using enum property_rule;
 
-constexpr std::size_t too_long = std::size_t{remaining_length_max} + 1;
-
-std::size_t text_size(std::string_view value) { return value.size() > string_bytes_max ? too_long : 2 + value.size(); }
-
-std::size_t number_size(property_kind kind) { return kind == octet ? 1 : kind == u16 ? 2 : 4; }
+std::size_t number_size(property_kind kind) {
+  static_assert(static_cast<int>(octet) == 0 && static_cast<int>(u16) == 1 && static_cast<int>(u32) == 2);
+  return std::size_t{1} << static_cast<unsigned>(kind);
+}
 
 /// Reads a big-endian number of 1, 2 or 4 bytes.
 std::uint32_t read_number(const std::byte* at, std::size_t size) {
@@ -65,71 +65,53 @@ const std::byte* read_value(const std::byte* at, const std::byte* end, property_
   return at + size;
 }
 
-error check_string(std::string_view value, text_rule rule, bool trusted) {
-  return trusted || plain_text(value, rule) ? error::none : check_text(value, rule);
-}
-
-/// What the standard says about the values themselves.
-error check_value(const property_value& value, property_traits traits, bool trusted) {
-  if (traits.rule == zero_or_one && value.number > 1) return error::bad_property_value;
-  if (traits.rule == not_zero && value.number == 0)
-    return value.id == property::topic_alias ? error::bad_topic_alias : error::bad_property_value;
-  if (traits.rule == topic && value.text.empty()) return error::bad_topic_name;
-  if (traits.kind == pair)
-    if (const error code = check_string(value.name, text_rule::well_formed, trusted); code != error::none) return code;
-  if (traits.kind != text && traits.kind != pair) return error::none;
-  return check_string(value.text, traits.rule == topic ? text_rule::topic_name : text_rule::well_formed, trusted);
-}
-
 /// What only one side may send: a subscription identifier on PUBLISH comes from the server [MQTT-3.3.4-6], a
 /// session expiry interval on DISCONNECT from the client [MQTT-3.14.2-2].
 bool forbidden(property id, std::uint16_t where, sender from) {
   return (id == property::subscription_identifier && where == property_in::publish && from == sender::client) ||
          (id == property::session_expiry_interval && where == property_in::disconnect && from == sender::server);
 }
-
-constexpr std::uint64_t bit(property id) { return std::uint64_t{1} << static_cast<unsigned>(id); }
-
-/// Validates one property; `seen` has a bit for each identifier that came before.
-taken take_property(const std::byte* at, const std::byte* end, reading how, std::uint16_t where, std::uint64_t& seen) {
-  const auto identifier = std::to_integer<std::uint8_t>(*at);
-  const property_traits traits = traits_of(identifier);
-  const auto name = traits.packets != 0 ? static_cast<field>(identifier) : field::properties;
-  if (traits.packets == 0) return {at, error::unknown_property, name};
-  if ((traits.packets & where) == 0) return {at, error::misplaced_property, name};
-  property_value value{static_cast<property>(identifier), 0U};
-  if (forbidden(value.id, where, how.from)) return {at, error::forbidden_property, name};
-  const bool repeats = value.id == property::user_property ||
-                       (value.id == property::subscription_identifier && where == property_in::publish);
-  if ((seen & bit(value.id)) != 0 && !repeats) return {at, error::duplicated_property, name};
-  seen |= bit(value.id);
-  const std::byte* const after = read_value(at + 1, end, traits.kind, value);
-  if (after == nullptr) return {at, error::truncated, name};
-  if (const error code = check_value(value, traits, how.trusted); code != error::none) return {at, code, name};
-  return {after};
-}
 }  // namespace
+
+error property_places::take(property id) {
+  const std::uint16_t packets = traits_of(id).packets;
+  if (packets == 0) return error::unknown_property;
+  if ((packets & where_) == 0) return error::misplaced_property;
+  if (forbidden(id, where_, from_)) return error::forbidden_property;
+  const bool repeats =
+      id == property::user_property || (id == property::subscription_identifier && where_ == property_in::publish);
+  if (had(id) && !repeats) return error::duplicated_property;
+  const auto identifier = static_cast<unsigned>(id);
+  had_[identifier / 32] |= 1U << identifier % 32;
+  return error::none;
+}
+
+error check_value(const property_value& value, bool trusted) {
+  const property_traits traits = traits_of(value.id);
+  if (traits.rule == zero_or_one && value.number > 1) return error::bad_property_value;
+  if (traits.rule == not_zero && value.number == 0)
+    return value.id == property::topic_alias ? error::bad_topic_alias : error::bad_property_value;
+  if (traits.rule == topic && value.text.empty()) return error::bad_topic_name;
+  if (trusted || (traits.kind != text && traits.kind != pair)) return error::none;
+  if (const error code = check_text(value.name, text_rule::well_formed); code != error::none) return code;
+  return check_text(value.text, traits.rule == topic ? text_rule::topic_name : text_rule::well_formed);
+}
 
 property_traits traits_of(std::uint32_t identifier) {
   return identifier <= property_identifier_max ? property_in::all.rows[identifier] : property_traits{};
 }
 
 std::size_t wire_item<property_value>::size(const property_value& value) {
-  const property_kind kind = traits_of(value.id).kind;
-  if (kind == text || kind == binary) return 1 + text_size(value.text);
-  if (kind == pair) return 1 + text_size(value.name) + text_size(value.text);
-  return 1 + (kind == variable ? variable_size(value.number) : number_size(kind));
+  return properties{std::span{&value, 1}}.wire_size();
 }
 
-std::byte* wire_item<property_value>::write(std::byte* at, const property_value& value) {
+void wire_item<property_value>::write(encode_walker& out, const property_value& value) {
   const property_kind kind = traits_of(value.id).kind;
-  *at++ = static_cast<std::byte>(value.id);
-  if (kind == pair) at = write_text(at, value.name);
-  if (kind == text || kind == binary || kind == pair) return write_text(at, value.text);
-  if (kind == variable) return write_variable(at, value.number);
-  const std::size_t size = number_size(kind);
-  for (std::size_t i = size; i-- > 0;) *at++ = static_cast<std::byte>(value.number >> (8 * i));
-  return at;
+  out.number(static_cast<std::uint8_t>(value.id), 1);
+  if (kind == pair) out.text(field::properties, value.name);
+  if (kind == text || kind == binary || kind == pair) out.text(field::properties, value.text);
+  else if (kind == variable) out.variable(value.number);
+  else out.number(value.number, number_size(kind));
 }
 
 const std::byte* wire_item<property_value>::read(const std::byte* at, const std::byte* end, property_value& value) {
@@ -138,24 +120,56 @@ const std::byte* wire_item<property_value>::read(const std::byte* at, const std:
   return after == nullptr ? end : after;
 }
 
-taken take_properties(const std::byte* at, const std::byte* end, reading how, std::uint16_t where, properties& result) {
-  const variable_integer length = read_variable(at, end);
-  if (length.size == 0) return {at, error::incomplete, field::properties};
-  if (length.size > 4 || !length.minimal) return {at, error::bad_variable_byte_integer, field::properties};
-  const std::byte* const first = at + length.size;
-  if (static_cast<std::size_t>(end - first) < length.value) return {at, error::incomplete, field::properties};
+void decode_walker::properties(field where, mqtt::properties& list, std::uint16_t place) {
+  if (!v5() || !has(1, where)) return;
+  const variable_integer length = read_variable(at_, end_);
+  if (length.size > 4 || (length.size != 0 && !length.minimal))
+    return fail(error::bad_variable_byte_integer, field::properties, at_);
+  const std::byte* const first = at_ + length.size;
+  if (length.size == 0 || static_cast<std::size_t>(end_ - first) < length.value)
+    return fail(missing_ != 0 ? error::incomplete : error::truncated, field::properties, at_);
   const std::byte* const last = first + length.value;
-  std::uint64_t seen = 0;
-  for (at = first; at != last;) {
-    const taken part = take_property(at, last, how, where, seen);
-    if (part.code != error::none) return part;
-    at = part.end;
+  property_places places{place, how_.from};
+  for (at_ = first; at_ != last;) {
+    const error wrong = take_property(last, places);
+    if (wrong != error::none)
+      return fail(wrong, wrong == error::unknown_property ? field::properties : static_cast<field>(*at_), at_);
   }
   // Authentication data needs its method (3.1.2.11.10).
-  if ((seen & bit(property::authentication_data)) != 0 && (seen & bit(property::authentication_method)) == 0)
-    return {first, error::missing_authentication_method, static_cast<field>(property::authentication_method)};
-  result = sequence<property_value>::of_wire({first, last});
-  return {last};
+  if (places.had(property::authentication_data) && !places.had(property::authentication_method))
+    return fail(error::missing_authentication_method, static_cast<field>(property::authentication_method), first);
+  list = sequence<property_value>::of_wire({first, last});
+}
+
+// The one that begins here and ends before `last`; stays in front of it if it is wrong.
+error decode_walker::take_property(const std::byte* last, property_places& places) {
+  property_value value{static_cast<property>(*at_), 0U};
+  if (const error wrong = places.take(value.id); wrong != error::none) return wrong;
+  const std::byte* const after = read_value(at_ + 1, last, traits_of(value.id).kind, value);
+  if (after == nullptr) return error::truncated;
+  const error wrong = check_value(value, how_.trusted);
+  if (wrong == error::none) at_ = after;
+  return wrong;
+}
+
+std::size_t properties::wire_size() const {
+  encode_walker walk{version::v5_0};
+  walk.list(field::properties, *this);
+  return walk.string_too_long() ? remaining_length_max + 1 : walk.size();
+}
+
+std::byte* properties::write(std::byte* at) const {
+  encode_walker walk{version::v5_0};
+  walk.write_to(at);
+  walk.list(field::properties, *this);
+  return at + walk.size();
+}
+
+properties properties::followed_by(const properties& rest) const {
+  if (empty()) return rest;
+  properties result = *this;
+  result.append(rest);
+  return result;
 }
 
 std::optional<property_value> properties::find(property id) const {

@@ -117,7 +117,7 @@ struct property_value {
 template <>
 struct wire_item<property_value> {
   static std::size_t size(const property_value& value);
-  static std::byte* write(std::byte* at, const property_value& value);
+  static void write(encode_walker& out, const property_value& value);
   static const std::byte* read(const std::byte* at, const std::byte* end, property_value& value);
 };
 
@@ -130,6 +130,13 @@ class properties : public sequence<property_value> {
   /// Of a list.
   constexpr properties(const sequence<property_value>& list) : sequence(list) {}
 
+  /// This list, which has nothing behind it yet, with `rest` behind it, which must outlive the result.
+  properties followed_by(const properties& rest) const;
+  /// How many bytes its values take on the wire; more than `remaining_length_max` if they don't fit a packet or one
+  /// holds a string of more than `string_bytes_max`.
+  std::size_t wire_size() const;
+  /// Writes its values to `at`, where `wire_size()` bytes are free; returns the end.
+  std::byte* write(std::byte* at) const;
   /// The first property of that kind. Costs a walk over the ones before it; nothing on an empty list.
   std::optional<property_value> find(property id) const;
   /// The value of a numeric property, or `absent` (the standard's default) if it isn't there.

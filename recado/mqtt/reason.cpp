@@ -10,40 +10,17 @@ namespace recado::mqtt {
 // The lists are read where the names of the places are nearer than those of the packets.
 namespace reason_in {
 namespace {
-struct row {
-  std::uint8_t value;
-  std::uint16_t packets;
+// Side by side, since pairs of them would have a gap each.
+constexpr std::uint8_t values[] = {
+#define RECADO_MQTT_REASON_VALUE(name, value, packets, words) value,
+    RECADO_MQTT_REASONS(RECADO_MQTT_REASON_VALUE)
+#undef RECADO_MQTT_REASON_VALUE
 };
-constexpr row rows[] = {
-#define RECADO_MQTT_REASON_ROW(name, value, packets, words) {value, packets},
-    RECADO_MQTT_REASONS(RECADO_MQTT_REASON_ROW)
-#undef RECADO_MQTT_REASON_ROW
+constexpr std::uint16_t packets_of[] = {
+#define RECADO_MQTT_REASON_PACKETS(name, value, packets, words) packets,
+    RECADO_MQTT_REASONS(RECADO_MQTT_REASON_PACKETS)
+#undef RECADO_MQTT_REASON_PACKETS
 };
-
-std::uint16_t place(packet_type type, sender from) {
-  switch (type) {
-    case packet_type::connack:
-      return connack;
-    case packet_type::puback:
-      return puback;
-    case packet_type::pubrec:
-      return pubrec;
-    case packet_type::pubrel:
-      return pubrel;
-    case packet_type::pubcomp:
-      return pubcomp;
-    case packet_type::suback:
-      return suback;
-    case packet_type::unsuback:
-      return unsuback;
-    case packet_type::disconnect:
-      return from == sender::client ? disconnect_by_client : disconnect_by_server;
-    case packet_type::auth:
-      return from == sender::client ? auth_by_client : auth_by_server;
-    default:
-      return 0;
-  }
-}
 
 }  // namespace
 }  // namespace reason_in
@@ -60,8 +37,9 @@ constexpr reason return_codes[] = {reason::success,
 
 bool allowed(reason code, packet_type type, sender from) {
   const std::uint16_t wanted = reason_in::place(type, from);
-  for (const reason_in::row& one : reason_in::rows)
-    if (one.value == static_cast<std::uint8_t>(code)) return (one.packets & wanted) != 0;  // [MQTT-3.4.2-1]
+  for (std::size_t i = 0; i < std::size(reason_in::values); ++i)
+    if (reason_in::values[i] == static_cast<std::uint8_t>(code))
+      return (reason_in::packets_of[i] & wanted) != 0;  // [MQTT-3.4.2-1]
   return false;
 }
 

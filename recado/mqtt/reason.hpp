@@ -10,9 +10,20 @@ namespace recado::mqtt {
 
 /// Where a reason code may stand (table 2-6 and the "sent by" columns of §3.14.2.1 and §3.15.2.1).
 namespace reason_in {
-inline constexpr std::uint16_t connack = 1, puback = 2, pubrec = 4, pubrel = 8, pubcomp = 16, suback = 32,
-                               unsuback = 64, disconnect_by_client = 128, disconnect_by_server = 256,
-                               auth_by_client = 512, auth_by_server = 1024;
+constexpr std::uint16_t bit(packet_type type) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(type)); }
+/// A bit for each packet type; where it matters who sends it, the client's are those of types that carry no reason.
+constexpr std::uint16_t place(packet_type type, sender from) {
+  const bool apart = from == sender::client && type >= packet_type::disconnect;
+  return apart ? static_cast<std::uint16_t>(bit(type) >> static_cast<unsigned>(packet_type::disconnect)) : bit(type);
+}
+inline constexpr std::uint16_t connack = bit(packet_type::connack), puback = bit(packet_type::puback),
+                               pubrec = bit(packet_type::pubrec), pubrel = bit(packet_type::pubrel),
+                               pubcomp = bit(packet_type::pubcomp), suback = bit(packet_type::suback),
+                               unsuback = bit(packet_type::unsuback),
+                               disconnect_by_client = place(packet_type::disconnect, sender::client),
+                               disconnect_by_server = place(packet_type::disconnect, sender::server),
+                               auth_by_client = place(packet_type::auth, sender::client),
+                               auth_by_server = place(packet_type::auth, sender::server);
 inline constexpr std::uint16_t disconnect = disconnect_by_client | disconnect_by_server;
 inline constexpr std::uint16_t publish_answer = puback | pubrec;
 inline constexpr std::uint16_t answer = connack | publish_answer | suback | unsuback;

@@ -85,29 +85,22 @@ owed_acknowledgement* owed_acknowledgements::find(receipt what) {
   return found.ready ? nullptr : &found;
 }
 
-template <class Test>
-owed_acknowledgement* owed_acknowledgements::find_if(std::uint16_t identifier, Test fits) const {
+owed_acknowledgement* owed_acknowledgements::find_held(std::uint16_t identifier, bool received) const {
   if (empty()) return nullptr;
   const std::uint16_t newest = home(identifier).newest;
   if (newest == nobody) return nullptr;
   std::uint16_t at = newest;
   do {
     owed_acknowledgement& one = memory_[at];
-    if (one.packet_identifier == identifier && one.packet != withdrawn && fits(one)) return &one;
+    const bool fits = !received || (one.ready && one.packet == static_cast<std::uint8_t>(packet_type::pubrec));
+    if (one.packet_identifier == identifier && one.packet != withdrawn && fits) return &one;
     at = one.next;
   } while (at != newest);
   return nullptr;
 }
 
-const owed_acknowledgement* owed_acknowledgements::find_held(std::uint16_t identifier) const {
-  return find_if(identifier, [](const owed_acknowledgement&) { return true; });
-}
-
 void owed_acknowledgements::withdraw(std::uint16_t identifier) {
-  const auto answered = [](const owed_acknowledgement& one) {
-    return one.ready && one.packet == static_cast<std::uint8_t>(packet_type::pubrec);
-  };
-  while (owed_acknowledgement* one = find_if(identifier, answered)) one->packet = withdrawn;
+  while (owed_acknowledgement* one = find_held(identifier, true)) one->packet = withdrawn;
   while (!empty() && front().packet == withdrawn) pop();
 }
 

@@ -94,7 +94,7 @@ class owed_acknowledgements {
   /// The one with that receipt if it isn't ready yet.
   owed_acknowledgement* find(receipt what);
   /// True if an answer to that identifier has not left yet.
-  bool holds(std::uint16_t identifier) const { return !empty() && find_held(identifier) != nullptr; }
+  bool holds(std::uint16_t identifier) const { return !empty() && find_held(identifier, false) != nullptr; }
   /// The PUBRECs to that identifier that are ready will not be sent: PUBREL shows that one was heard, and behind
   /// PUBCOMP they would pass for answers to the next message with it.
   void withdraw(std::uint16_t identifier);
@@ -108,10 +108,8 @@ class owed_acknowledgements {
 
  private:
   static constexpr std::uint16_t nobody = 0xffff;
-  const owed_acknowledgement* find_held(std::uint16_t identifier) const;
-  // Finds one with that identifier and not withdrawn, for which `fits`; null if there is none.
-  template <class Test>
-  owed_acknowledgement* find_if(std::uint16_t identifier, Test fits) const;
+  // Finds one with that identifier that is not withdrawn, null if there is none; `received`: a PUBREC that is ready.
+  owed_acknowledgement* find_held(std::uint16_t identifier, bool received) const;
   owed_acknowledgement& home(std::uint16_t identifier) const { return memory_[identifier % memory_.size()]; }
   // Numbers count up to a multiple of the size of the memory, so that a number's place is always number % size.
   std::uint32_t bound() const {

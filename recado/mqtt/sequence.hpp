@@ -7,13 +7,16 @@
 #include <span>
 
 #include <recado/core/bytes.hpp>
+#include <recado/mqtt/dissolve.hpp>
 #include <recado/mqtt/limits.hpp>
 
 namespace recado::mqtt {
 
-/// How one value of a list stands on the wire. Each T has a specialisation with three functions:
-/// `size(value)` (more than `remaining_length_max` if a string in it is too long), `write(at, value)` and
-/// `read(at, end, value)`, which return the end of what they wrote or read (of validated bytes).
+class encode_walker;
+
+/// How one value of a list stands on the wire. Each T has a specialisation with two functions:
+/// `write(out, value)` tells it to an `encode_walker`, and `read(at, end, value)` returns the end of what it read (of
+/// validated bytes).
 template <class T>
 struct wire_item;
 
@@ -56,7 +59,7 @@ class sequence {
       if (part_ != nullptr) load();
     }
     void load() {
-      if (!part_->raw_) {
+      if (part_->raw_ == 0) {
         value_ = static_cast<const T*>(part_->data_)[at_];
         after_ = at_ + 1;
       } else {
@@ -64,7 +67,7 @@ class sequence {
         after_ = static_cast<std::uint32_t>(wire_item<T>::read(begin + at_, begin + part_->count_, value_) - begin);
       }
     }
-    void advance() {
+    RECADO_MQTT_DISSOLVING void advance() {
       at_ = after_;
       if (at_ < part_->count_) return load();
       part_ = part_->next_;
@@ -87,14 +90,7 @@ class sequence {
   /// Bytes of a packet that were validated before.
   static constexpr sequence of_wire(bytes validated) {
     sequence result;
-    result.data_ = validated.data(), result.count_ = static_cast<std::uint32_t>(validated.size()), result.raw_ = true;
-    return result;
-  }
-  /// This list, which has nothing behind it yet, with `rest` behind it, which must outlive the result.
-  constexpr sequence followed_by(const sequence& rest) const {
-    if (empty()) return rest;
-    sequence result = *this;
-    result.next_ = rest.empty() ? nullptr : &rest;
+    result.data_ = validated.data(), result.count_ = static_cast<std::uint32_t>(validated.size()), result.raw_ = 1;
     return result;
   }
 
@@ -112,19 +108,6 @@ class sequence {
     for (auto at = begin(); at != end(); ++at) ++result;
     return result;
   }
-  /// How many bytes its values take on the wire; more than `remaining_length_max` if they don't fit a packet
-  /// or one holds a string of more than `string_bytes_max`.
-  __attribute__((noinline)) std::size_t wire_size() const {
-    std::size_t result = 0;
-    for (const sequence* part = this; part != nullptr && result <= remaining_length_max; part = part->next_)
-      result += part->own_size();
-    return result;
-  }
-  /// Writes its values to `at`, where `wire_size()` bytes are free; returns the end.
-  __attribute__((noinline)) std::byte* write(std::byte* at) const {
-    for (const sequence* part = this; part != nullptr; part = part->next_) at = part->write_own(at);
-    return at;
-  }
   /// Value by value, in their order.
   bool operator==(const sequence& other) const {
     auto a = begin(), b = other.begin();
@@ -133,27 +116,17 @@ class sequence {
     return a == end() && b == other.end();
   }
 
+ protected:
+  /// From now on `rest`, which must outlive this list, lies behind it.
+  void append(const sequence& rest) { next_ = rest.empty() ? nullptr : &rest; }
+
  private:
-  std::size_t own_size() const {
-    if (raw_) return count_;
-    std::size_t result = 0;
-    for (std::uint32_t i = 0; i < count_ && result <= remaining_length_max; ++i)
-      result += wire_item<T>::size(static_cast<const T*>(data_)[i]);
-    return result;
-  }
-  std::byte* write_own(std::byte* at) const {
-    if (raw_) {
-      copy({static_cast<const std::byte*>(data_), count_}, {at, count_});
-      return at + count_;
-    }
-    for (std::uint32_t i = 0; i < count_; ++i) at = wire_item<T>::write(at, static_cast<const T*>(data_)[i]);
-    return at;
-  }
+  friend encode_walker;
 
   const void* data_ = nullptr;
   const sequence* next_ = nullptr;
   std::uint32_t count_ = 0;  // values, or bytes if raw_
-  bool raw_ = false;
+  std::uint32_t raw_ = 0;    // a flag as wide as the padding would be, so that copying means whole words
 };
 
 }  // namespace recado::mqtt

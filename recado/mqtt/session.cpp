@@ -3,13 +3,23 @@
 namespace recado::mqtt {
 
 session::session(const memory& given)
-    : receive_size_(given.receive_size),
-      flights_(given.outgoing),
+    : flights_(given.outgoing),
       log_(given.transmit, flights_),
+      receive_size_(given.receive_size),
       received_(given.received),
       owed_(given.owed),
       incoming_aliases_(given.incoming_aliases, given.incoming_alias_count),
       outgoing_aliases_(given.outgoing_aliases, given.outgoing_alias_count) {}
+
+std::expected<void, error> session::result_of(error wrong) {
+  if (wrong != error::none) return std::unexpected{wrong};
+  return {};
+}
+
+std::expected<token, error> session::token_or(error wrong, std::uint16_t identifier) {
+  if (wrong != error::none) return std::unexpected{wrong};
+  return token{identifier};
+}
 
 void session::opened(instant now) {
   stream_open_ = true;
@@ -59,85 +69,86 @@ void session::reset_connection() {
   clock_.stop();
 }
 
-session::answer session::receive_any(bytes& in, instant now) {
+void session::receive_any(bytes& in, instant now) {
   for (;;) {
     if (state_ != state::online && state_ != state::connecting) {
       if (state_ == state::ended) in = in.subspan(in.size());  // nobody is interested in it any more
-      return std::nullopt;
+      return;
     }
-    const std::size_t before = in.size();
-    answer what = pieces_ ? on_piece(in) : on_bytes(in);
-    if (in.size() != before) clock_.heard(now);
-    if (what) return what;
-    if (in.size() != before) continue;
-    partial_ = !in.empty();
-    if (now < alarm_at()) return std::nullopt;
-    current_ = {};
-    return out_of_time(now);
+    used_ = 0;
+    found_ = {};
+    error wrong = error::none;
+    if (pieces_) on_piece(in);
+    else wrong = on_bytes(in);
+    const bool over = told_->has_value() || wrong != error::none;
+    if (used_ != 0) {
+      heard(in, used_, now);
+      if (!over) continue;
+    } else if (!over) {
+      partial_ = !in.empty();
+      if (now < alarm_at()) return;
+      current_ = {};
+      wrong = out_of_time(now);
+    }
+    if (wrong != error::none) fail(wrong);
+    return;
   }
 }
 
-session::answer session::on_bytes(bytes& in) {
+error session::on_bytes(bytes in) {
   current_ = in;
   if constexpr (has_short_way) {
     acknowledgement ack;
-    const std::size_t size = state_ == state::online ? take(in, decoding_, ack) : 0;
-    if (size != 0) return on_answer(in, ack, size);
+    used_ = state_ == state::online ? static_cast<std::uint32_t>(take(in, decoding_, ack)) : 0;
+    if (used_ != 0) return on_answer(ack);
   }
   fixed_header header;
-  if (const defect found = read_header(in, decoding_, header)) return fail(found);
-  if (header.size == 0) return std::nullopt;
+  found_ = read_header(in, decoding_, header);
+  if (found_ || header.size == 0) return found_.code;
   if (state_ == state::connecting && header.type != packet_type::connack && header.type != packet_type::auth)
-    return fail(error::packet_before_connack, field::packet_type);
-  return dispatch(in, header);
+    return in_field(field::packet_type, error::packet_before_connack);
+  return dispatch(header);
 }
 
-session::answer session::out_of_time(instant now) {
-  if (reconciling() && now >= certain_by_) return certain(false);
+error session::out_of_time(instant now) {
+  if (reconciling() && now >= certain_by_) return tell_certain(false), error::none;
   switch (clock_.ring(now)) {
     case keep_alive::alarm::none:
-      return std::nullopt;
+      return error::none;
     case keep_alive::alarm::connect_timed_out:
-      return fail(error::connect_timed_out);
+      return error::connect_timed_out;
     case keep_alive::alarm::ping_timed_out:
-      return fail(error::ping_timed_out);
+      return error::ping_timed_out;
     case keep_alive::alarm::ping_due:
       break;
   }
-  if (clock_.offered()) return fail(error::stream_stalled);
-  if (!next_output().empty()) {
-    clock_.asked(now, true);  // it leaves now, and will do; while the wire is full a driver may not ask for it
-    return std::nullopt;
-  }
-  if (!put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
+  if (clock_.offered()) return error::stream_stalled;
+  if (next_output() != output::none)
+    clock_.asked(now, true);                // it leaves now; while the wire is full a driver may not ask
+  else if (!put_ping()) clock_.defer(now);  // nothing may stand within a packet: its source is slow
   else clock_.pinged(now);
-  return std::nullopt;
+  return error::none;
 }
 
-session::answer session::due() {
-  if (connected_due_) return certain(false);
-  if (aborted_due_) {
-    aborted_due_ = false;
-    return message_aborted{};
-  }
+void session::due() {
+  if (connected_due_) return tell_certain(false);
+  if (aborted_due_) return tell_end();
   if (dropped_due_) {
     dropped_due_ = false;
-    return message_dropped{.tag = dropped_tag_};
+    tell<message_dropped>(dropped_tag_);
+    return;
   }
-  if (!reports_.empty()) return next_report();
-  if (closed_due_) {
-    closed_due_ = false;
-    return closed{.why = closed_why_, .reason = closed_reason_};
-  }
-  return ask_for_payload();
+  if (!reports_.empty()) return tell_report();
+  if (closed_due_) return tell_end();
+  ask_for_payload();
 }
 
 bytes session::pending(instant now) {
   if (connect_ready_ && stream_open_) start(now);
-  const bytes out = next_output();
-  const bool again = !resend_output().empty();
-  log_.pin(again);
-  if (!again) log_first_ = !log_output().empty();
+  const output next = next_output();
+  const bytes out = bytes_of(next);
+  log_.pin(next == output::again);
+  if (next != output::again) log_first_ = next == output::log;
   clock_.asked(now, !out.empty());
   return journal_ == nullptr || out.empty() ? out : kept_output(out);
 }
@@ -148,32 +159,37 @@ bytes session::kept_output(bytes out) {
   const fault why = journal_->commit();
   if (!why) return out;
   journal_failed_ = true;
-  if (state_ != state::ended) closed_due_ = true, closed_why_ = why, closed_reason_ = reason::unspecified_error;
-  state_ = state::ended;
-  clock_.stop();
-  aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
-  pieces_ = false;
+  if (state_ != state::ended) end(why, reason::unspecified_error);
   return {};
 }
 
-bytes session::next_output() const {
-  if (state_ == state::idle) return {};
-  if (const bytes again = resend_output(); !again.empty()) return again;
-  if (const bytes ready = log_output(); !ready.empty()) return ready;
-  if (mid_packet()) return bytes{scratch_}.subspan(scratch_sent_, scratch_size_ - scratch_sent_);
-  return bytes{farewell_}.subspan(farewell_sent_, std::size_t{farewell_size_} - farewell_sent_);
+session::output session::next_output() const {
+  if (state_ == state::idle) return output::none;
+  if (sends_again()) return output::again;
+  if (log_output() != 0) return output::log;
+  if (mid_packet()) return scratch_size_ != scratch_sent_ ? output::payload : output::none;
+  return farewell_size_ != farewell_sent_ ? output::farewell : output::none;
+}
+
+bytes session::bytes_of(output which) const {
+  if (which == output::none) return {};
+  if (which == output::again) return resend_output();
+  if (which == output::log) return {log_.pending().data(), log_output()};
+  if (which == output::payload) return {scratch_.data() + scratch_sent_, scratch_size_ - scratch_sent_};
+  return {farewell_.data() + farewell_sent_, std::size_t{farewell_size_} - farewell_sent_};
 }
 
 void session::sent(std::size_t n) {
   if (n == 0) return;
   clock_.sent();
-  if (!resend_output().empty()) {
+  const output what = next_output();
+  if (what == output::again) {
     sent_again(n);
-  } else if (!log_output().empty()) {
+  } else if (what == output::log) {
     if (stream_waits_ && log_.next() + n == stream_barrier_) stream_waits_ = false;
     log_.sent(n);
-    log_first_ = log_first_ && !log_.pending().empty();
-  } else if (mid_packet()) {
+    log_first_ = log_first_ && log_.unsent() != 0;
+  } else if (what == output::payload) {
     sent_of_payload(n);
   } else {
     farewell_sent_ = static_cast<std::uint8_t>(farewell_sent_ + n);
@@ -181,14 +197,14 @@ void session::sent(std::size_t n) {
   if (unreleased_ != no_place || !owed_.empty() || asking_ != 0) pump();
 }
 
-// Of the bytes that the log has ready, those in front of the payload of a long message.
-bytes session::log_output() const {
-  const bytes ready = log_.pending();
+// How many of the bytes that the log has ready lie in front of the payload of a long message.
+std::size_t session::log_output() const {
+  const std::size_t ready = log_.unsent();
   if (!mid_packet()) [[likely]]
     return ready;
-  if (!stream_waits_) return {};
+  if (!stream_waits_) return 0;
   const std::size_t begin = log_.next();
-  return stream_barrier_ > begin ? ready.first(std::min<std::size_t>(ready.size(), stream_barrier_ - begin)) : ready;
+  return stream_barrier_ > begin ? std::min<std::size_t>(ready, stream_barrier_ - begin) : ready;
 }
 
 instant session::alarm_at() const {
@@ -197,21 +213,26 @@ instant session::alarm_at() const {
 
 instant session::deadline() const { return something_due() ? instant::min() : alarm_at(); }
 
-session::answer session::fail(fault why) {
-  const reason code = answer_to(static_cast<error>(why.code));
+// What was found in the packet says where.
+void session::fail(error what) {
+  found_.code = what;
+  const reason code = answer_to(what);
   if (is_v5(decoding_.protocol) && code != reason::success) say_farewell(code);
-  return close_with(why, code);
+  end(found_, code);
+  tell_end();
 }
 
-session::answer session::fail(error what) { return fail(make_fault(what)); }
-session::answer session::fail(const defect& found) { return fail(static_cast<fault>(found)); }
-session::answer session::fail(error what, field where) { return fail(defect{what, where, 0}); }
+error session::in_field(field where, error what) {
+  found_.where = where;
+  return what;
+}
 
 // The defect is where the packet that is being heard goes on behind its fixed header.
-session::answer session::fail_behind_header(error what, field where) {
-  std::uint32_t at = 1;
-  while (at < current_.size() && (current_[at] & std::byte{0x80}) != std::byte{0}) ++at;
-  return fail(defect{what, where, at + 1});
+error session::behind_header(error what, field where) {
+  std::uint32_t offset = 1;
+  while (offset < current_.size() && (current_[offset] & std::byte{0x80}) != std::byte{0}) ++offset;
+  found_.offset = offset + 1;
+  return in_field(where, what);
 }
 
 // [MQTT-4.13.1-1]. What is pending stays pending; the farewell follows it.
@@ -221,35 +242,39 @@ void session::say_farewell(reason code) {
   farewell_size_ = silent ? 2 : 3;
 }
 
-session::answer session::close_with(fault why, reason code) {
+// The connection is over, but for what is pending.
+void session::end(fault why, reason code) {
   state_ = state::ended;
   clock_.stop();
-  if (pieces_ && !pieces_known_) {
-    pieces_ = false;
-    closed_due_ = true, closed_why_ = why, closed_reason_ = code;
-    return message_aborted{};
+  closed_due_ = true, closed_why_ = why, closed_reason_ = code;
+  aborted_due_ = aborted_due_ || (pieces_ && !pieces_known_);
+  pieces_ = false;
+}
+
+// A message that was cut off comes before the end itself.
+void session::tell_end() {
+  if (aborted_due_) {
+    aborted_due_ = false;
+    tell<message_aborted>();
+    return;
   }
-  return tell<closed>(why, code, false, std::string_view{}, std::string_view{}, properties{}, current_);
+  closed_due_ = false;
+  tell<closed>(closed_why_, closed_reason_).packet = current_;
 }
 
 std::expected<void, error> session::disconnect(const disconnect_options& options) {
-  if (state_ != state::online && !(state_ == state::connecting && challenged_))
-    return std::unexpected{error::not_connected};
-  if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
+  if (state_ != state::online && !(state_ == state::connecting && challenged_)) return result_of(error::not_connected);
+  if (const error wrong = check(options); wrong != error::none) return result_of(wrong);
   if (!mid_packet()) {
     if (!is_v5(decoding_.protocol) || options.properties.empty()) {
       say_farewell(options.reason);
     } else {
       const error wrong = say(mqtt::disconnect{.reason = options.reason, .properties = options.properties});
-      if (wrong != error::none) return std::unexpected{wrong};
+      if (wrong != error::none) return result_of(wrong);
     }
   }
-  closed_due_ = true, closed_why_ = {}, closed_reason_ = options.reason;
-  state_ = state::ended;
-  clock_.stop();
-  aborted_due_ = pieces_ && !pieces_known_;
-  pieces_ = false;
-  return {};
+  end({}, options.reason);
+  return result_of(error::none);
 }
 
 error session::check(const disconnect_options& options) const {

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -167,30 +168,33 @@ class session {
   enum class state : std::uint8_t { idle, connecting, online, ended };
   template <class T, T Value = T{}>
   using extra = member_if<has_extras, T, Value>;
-  using answer = std::optional<event>;
-  // An event made where the caller wants it: its members in their order.
+  // What comes of what is heard: an event is told, bytes are used, and what is wrong is returned. Neither of them: it
+  // waits. An event is made where the caller of `receive` wants it, of its members in their order.
   template <class Event, class... Members>
-  static answer tell(const Members&... members) {
-    return answer{std::in_place, std::in_place_type<Event>, members...};
+  Event& tell(const Members&... members) {
+    return *std::get_if<Event>(&**std::construct_at(told_, std::in_place, std::in_place_type<Event>, members...));
   }
+
+  // Within the session the error alone is handed on; commands end with one of these.
+  [[gnu::noinline, gnu::const]] static std::expected<void, error> result_of(error wrong);
+  [[gnu::noinline, gnu::const]] static std::expected<token, error> token_or(error wrong, std::uint16_t identifier = 0);
 
   // session.cpp: the connection
   void start(instant now);
   void reset_connection();
-  answer receive_any(bytes& in, instant now);
-  answer on_bytes(bytes& in);
-  answer out_of_time(instant now);
+  void receive_any(bytes& in, instant now);
+  error on_bytes(bytes in);
+  error out_of_time(instant now);
   RECADO_MQTT_DISSOLVING bool something_due() const {
     return connected_due_ || closed_due_ || aborted_due_ || dropped_due_ || !reports_.empty() || wants_payload_now();
   }
-  answer due();
-  answer fail(fault why);
-  answer fail(error what);
-  answer fail(const defect& found);
-  answer fail(error what, field where);
-  answer fail_behind_header(error what, field where = field::packet_identifier);
-  answer close_with(fault why, reason code);
-  answer closed_by_server(error what, reason code, const properties& said);
+  void due();
+  void fail(error what);
+  error in_field(field where, error what);
+  error behind_header(error what, field where = field::packet_identifier);
+  void end(fault why, reason code);
+  void tell_end();
+  error closed_by_server(error what, reason code, const properties& said);
   void say_farewell(reason code);
   error check(const disconnect_options& options) const;
   bool streaming() const { return !stream_waits_ && (stream_left_ != 0 || scratch_size_ != 0); }
@@ -201,22 +205,26 @@ class session {
   bool header_again() const { return is_long(resend_) && (resend_sent_ != 0 || log_.pinned()); }
   // The payload of that message comes from the application's source.
   bool is_long(place at) const { return has_extras && flights_[at].payload != 0; }
-  bytes log_output() const;
-  bytes next_output() const;
+  // What leaves next, in the order of precedence: nothing does, kept messages again, the log, a payload, the farewell.
+  enum class output : std::uint8_t { none, again, log, payload, farewell };
+  output next_output() const;
+  bytes bytes_of(output which) const;
+  std::size_t log_output() const;
 
   // session_connect.cpp: how a connection begins, is authenticated and ended by the server
   error check(const connect_options& options) const;
-  std::expected<void, error> connect_by(const connect_options& options);
+  error connect_by(const connect_options& options, const std::optional<std::string_view>& method,
+                   const std::optional<bytes>& data);
   void remember(const connect_options& options);
-  answer on_connack(const mqtt::connack& ack);
+  error on_connack(const mqtt::connack& ack);
   void heed(const properties& announced);
   error check_method(const properties& list) const;
   error check_unasked(const mqtt::connack& ack) const;
   bool tells_problems(const properties& list) const;
-  answer on_auth(const mqtt::auth& asked);
-  answer on_disconnect(const mqtt::disconnect& bye);
-  answer on_challenge(bytes step);
-  std::expected<void, error> send_auth(reason code, std::string_view method, bytes data, const properties& more);
+  error on_auth(const mqtt::auth& asked);
+  error on_disconnect(const mqtt::disconnect& bye);
+  error on_challenge(bytes step);
+  error send_auth(reason code, std::string_view method, bytes data, const properties& more);
 
   // session_resume.cpp: what becomes of the exchanges
   void resume();
@@ -225,11 +233,13 @@ class session {
   void tell_unheard();
   bool reconciling() const { return doubt_ && state_ == state::online; }
   instant alarm_at() const;
-  answer certain(bool same);
+  void settle(bool same);
+  void tell_certain(bool same);
   void start_over();
   void send_kept_again();
   void drop_impossible();
   void permit_resends();
+  bool sends_again() const;
   bytes resend_output() const;
   void sent_again(std::size_t n);
   place next_again(place at) const;
@@ -239,7 +249,7 @@ class session {
   }
   void report(place flight, outcome how, reason why);
   bytes kept_output(bytes out);
-  answer next_report();
+  void tell_report();
 
   // session_outbound.cpp: to the server
   // The codec's short way for what comes with every message; on a microcontroller its flash is worth more.
@@ -256,16 +266,15 @@ class session {
   error say(const Packet& out) {
     return say(&out, visit_to_encode<Packet>);
   }
-  std::expected<token, error> request(const void* out, encode_fields fields, stage waits_for, std::size_t filters);
+  error request(const void* out, encode_fields fields, stage waits_for, std::size_t filters);
   error put_with_alias(mqtt::publish& out, std::uint16_t by_hand);
   error put_to_keep(mqtt::publish& out, const message& what);
   bool put_ping();
   bool put_acknowledgement(packet_type type, std::uint16_t identifier, reason code);
   bool put_plain(packet_type type, std::uint16_t identifier, reason code);
   [[gnu::noinline]] bool put_explained(packet_type type, std::uint16_t identifier, reason code);
-  error put_explained(acknowledgement& out);
   error may_send(const message& what) const;
-  std::expected<void, error> acknowledge_now(const owed_acknowledgement& one, const properties& more);
+  error acknowledge_now(const owed_acknowledgement& one, const properties& more);
   void told_journal(const owed_acknowledgement& one);
   void acknowledged_first(const owed_acknowledgement& one);
   void pump();
@@ -274,34 +283,33 @@ class session {
   bool wants_payload_now() const {
     return stream_left_ != 0 && state_ == state::online && !stream_waits_ && !stream_asked_;
   }
-  answer ask_for_payload();
+  void ask_for_payload();
   void sent_of_payload(std::size_t n);
 
   // session_inbound.cpp: from the server
   void heard(bytes& in, std::size_t size, instant now);
-  answer dispatch(bytes& in, const fixed_header& header);
-  bool decoded(const fixed_header& header, bytes data, void* result, decode_fields fields);
-  template <class Packet>
-  bool decoded(const fixed_header& header, bytes data, Packet& result) {
-    return decoded(header, data, &result, visit_to_decode<Packet>);
-  }
-  answer on_pingresp();
-  answer on_publish(bytes& in, const fixed_header& header);
-  answer on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole);
+  error dispatch(const fixed_header& header);
+  decode_fields fields_of(packet_type type) const;
+  error decode(const fixed_header& header, void* result, decode_fields fields);
+  error wait() { return used_ = 0, error::none; }
+  error on_pingresp();
+  error on_publish(const fixed_header& header);
+  error on_message(mqtt::publish& message, bool whole);
   bool welcome(const mqtt::publish& message);
-  answer deliver(const mqtt::publish& message, bool as_announced);
-  answer on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known);
-  answer on_piece(bytes& in);
-  answer on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  void deliver(const mqtt::publish& message, bool as_announced);
+  void on_first_piece(const mqtt::publish& message, bool known);
+  void on_piece(bytes in);
+  error on_answer(const mqtt::acknowledgement& ack);
   place finished_by(const mqtt::acknowledgement& ack) const;
   bool continues_by(const mqtt::acknowledgement& ack);
   place at_rest(std::uint16_t identifier, stage waits_for) const;
-  answer finish(place at, const mqtt::acknowledgement& ack);
-  answer on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
-  static answer remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
-  answer on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size);
+  void finish(place at, const mqtt::acknowledgement& ack);
+  error on_unknown(const mqtt::acknowledgement& ack);
+  error remark_on(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
+  error on_pubrel(const mqtt::acknowledgement& ack);
   bool answer_pubrel(std::uint16_t identifier);
-  answer on_subscribe_acknowledgement(const subscribe_acknowledgement& ack);
+  error on_subscribe_acknowledgement(const subscribe_acknowledgement& ack);
+  void tell_subscribed(bool sub, token name, std::span<const reason> reasons, outcome how, const properties& said);
   void release(place at);
   void await_pubcomp(place at);
   reason unknown_identifier_reason() const {
@@ -313,78 +321,82 @@ class session {
   mqtt::receipt acknowledge_or_owe(qos level, std::uint16_t identifier);
   void answer_duplicate(std::uint16_t identifier);
 
-  // Flags, small numbers and what is used most come first: there a Cortex-M reaches them with short instructions.
+  // A Cortex-M reaches with short instructions 32 bytes, 32 half words and 32 words: what is used most comes first
+  // among each.
   decode_options decoding_;
   state state_ = state::idle;
+  bool doubt_ = false;                  // the server's session may be one that nobody here has heard of
+  std::uint8_t unheard_ = 0;            // how many such sessions there may be: CONNECTs without an answer, above all
   bool pieces_ = false;                 // a message is arriving in pieces
   bool pieces_known_ = false;           // and is a duplicate that nobody is told of
   bool closed_due_ = false;             // an end that is not told yet,
   bool aborted_due_ = false;            // a message in pieces was cut off
   extra<bool> dropped_due_ = false;     // so was a long one of QoS 0 to the server
+  bool connected_due_ = false;          // `connected`, which waited until it is known whose session the server has
+  extra<bool> deferred_ = false;        // acknowledgements wait for the application
   extra<bool> stream_waits_ = false;    // a long message's header is not sent yet
   extra<bool> stream_asked_ = false;    // `wants_payload` was told, and not all that was supplied is sent
-  extra<bool> deferred_ = false;        // acknowledgements wait for the application
   extra<bool> authenticating_ = false;  // an AUTH of ours waits for an answer, or CONNECT does
   extra<bool> challenged_ = false;      // the server waits for `authenticate`
-  bool stream_open_ = false;            // `opened`, and neither `lost` nor used yet
-  bool connect_ready_ = false;          // CONNECT is in the log
-  bool was_online_ = false;
-  bool doubt_ = false;          // the server's session may be one that nobody here has heard of
-  bool connected_due_ = false;  // `connected`, which waited until that is known
-  std::uint8_t unheard_ = 0;    // how many such sessions there may be: CONNECTs without an answer, above all
-  std::uint8_t vain_ = 0;       // how often it was not to be known
-  bool clean_start_ = false;
   extra<bool> automatic_aliases_ = false;
-  bool log_first_ = false;       // the wire was offered what is pending in the log
-  bool partial_ = false;         // half a packet waits for its rest
-  bool journal_failed_ = false;  // nothing leaves on this connection any more
-  std::uint8_t farewell_size_ = 0;
+  bool connect_ready_ = false;  // CONNECT is in the log
+  bool stream_open_ = false;    // `opened`, and neither `lost` nor used yet
+  bool log_first_ = false;      // the wire was offered what is pending in the log
+  std::uint8_t vain_ = 0;       // how often the server's session was not to be known
   std::uint8_t farewell_sent_ = 0;
-  qos piece_qos_ = qos::at_most_once;
-  bool piece_is_text_ = false;            // as its Payload Format Indicator says
-  extra<bool> stream_is_text_ = false;    // likewise
+  std::uint8_t farewell_size_ = 0;
+  bool clean_start_ = false;
+  bool was_online_ = false;
+  bool partial_ = false;                  // half a packet waits for its rest
   bool nameless_ = false;                 // CONNECT left the client identifier to the server, which has to assign one
-  extra<bool> asked_response_ = false;    // CONNECT asked for Response Information,
-  extra<bool> declined_problem_ = false;  // and said that it wants no Problem Information
+  extra<bool> declined_problem_ = false;  // CONNECT said that it wants no Problem Information,
+  extra<bool> asked_response_ = false;    // and asked for Response Information
+  bool journal_failed_ = false;           // nothing leaves on this connection any more
+  qos piece_qos_ = qos::at_most_once;
+  bool piece_is_text_ = false;          // as its Payload Format Indicator says
+  extra<bool> stream_is_text_ = false;  // likewise
   lost_session when_lost_ = lost_session::publish_again;
-  std::array<std::byte, 3> farewell_{};
   reason closed_reason_ = reason::success;
+  std::array<std::byte, 3> farewell_{};
 
   place resend_ = no_place;                          // the first kept packet that is not all sent again
   place waiting_ = no_place;                         // the first kept packet that the quota doesn't allow yet
   place unreleased_ = no_place;                      // the first of `releases_` whose PUBREL is to be sent
   extra<place, no_place> stream_flight_ = no_place;  // the long message that is being sent, if it is of QoS 1 or 2
-  std::uint16_t asking_ = 0;                         // PUBREC goes again for the received identifiers from this one on
+  flight_list releases_;                             // wait for PUBCOMP, in the order of their PUBREC
+  flight_list reports_;                              // are over, and the application isn't told yet
+  std::uint16_t receive_maximum_ = 0;                // of this side
   std::uint16_t completing_ = 0;
-  std::uint16_t receive_maximum_ = 0;  // of this side
-  std::uint16_t piece_identifier_ = 0;
+  std::uint16_t asking_ = 0;  // PUBREC goes again for the received identifiers from this one on
   std::uint16_t requested_keep_alive_s_ = 0;
-  flight_list releases_;        // wait for PUBCOMP, in the order of their PUBREC
-  flight_list reports_;         // are over, and the application isn't told yet
-  std::uint32_t put_size_ = 0;  // of the packet at the front of the log's space
-  std::uint32_t receive_size_;
+  std::uint16_t piece_identifier_ = 0;
+  defect found_;                          // in the packet that is being heard
+  bytes current_;                         // that packet, and what follows it
+  std::uint32_t used_ = 0;                // how much of what is being heard is done with
+  std::optional<event>* told_ = nullptr;  // where `receive` makes its answer
+  std::uint32_t put_size_ = 0;            // of the packet at the front of the log's space
+  std::uint32_t charged_ = 0;             // messages of QoS 1 and 2 that count towards the server's Receive Maximum
+  std::uint32_t unacknowledged_ = 0;      // of the server's messages that count towards this side's
+  std::uint32_t resend_sent_ = 0;         // bytes of `resend_` that are sent again
   member_if<has_journal, journal*> journal_ = nullptr;
-  extra<explainer*> explainer_ = nullptr;
   extra<authenticator*> authenticator_ = nullptr;
-  extra<std::uint32_t> method_hash_ = 0;
-  std::uint32_t charged_ = 0;         // messages of QoS 1 and 2 that count towards the server's Receive Maximum
-  std::uint32_t unacknowledged_ = 0;  // of the server's messages that count towards this side's
-  std::uint32_t resend_sent_ = 0;     // bytes of `resend_` that are sent again
-  extra<std::uint32_t> long_again_ =
-      0;  // how many long ones are sent again, not counting one whose payload is being sent
   extra<std::uint32_t> stream_left_ = 0;   // bytes of a long message's payload that were not supplied yet, or not sent
   extra<std::uint32_t> scratch_size_ = 0;  // bytes of payload that were supplied,
+  flight_table flights_;
+  transmit_log log_;
   extra<std::uint32_t> scratch_sent_ = 0;  // and of them sent
-  mutable_bytes scratch_;                  // free part of the log that payload goes through
+  extra<explainer*> explainer_ = nullptr;
+  extra<std::uint32_t> method_hash_ = 0;
+  extra<std::uint32_t> long_again_ = 0;  // long ones that are sent again, not counting one whose payload is being sent
+  mutable_bytes scratch_;                // free part of the log that payload goes through
   extra<std::uint32_t> stream_barrier_ = 0;  // a long message's header ends here in the log
   extra<std::uint32_t> stream_offset_ = 0;
   extra<std::uint32_t> stream_tag_ = 0;
   extra<std::uint32_t> dropped_tag_ = 0;
   std::uint32_t piece_offset_ = 0;
   std::uint32_t piece_left_ = 0;
+  std::uint32_t receive_size_;
 
-  flight_table flights_;
-  transmit_log log_;
   announcements server_;
   received_identifiers received_;
   owed_acknowledgements owed_;
@@ -394,8 +406,6 @@ class session {
   utf8_check stream_text_;
   utf8_check piece_text_;
   fault closed_why_;  // why the end that is not told yet came
-  defect found_;      // by `decoded`
-  bytes current_;     // the packet that is being heard, and what follows it
   std::uint32_t requested_expiry_s_ = 0;
   std::uint32_t last_connect_size_ = 0;
   duration connect_timeout_{};

@@ -6,7 +6,7 @@
 namespace recado::mqtt {
 namespace {
 
-std::uint32_t hash(std::string_view text) {
+[[gnu::noinline]] std::uint32_t hash(std::string_view text) {
   std::uint32_t value = 2'166'136'261U;
   for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 16'777'619U;
   return value | 1;  // 0: no method
@@ -14,7 +14,7 @@ std::uint32_t hash(std::string_view text) {
 
 error check_will(const connect_options& options) {
   if (!options.will) return error::none;
-  if (const auto topic = check_topic_name(options.will->topic); !topic) return topic.error();
+  if (const error wrong = topic_name_error(options.will->topic); wrong != error::none) return wrong;
   if (options.version == version::v3_1_1 && !options.will->properties.empty()) return error::needs_version_5;
   if (const error wrong = check_properties(options.will->properties, property_in::will); wrong != error::none)
     return wrong;
@@ -42,6 +42,18 @@ error check_version_3(const connect_options& options) {
     return error::client_identifier_needed;
   return error::none;
 }
+
+// The properties of CONNECT.
+struct property_list {
+  std::array<property_value, 8> values;
+  std::size_t count = 0;
+  // Nobody says what is so anyway.
+  [[gnu::noinline]] void add(property id, std::uint32_t value, std::uint32_t absent) {
+    if (value != absent) values[count++] = {id, value};
+  }
+  [[gnu::noinline]] void add(property id, std::string_view value) { values[count++] = {id, value}; }
+  properties all() const { return std::span{values}.first(count); }
+};
 
 }  // namespace
 
@@ -77,7 +89,6 @@ void session::remember(const connect_options& options) {
   when_lost_ = options.when_session_lost;
   requested_keep_alive_s_ = options.keep_alive_s;
   requested_expiry_s_ = options.session_expiry_s;
-  method_hash_ = options.authentication_method ? hash(*options.authentication_method) : 0;
   authenticator_ = options.authenticator;
   explainer_ = options.explainer;
   connect_timeout_ = options.connect_timeout;
@@ -86,70 +97,68 @@ void session::remember(const connect_options& options) {
       received_.is_bitmap() ? receive_maximum_default : std::max<std::size_t>(received_.room(), 1);
   const std::size_t room = deferred_ ? std::min(table, owed_.capacity()) : table;
   const std::size_t wanted = options.receive_maximum != 0 ? options.receive_maximum : receive_maximum_default;
-  receive_maximum_ = static_cast<std::uint16_t>(std::min({wanted, room, std::size_t{receive_maximum_default}}));
+  receive_maximum_ = static_cast<std::uint16_t>(std::min(wanted, room));
 }
 
 std::expected<void, error> session::connect(const connect_options& options) {
-  if (const error wrong = check(options); wrong != error::none) return std::unexpected{wrong};
-  if (!has_version_5 || !has_extras || options.authenticator == nullptr) return connect_by(options);
+  if (const error wrong = check(options); wrong != error::none) return result_of(wrong);
+  if (!has_version_5 || !has_extras || options.authenticator == nullptr)
+    return result_of(connect_by(options, options.authentication_method, options.authentication_data));
   const auto data = options.authenticator->begin();
-  if (!data) return std::unexpected{data.error()};
-  connect_options filled = options;
-  filled.authentication_method = options.authenticator->method();
-  if (!data->empty()) filled.authentication_data = *data;
-  return connect_by(filled);
+  if (!data) return result_of(data.error());
+  const std::optional<bytes> first = data->empty() ? options.authentication_data : *data;
+  return result_of(connect_by(options, options.authenticator->method(), first));
 }
 
-std::expected<void, error> session::connect_by(const connect_options& options) {
+error session::connect_by(const connect_options& options, const std::optional<std::string_view>& method,
+                          const std::optional<bytes>& data) {
   if (state_ == state::ended) reset_connection();
   closed_due_ = connect_ready_ = false;
   log_.drop_unsent();
   remember(options);
-  property_value list[8];
-  std::size_t count = 0;
-  const auto add = [&](property id, auto value) { list[count++] = {id, value}; };
+  method_hash_ = method ? hash(*method) : 0;
+  property_list list;
   if constexpr (has_version_5) {
-    if (options.session_expiry_s != 0) add(property::session_expiry_interval, options.session_expiry_s);
-    if (receive_maximum_ != receive_maximum_default) add(property::receive_maximum, std::uint32_t{receive_maximum_});
-    if (options.maximum_packet_size != 0) add(property::maximum_packet_size, options.maximum_packet_size);
-    if (incoming_aliases_.count() != 0) add(property::topic_alias_maximum, std::uint32_t{incoming_aliases_.count()});
+    list.add(property::session_expiry_interval, options.session_expiry_s, 0);
+    list.add(property::receive_maximum, receive_maximum_, receive_maximum_default);
+    list.add(property::maximum_packet_size, options.maximum_packet_size, 0);
+    list.add(property::topic_alias_maximum, incoming_aliases_.count(), 0);
   }
   if constexpr (has_version_5 && has_extras) {
-    if (options.request_response_information) add(property::request_response_information, 1U);
-    if (!options.request_problem_information) add(property::request_problem_information, 0U);
-    if (options.authentication_method) add(property::authentication_method, *options.authentication_method);
-    if (options.authentication_data) add(property::authentication_data, *options.authentication_data);
+    list.add(property::request_response_information, options.request_response_information, 0);
+    list.add(property::request_problem_information, options.request_problem_information, 1);
+    if (method) list.add(property::authentication_method, *method);
+    if (data) list.add(property::authentication_data, as_text(*data));
   }
-  mqtt::connect said;
-  said.protocol = options.version;
-  said.clean_start = options.clean_start;
-  said.keep_alive_s = options.keep_alive_s;
-  said.client_identifier = options.client_identifier;
-  said.will = options.will;
-  said.user_name = options.user_name;
-  const properties own{std::span<const property_value>{list, count}};
-  if (is_v5(options.version)) said.properties = own.followed_by(options.user_properties);
-  if (options.password) said.password = *options.password;
-  if (const error wrong = say(said); wrong != error::none) return std::unexpected{wrong};
+  const properties own = list.all();
+  const mqtt::connect said{.protocol = options.version,
+                           .clean_start = options.clean_start,
+                           .keep_alive_s = options.keep_alive_s,
+                           .properties = own.followed_by(options.user_properties),
+                           .client_identifier = options.client_identifier,
+                           .will = options.will,
+                           .user_name = options.user_name,
+                           .password = options.password ? optional_bytes{*options.password} : optional_bytes{}};
+  if (const error wrong = say(said); wrong != error::none) return wrong;
   last_connect_size_ = put_size_;
   connect_ready_ = true;
-  return {};
+  return error::none;
 }
 
-session::answer session::on_connack(const mqtt::connack& ack) {
+error session::on_connack(const mqtt::connack& ack) {
   if (unheard_ != 0) --unheard_;  // this one is heard
   if (is_failure(ack.reason)) return closed_by_server(error::refused, ack.reason, ack.properties);
   if (ack.session_present && clean_start_)  // [MQTT-3.2.2-2] [MQTT-3.2.2-4]
-    return fail_behind_header(error::unexpected_session, field::session_present);
-  if (const error wrong = check_unasked(ack); wrong != error::none) return fail(wrong);
+    return behind_header(error::unexpected_session, field::session_present);
+  if (const error wrong = check_unasked(ack); wrong != error::none) return wrong;
   if (has_version_5 && authenticator_ != nullptr)
     if (const error wrong = authenticator_->finish(as_bytes(ack.properties.text(property::authentication_data)));
         wrong != error::none)
-      return fail(wrong);
+      return wrong;
   if (const error wrong = has_version_5 ? check_method(ack.properties) : error::none; wrong != error::none)
-    return fail(wrong);
+    return wrong;
   heed(ack.properties);
-  if (server_.maximum_packet_size < acknowledgement_bytes_max) return fail(error::server_takes_too_little);
+  if (server_.maximum_packet_size < acknowledgement_bytes_max) return error::server_takes_too_little;
   state_ = state::online;
   was_online_ = true;
   authenticating_ = challenged_ = false;
@@ -159,10 +168,11 @@ session::answer session::on_connack(const mqtt::connack& ack) {
   else start_over();
   if (clean_start_ && !is_v5(decoding_.protocol)) note_unheard();  // it ends with its connection [MQTT311-3.1.2-6]
   if (!ack.session_present) tell_unheard();                        // the journal began anew
-  if (reconciles()) return std::nullopt;
+  if (reconciles()) return error::none;
   const bool in_doubt = doubt_;
-  if (ack.session_present) (void)certain(!in_doubt);
-  return tell<connected>(ack.session_present, in_doubt, assigned, ack.properties);
+  if (ack.session_present) settle(!in_doubt);
+  tell<connected>(ack.session_present, in_doubt, assigned, ack.properties);
+  return error::none;
 }
 
 // What 5.0 makes the server say, and what it may say only when asked.
@@ -203,69 +213,68 @@ error session::check_method(const properties& list) const {
   return same ? error::none : error::wrong_authentication_method;  // [MQTT-4.12.0-5]
 }
 
-session::answer session::on_auth(const mqtt::auth& asked) {
-  if (tells_problems(asked.properties)) return fail(error::unasked_problem_information);
-  const std::string_view method = asked.properties.text(property::authentication_method);
-  if (hash(method) != method_hash_) return fail(error::wrong_authentication_method);
+error session::on_auth(const mqtt::auth& asked) {
+  if (tells_problems(asked.properties)) return error::unasked_problem_information;
+  if (const error wrong = check_method(asked.properties); wrong != error::none) return wrong;
   const bytes step = as_bytes(asked.properties.text(property::authentication_data));
   authenticating_ = false;
   if (asked.reason == reason::continue_authentication) {
     challenged_ = true;
     if (authenticator_ != nullptr) return on_challenge(step);
-    return challenge{.method = method, .data = step, .properties = asked.properties};
+    tell<challenge>(asked.properties.text(property::authentication_method), step, asked.properties);
+    return error::none;
   }
   if (state_ == state::connecting)  // success of CONNECT is told by CONNACK
-    return fail(error::unexpected_packet, field::packet_type);
+    return in_field(field::packet_type, error::unexpected_packet);
   if (authenticator_ != nullptr)
-    if (const error wrong = authenticator_->finish(step); wrong != error::none) return fail(wrong);
-  return authenticated{.data = step, .properties = asked.properties};
+    if (const error wrong = authenticator_->finish(step); wrong != error::none) return wrong;
+  tell<authenticated>(step, asked.properties);
+  return error::none;
 }
 
-session::answer session::on_challenge(bytes step) {
+error session::on_challenge(bytes step) {
   const auto data = authenticator_->answer(step);
-  if (!data) return fail(data.error());
+  if (!data) return data.error();
   const auto sent = authenticate(authenticator_->method(), *data);
-  return sent ? std::nullopt : fail(sent.error());
+  return sent ? error::none : sent.error();
 }
 
 std::expected<void, error> session::authenticate(std::string_view method, bytes data, const properties& more) {
   if (!challenged_ || (state_ != state::connecting && state_ != state::online))  // [MQTT-3.14.4-1]
-    return std::unexpected{error::authentication_not_expected};
-  auto done = send_auth(reason::continue_authentication, method, data, more);
-  if (done) challenged_ = false;
-  return done;
+    return result_of(error::authentication_not_expected);
+  const error wrong = send_auth(reason::continue_authentication, method, data, more);
+  if (wrong == error::none) challenged_ = false;
+  return result_of(wrong);
 }
 
 std::expected<void, error> session::reauthenticate(std::string_view method, bytes data, const properties& more) {
-  if (state_ != state::online) return std::unexpected{error::not_connected};
-  if (authenticating_ || challenged_ || method_hash_ == 0) return std::unexpected{error::authentication_not_expected};
-  return send_auth(reason::reauthenticate, method, data, more);
+  if (state_ != state::online) return result_of(error::not_connected);
+  if (authenticating_ || challenged_ || method_hash_ == 0) return result_of(error::authentication_not_expected);
+  return result_of(send_auth(reason::reauthenticate, method, data, more));
 }
 
 std::expected<void, error> session::reauthenticate() {
-  if (state_ != state::online) return std::unexpected{error::not_connected};
-  if (authenticator_ == nullptr || authenticating_) return std::unexpected{error::authentication_not_expected};
+  if (state_ != state::online) return result_of(error::not_connected);
+  if (authenticator_ == nullptr || authenticating_) return result_of(error::authentication_not_expected);
   const auto data = authenticator_->begin();
-  if (!data) return std::unexpected{data.error()};
+  if (!data) return result_of(data.error());
   return reauthenticate(authenticator_->method(), *data);
 }
 
-std::expected<void, error> session::send_auth(reason code, std::string_view method, bytes data,
-                                              const properties& more) {
-  if (hash(method) != method_hash_) return std::unexpected{error::wrong_authentication_method};
-  if (const error wrong = check_properties(more, property_in::auth); wrong != error::none)
-    return std::unexpected{wrong};
+error session::send_auth(reason code, std::string_view method, bytes data, const properties& more) {
+  if (hash(method) != method_hash_) return error::wrong_authentication_method;
+  if (const error wrong = check_properties(more, property_in::auth); wrong != error::none) return wrong;
   if (more.has(property::authentication_method) || more.has(property::authentication_data))
-    return std::unexpected{error::duplicated_property};  // they have places of their own
+    return error::duplicated_property;  // they have places of their own
   const property_value list[] = {{property::authentication_method, method}, {property::authentication_data, data}};
   const properties own{std::span<const property_value>{list, data.empty() ? 1U : 2U}};
   if (const error wrong = say(mqtt::auth{.reason = code, .properties = own.followed_by(more)}); wrong != error::none)
-    return std::unexpected{wrong};
+    return wrong;
   authenticating_ = true;
-  return {};
+  return error::none;
 }
 
-session::answer session::on_disconnect(const mqtt::disconnect& bye) {
+error session::on_disconnect(const mqtt::disconnect& bye) {
   if (bye.reason == reason::session_taken_over) {  // perhaps by a CONNECT of before
     note_unheard();
     tell_unheard();
@@ -273,16 +282,17 @@ session::answer session::on_disconnect(const mqtt::disconnect& bye) {
   return closed_by_server(error::disconnected, bye.reason, bye.properties);
 }
 
-session::answer session::closed_by_server(error what, reason code, const properties& said) {
-  answer result = close_with(make_fault(what, static_cast<std::uint32_t>(code)), code);
-  if (auto* told = std::get_if<closed>(&*result)) {
+error session::closed_by_server(error what, reason code, const properties& said) {
+  end(make_fault(what, static_cast<std::uint32_t>(code)), code);
+  tell_end();
+  if (auto* told = std::get_if<closed>(&**told_)) {
     told->by_server = true;
     told->reason_string = said.text(property::reason_string);
     told->server_reference = said.text(property::server_reference);
     told->properties = said;
     told->packet = {};
   }
-  return result;
+  return error::none;
 }
 
 }  // namespace recado::mqtt

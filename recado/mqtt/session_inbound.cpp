@@ -8,6 +8,9 @@ namespace {
 
 packet_type type_of(std::byte first) { return static_cast<packet_type>(first >> 4); }
 
+// As a function, since GCC fills a variable with zeros that begins as `nullopt`.
+std::optional<session::event> nothing() { return std::nullopt; }
+
 // Takes an answer that says success in four bytes, of which there are as many.
 bool take_plain(bytes in, acknowledgement& ack) {
   ack.type = type_of(in[0]);
@@ -22,8 +25,13 @@ bool take_plain(bytes in, acknowledgement& ack) {
 // and answers that say success in four bytes. The event is made where the caller wants it: moving it there would take
 // as long as the message itself.
 RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, instant now) {
+  std::optional<event> answer = nothing();
+  told_ = &answer;
   current_ = {};
-  if (something_due()) return due();
+  if (something_due()) {
+    due();
+    return answer;
+  }
   if constexpr (has_short_way) {
     while (state_ == state::online && !pieces_ && !doubt_ && in.size() >= acknowledgement_bytes_min) {
       if (mqtt::publish::is(type_of(in[0]))) [[likely]] {
@@ -31,19 +39,22 @@ RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, 
         const std::size_t size = take(in, decoding_, message);
         if (size == 0 || size > receive_size_ || !welcome(message)) break;
         heard(in, size, now);
-        return deliver(message, true);
+        deliver(message, true);
+        return answer;
       }
       mqtt::acknowledgement ack;
       if (!take_plain(in, ack)) break;
       if (const place at = finished_by(ack); at != no_place) {
         heard(in, acknowledgement_bytes_min, now);
-        return finish(at, ack);
+        finish(at, ack);
+        return answer;
       }
       if (!continues_by(ack)) break;
       heard(in, acknowledgement_bytes_min, now);
     }
   }
-  return receive_any(in, now);
+  receive_any(in, now);
+  return answer;
 }
 
 void session::heard(bytes& in, std::size_t size, instant now) {
@@ -51,103 +62,107 @@ void session::heard(bytes& in, std::size_t size, instant now) {
   clock_.heard(now);
 }
 
-session::answer session::dispatch(bytes& in, const fixed_header& header) {
+// What is rare is decoded by one function for all packets, into room for any of them.
+error session::dispatch(const fixed_header& header) {
   if (header.type == packet_type::publish) [[likely]]
-    return on_publish(in, header);
+    return on_publish(header);
   const std::uint32_t total = header.total();
-  if (total > receive_size_) return fail(error::packet_too_large);
-  if (in.size() < total) return std::nullopt;
-  const bytes data = in.first(total);
-  if (mqtt::acknowledgement::is(header.type)) {
-    mqtt::acknowledgement ack;
-    if (!decoded(header, data, ack)) return fail(found_);
-    if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
-    return on_answer(in, ack, total);
-  }
-  if (header.type == packet_type::connack && !log_.pending().empty() && state_ == state::connecting)
-    return std::nullopt;  // CONNECT has not left yet, as the driver says; it will
+  if (total > receive_size_) return error::packet_too_large;
+  if (current_.size() < total) return error::none;
+  if (header.type == packet_type::connack && log_.unsent() != 0 && state_ == state::connecting)
+    return error::none;  // CONNECT has not left yet, as the driver says; it will
   if (header.type == packet_type::auth && authenticator_ != nullptr && mid_packet())
-    return std::nullopt;  // its answer can't stand within a long message
-  in = in.subspan(total);
+    return error::none;  // its answer can't stand within a long message
+  const decode_fields fields = fields_of(header.type);
+  if (fields == nullptr) return in_field(field::packet_type, error::unexpected_packet);
+  room_for<mqtt::acknowledgement, mqtt::connack, subscribe_acknowledgement, mqtt::disconnect, mqtt::auth> packet;
+  if (const error wrong = decode(header, packet.data, fields); wrong != error::none) return wrong;
+  used_ = total;
   switch (header.type) {
-    case packet_type::connack: {
-      mqtt::connack ack;
-      if (state_ != state::connecting) break;  // [MQTT-3.2.0-2]
-      return decoded(header, data, ack) ? on_connack(ack) : fail(found_);
-    }
+    case packet_type::connack:
+      return on_connack(packet.as<mqtt::connack>());
     case packet_type::suback:
-    case packet_type::unsuback: {
-      subscribe_acknowledgement ack;
-      return decoded(header, data, ack) ? on_subscribe_acknowledgement(ack) : fail(found_);
-    }
-    case packet_type::pingresp: {
-      ping pong;
-      return decoded(header, data, pong) ? on_pingresp() : fail(found_);
-    }
+    case packet_type::unsuback:
+      return on_subscribe_acknowledgement(packet.as<subscribe_acknowledgement>());
+    case packet_type::pingresp:
+      return on_pingresp();
     case packet_type::disconnect:
-      if constexpr (has_version_5) {
-        mqtt::disconnect bye;
-        return decoded(header, data, bye) ? on_disconnect(bye) : fail(found_);
-      }
-      break;
+      return on_disconnect(packet.as<mqtt::disconnect>());
     case packet_type::auth:
-      if constexpr (has_version_5) {
-        mqtt::auth asked;
-        if (method_hash_ == 0 || !authenticating_) break;  // [MQTT-4.12.0-6]
-        return decoded(header, data, asked) ? on_auth(asked) : fail(found_);
-      }
-      break;
+      return on_auth(packet.as<mqtt::auth>());
     default:
-      break;
+      return on_answer(packet.as<mqtt::acknowledgement>());
   }
-  return fail(error::unexpected_packet, field::packet_type);
 }
 
-// What is rare is decoded into the caller's struct by one function for all packets.
-bool session::decoded(const fixed_header& header, bytes data, void* result, decode_fields fields) {
-  found_ = decode_fields_of(header, data, decoding_, result, fields);
-  return !found_;
+// Of a packet that may come now; else null.
+decode_fields session::fields_of(packet_type type) const {
+  if (mqtt::acknowledgement::is(type)) return visit_to_decode<mqtt::acknowledgement>;
+  switch (type) {
+    case packet_type::connack:  // [MQTT-3.2.0-2]
+      return state_ == state::connecting ? visit_to_decode<mqtt::connack> : nullptr;
+    case packet_type::suback:
+    case packet_type::unsuback:
+      return visit_to_decode<subscribe_acknowledgement>;
+    case packet_type::pingresp:
+      return visit_to_decode<ping>;
+    case packet_type::disconnect:
+      return has_version_5 ? visit_to_decode<mqtt::disconnect> : nullptr;
+    case packet_type::auth:  // [MQTT-4.12.0-6]
+      return has_version_5 && method_hash_ != 0 && authenticating_ ? visit_to_decode<mqtt::auth> : nullptr;
+    default:
+      return nullptr;
+  }
 }
 
-session::answer session::on_pingresp() {
-  if (!clock_.waits_for_pingresp()) return fail(error::unexpected_packet, field::packet_type);
+error session::decode(const fixed_header& header, void* result, decode_fields fields) {
+  found_ = decode_fields_of(header, current_, decoding_, result, fields);
+  return found_.code;
+}
+
+error session::on_pingresp() {
+  if (!clock_.waits_for_pingresp()) return in_field(field::packet_type, error::unexpected_packet);
   clock_.answered();
-  return std::nullopt;
+  return error::none;
 }
 
-session::answer session::on_publish(bytes& in, const fixed_header& header) {
+error session::on_publish(const fixed_header& header) {
   const bool whole = header.total() <= receive_size_;
-  if (whole && in.size() < header.total()) return std::nullopt;
-  mqtt::publish message;
-  if (decoded(header, in.first(std::min<std::size_t>(in.size(), header.total())), message))
-    return on_message(in, message, header.total(), whole);
-  if (found_.code != error::incomplete) return fail(found_);
-  return in.size() < receive_size_ ? std::nullopt : fail(error::packet_too_large);
+  if (whole && current_.size() < header.total()) return error::none;
+  room_for<mqtt::publish> message;
+  const error wrong = decode(header, message.data, visit_to_decode<mqtt::publish>);
+  used_ = header.total();
+  if (wrong == error::none) return on_message(message.as<mqtt::publish>(), whole);
+  if (wrong != error::incomplete) return wrong;
+  found_ = {};
+  return current_.size() < receive_size_ ? wait() : error::packet_too_large;
 }
 
-session::answer session::on_message(bytes& in, mqtt::publish& message, std::size_t total, bool whole) {
-  if (doubt_) return certain(true);
+error session::on_message(mqtt::publish& message, bool whole) {
+  if (doubt_) {
+    tell_certain(true);
+    return wait();
+  }
   if (const error wrong = has_version_5 ? resolve_alias(message) : error::none; wrong != error::none)
-    return fail(wrong, static_cast<field>(property::topic_alias));
+    return in_field(static_cast<field>(property::topic_alias), wrong);
   bool known = false;
   if (message.qos != qos::at_most_once) {
     known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
-    if (!can_acknowledge(known)) return std::nullopt;
+    if (!can_acknowledge(known)) return wait();
     const error wrong = known ? error::none : admit(message.qos, message.packet_identifier, message.duplicate);
-    if (wrong != error::none) return fail(wrong);
+    if (wrong != error::none) return wrong;
   }
-  if (!whole) return on_first_piece(in, message, total, known);
-  in = in.subspan(total);
+  if (!whole) return on_first_piece(message, known), error::none;
   if (on_publish_of(known).deliver)
-    return deliver(message, message.properties.empty() || payload_is_as_announced(message));
+    return deliver(message, message.properties.empty() || payload_is_as_announced(message)), error::none;
   answer_duplicate(message.packet_identifier);
-  return std::nullopt;
+  return error::none;
 }
 
-session::answer session::deliver(const mqtt::publish& message, bool as_announced) {
+void session::deliver(const mqtt::publish& message, bool as_announced) {
   const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
-  return tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
-                                as_announced, message.properties, message.packet_identifier);
+  tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
+                         as_announced, message.properties, message.packet_identifier);
 }
 
 // True if a message is new, and nothing stands in its way.
@@ -158,7 +173,8 @@ bool session::welcome(const mqtt::publish& message) {
          admit(message.qos, message.packet_identifier, message.duplicate) == error::none;
 }
 
-session::answer session::on_first_piece(bytes& in, const mqtt::publish& message, std::size_t total, bool known) {
+// Of the packet all is used but the payload.
+void session::on_first_piece(const mqtt::publish& message, bool known) {
   const auto size = static_cast<std::uint32_t>(message.payload.size() + message.payload_rest);
   pieces_ = true;
   pieces_known_ = known;
@@ -168,32 +184,32 @@ session::answer session::on_first_piece(bytes& in, const mqtt::publish& message,
   piece_left_ = size;
   piece_is_text_ = message.properties.number(property::payload_format_indicator) == 1;
   piece_text_ = {};
-  in = in.subspan(total - size);
-  if (known) return std::nullopt;
-  return tell<message_begin>(message.topic, size, message.qos, message.retain, message.duplicate, message.properties,
-                             message.packet_identifier);
+  used_ -= size;
+  if (known) return;
+  tell<message_begin>(message.topic, size, message.qos, message.retain, message.duplicate, message.properties,
+                      message.packet_identifier);
 }
 
-session::answer session::on_piece(bytes& in) {
+void session::on_piece(bytes in) {
   if (piece_left_ != 0) {
     const bytes part = in.first(std::min<std::size_t>(in.size(), piece_left_));
-    if (part.empty()) return std::nullopt;
+    if (part.empty()) return;
     const std::uint32_t offset = piece_offset_;
-    in = in.subspan(part.size());
-    piece_offset_ += static_cast<std::uint32_t>(part.size());
-    piece_left_ -= static_cast<std::uint32_t>(part.size());
+    used_ = static_cast<std::uint32_t>(part.size());
+    piece_offset_ += used_;
+    piece_left_ -= used_;
     if (piece_is_text_) piece_text_.add(part);
-    if (!pieces_known_) return message_part{.offset = offset, .payload = part};
-    if (piece_left_ != 0) return std::nullopt;
+    if (!pieces_known_) tell<message_part>(offset, part);
+    if (!pieces_known_ || piece_left_ != 0) return;
   }
-  if (piece_qos_ != qos::at_most_once && !can_acknowledge(pieces_known_)) return std::nullopt;
+  if (piece_qos_ != qos::at_most_once && !can_acknowledge(pieces_known_)) return;
   pieces_ = false;
-  if (!pieces_known_)
-    return message_end{.receipt = acknowledge_or_owe(piece_qos_, piece_identifier_),
-                       .payload_as_announced = !piece_is_text_ || piece_text_.well_formed()};
-  pieces_known_ = false;
-  answer_duplicate(piece_identifier_);
-  return std::nullopt;
+  if (pieces_known_) {
+    pieces_known_ = false;
+    answer_duplicate(piece_identifier_);
+  } else {
+    tell<message_end>(acknowledge_or_owe(piece_qos_, piece_identifier_), !piece_is_text_ || piece_text_.well_formed());
+  }
 }
 
 error session::resolve_alias(mqtt::publish& message) {
@@ -231,16 +247,12 @@ receipt session::acknowledge_or_owe(qos level, std::uint16_t identifier) {
   constexpr incoming_transition rule = on_publish_of(false);
   const packet_type type = level == qos::at_least_once ? packet_type::puback : rule.answer;
   if (level == qos::exactly_once && rule.known_after) received_.insert(identifier);
-  if (deferred_) {
-    ++unacknowledged_;
-    return owed_.push(type, identifier, reason::success, false);
-  }
-  if (journal_ != nullptr) journal_->took(level, identifier);
-  if (level == qos::exactly_once) ++unacknowledged_;
-  if (owed_.empty() && put_acknowledgement(type, identifier, reason::success)) return {};
-  if (level == qos::at_least_once) ++unacknowledged_;
-  owed_.push(type, identifier, reason::success, true);
-  return {};
+  if (!deferred_ && journal_ != nullptr) journal_->took(level, identifier);
+  const bool said = !deferred_ && owed_.empty() && put_acknowledgement(type, identifier, reason::success);
+  if (!said || level == qos::exactly_once) ++unacknowledged_;
+  if (said) return {};
+  const receipt owed = owed_.push(type, identifier, reason::success, !deferred_);
+  return deferred_ ? owed : receipt{};
 }
 
 // [MQTT-4.3.3-10]. If the PUBREC of the first is still owed, it answers this one too.
@@ -293,35 +305,34 @@ place session::at_rest(std::uint16_t identifier, stage waits_for) const {
   return at != no_place && at != stream_flight_ && (flights_[at].marks & mark_again) == 0 ? at : no_place;
 }
 
-session::answer session::on_answer(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  if (ack.type == packet_type::pubrel) return on_pubrel(in, ack, size);
+error session::on_answer(const mqtt::acknowledgement& ack) {
+  if (has_version_5 && tells_problems(ack.properties)) return error::unasked_problem_information;
+  if (ack.type == packet_type::pubrel) return on_pubrel(ack);
   const place at = flights_.find(ack.packet_identifier);
-  if (at == no_place) return on_unknown(in, ack, size);
+  if (at == no_place) return on_unknown(ack);
   const bool refused = is_failure(ack.reason);
   const answer_packet kind = ack.type == packet_type::puback    ? answer_packet::puback
                              : ack.type == packet_type::pubcomp ? answer_packet::pubcomp
                              : refused                          ? answer_packet::refused
                                                                 : answer_packet::pubrec;
   const auto waiting = static_cast<stage>(flights_[at].stage);
-  const transition step_taken = after(waiting, kind);
+  const step taken = step_after(waiting, kind);
   const bool unsent = mid_packet() && at == stream_flight_;
-  if (step_taken.then == step::wrong || unsent) return fail_behind_header(error::wrong_answer);
-  if (at == resend_ && resend_sent_ != 0) return std::nullopt;  // its bytes are half on the wire, or offered to it
-  if ((flights_[at].marks & mark_again) != 0 && log_.pinned()) return std::nullopt;
-  if (step_taken.then == step::release && waiting == stage::pubcomp) {  // PUBREC again
+  if (taken == step::wrong || unsent) return behind_header(error::wrong_answer);
+  if (at == resend_ && resend_sent_ != 0) return wait();  // its bytes are half on the wire, or offered to it
+  if ((flights_[at].marks & mark_again) != 0 && log_.pinned()) return wait();
+  if (taken == step::release && waiting == stage::pubcomp) {  // PUBREC again
     if (unreleased_ == no_place && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, reason::success))
-      return std::nullopt;
-    in = in.subspan(size);
-    return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
+      return wait();
+  } else {
+    if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
+    if (taken == step::finish) return finish(at, ack), error::none;
+    release(at);
   }
-  in = in.subspan(size);
-  if ((flights_[at].marks & mark_again) != 0) spare_resend(at);
-  if (step_taken.then == step::finish) return finish(at, ack);
-  release(at);
-  return remark_of(ack, {ack.packet_identifier}, flights_[at].tag);
+  return remark_on(ack, {ack.packet_identifier}, flights_[at].tag);
 }
 
-session::answer session::finish(place at, const mqtt::acknowledgement& ack) {
+void session::finish(place at, const mqtt::acknowledgement& ack) {
   const auto waited = static_cast<stage>(flights_[at].stage);
   if (waited != stage::pubcomp) log_.release(at);
   else flights_.remove(releases_, at), --completing_;
@@ -331,15 +342,16 @@ session::answer session::finish(place at, const mqtt::acknowledgement& ack) {
   if ((flights_[at].marks & mark_waiting) == 0) --charged_;  // §4.9
   flights_.release(at);
   permit_resends();
-  return tell<acknowledged>(token{ack.packet_identifier}, tag,
-                            waited == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason,
-                            outcome::answered, ack.properties);
+  tell<acknowledged>(token{ack.packet_identifier}, tag,
+                     waited == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason, outcome::answered,
+                     ack.properties);
 }
 
 // What would be lost with the packet; nothing if it says no more than success.
-session::answer session::remark_of(const mqtt::acknowledgement& ack, token name, std::uint32_t tag) {
-  if (!has_version_5 || (ack.reason == reason::success && ack.properties.empty())) return std::nullopt;
-  return tell<remark>(ack.type, ack.packet_identifier, name, tag, ack.reason, ack.properties);
+error session::remark_on(const mqtt::acknowledgement& ack, token name, std::uint32_t tag) {
+  if (has_version_5 && (ack.reason != reason::success || !ack.properties.empty()))
+    tell<remark>(ack.type, ack.packet_identifier, name, tag, ack.reason, ack.properties);
+  return error::none;
 }
 
 // The server owns the message now [MQTT-4.3.3-4]; its bytes are not needed any more.
@@ -358,19 +370,17 @@ void session::await_pubcomp(place at) {
 }
 
 // During recovery a server may know more than we do; otherwise both sides' states differ (§3.5.2.1, §3.7.2.1).
-session::answer session::on_unknown(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  if (ack.type == packet_type::puback) return fail_behind_header(error::unknown_packet_identifier);
+error session::on_unknown(const mqtt::acknowledgement& ack) {
+  if (ack.type == packet_type::puback) return behind_header(error::unknown_packet_identifier);
   const bool answer_it = ack.type == packet_type::pubrec && !is_failure(ack.reason);
   if (answer_it && !put_acknowledgement(packet_type::pubrel, ack.packet_identifier, unknown_identifier_reason()))
-    return std::nullopt;
-  in = in.subspan(size);
-  return ack.properties.empty() ? std::nullopt : remark_of(ack, {}, 0);
+    return wait();
+  return ack.properties.empty() ? error::none : remark_on(ack, {}, 0);
 }
 
-session::answer session::on_pubrel(bytes& in, const mqtt::acknowledgement& ack, std::size_t size) {
-  if (!answer_pubrel(ack.packet_identifier)) return std::nullopt;
-  in = in.subspan(size);
-  return doubt_ ? std::nullopt : remark_of(ack, {}, 0);
+error session::on_pubrel(const mqtt::acknowledgement& ack) {
+  if (!answer_pubrel(ack.packet_identifier)) return wait();
+  return doubt_ ? error::none : remark_on(ack, {}, 0);
 }
 
 // False if there is no room for the answer.
@@ -392,22 +402,30 @@ bool session::answer_pubrel(std::uint16_t identifier) {
   return true;
 }
 
-session::answer session::on_subscribe_acknowledgement(const subscribe_acknowledgement& ack) {
-  if (has_version_5 && tells_problems(ack.properties)) return fail(error::unasked_problem_information);
+error session::on_subscribe_acknowledgement(const subscribe_acknowledgement& ack) {
+  if (has_version_5 && tells_problems(ack.properties)) return error::unasked_problem_information;
   const place at = flights_.find(ack.packet_identifier);
-  if (at == no_place) return fail_behind_header(error::unknown_packet_identifier);
+  if (at == no_place) return behind_header(error::unknown_packet_identifier);
   const bool sub = ack.type == packet_type::suback;
   const auto waiting = static_cast<stage>(flights_[at].stage);
-  if (after(waiting, sub ? answer_packet::suback : answer_packet::unsuback).then == step::wrong)
-    return fail_behind_header(error::wrong_answer);
+  if (step_after(waiting, sub ? answer_packet::suback : answer_packet::unsuback) == step::wrong)
+    return behind_header(error::wrong_answer);
   const bool coded = sub || is_v5(decoding_.protocol);  // [MQTT-3.9.3-1] [MQTT-3.11.3-1]
-  if (coded && ack.reason_codes.size() != flights_[at].tag) return fail(error::wrong_reason_count, field::reason_code);
+  if (coded && ack.reason_codes.size() != flights_[at].tag)
+    return in_field(field::reason_code, error::wrong_reason_count);
   flights_.release(at);
   const token name{ack.packet_identifier};
   const std::span<const reason> reasons{reinterpret_cast<const reason*>(ack.reason_codes.data()),
                                         ack.reason_codes.size()};
-  return sub ? tell<subscribed>(name, reasons, outcome::answered, ack.properties)
-             : tell<unsubscribed>(name, reasons, outcome::answered, ack.properties);
+  tell_subscribed(sub, name, reasons, outcome::answered, ack.properties);
+  return error::none;
+}
+
+// Or `unsubscribed`, which has the same members.
+void session::tell_subscribed(bool sub, token name, std::span<const reason> reasons, outcome how,
+                              const properties& said) {
+  if (sub) tell<subscribed>(name, reasons, how, said);
+  else tell<unsubscribed>(name, reasons, how, said);
 }
 
 }  // namespace recado::mqtt

@@ -25,8 +25,7 @@ bool is_usual(std::string_view topic) {
 
 error check_topic(const message& what, bool short_way) {
   if (short_way && is_usual(what.topic)) return error::none;
-  const auto checked = check_topic_name(what.topic);
-  return checked || (what.topic.empty() && what.topic_alias != 0) ? error::none : checked.error();
+  return what.topic.empty() && what.topic_alias != 0 ? error::none : topic_name_error(what.topic);
 }
 
 }  // namespace
@@ -67,24 +66,18 @@ error session::say(const void* out, encode_fields fields) {
 
 bool session::put_ping() { return say(ping{}) == error::none; }
 
+// With the properties that the application has for it; else without, and it is told why if there were any.
 bool session::put_explained(packet_type type, std::uint16_t identifier, reason code) {
-  acknowledgement out{.type = type, .packet_identifier = identifier, .reason = code, .properties = {}};
-  const error wrong = put_explained(out);
-  if (!out.properties.empty()) return true;
-  if (!put_plain(type, identifier, code)) return false;
-  if (wrong != error::none) explainer_->left_out({type, identifier, code}, wrong);
-  return true;
-}
-
-// Puts it with the properties that the application has for it; else takes them away, and says why if there were any.
-error session::put_explained(acknowledgement& out) {
-  if (mid_packet()) return error::none;  // later
-  out.properties = explainer_->explain({out.type, out.packet_identifier, out.reason});
-  if (out.properties.empty()) return error::none;
-  error wrong = check_properties(out.properties, property_in::bit(out.type));
+  if (mid_packet()) return false;
+  const outgoing_answer what{type, identifier, code};
+  const acknowledgement out{type, identifier, code, explainer_->explain(what)};
+  if (out.properties.empty()) return put_plain(type, identifier, code);
+  error wrong = check_properties(out.properties, property_in::bit(type));
   if (wrong == error::none) wrong = say(out);
-  if (wrong != error::none) out.properties = {};
-  return wrong;
+  if (wrong == error::none) return true;
+  if (!put_plain(type, identifier, code)) return false;
+  explainer_->left_out(what, wrong);
+  return true;
 }
 
 error session::may_send(const message& what) const {
@@ -95,9 +88,8 @@ error session::may_send(const message& what) const {
     if (what.topic_alias != 0 || !what.properties.empty()) return error::needs_version_5;
   } else if (!what.properties.empty()) {
     if (const error wrong = check_properties(what.properties, property_in::publish); wrong != error::none) return wrong;
-    if (what.properties.has(property::topic_alias)) return error::alias_not_available;  // has a place of its own
-    if (what.properties.has(property::subscription_identifier)) return error::forbidden_property;  // [MQTT-3.3.4-6]
-    if (is_text(what.properties) && !is_utf8(what.payload)) return error::payload_not_utf8;        // §3.3.2.3.2
+    if (what.properties.has(property::topic_alias)) return error::alias_not_available;       // has a place of its own
+    if (is_text(what.properties) && !is_utf8(what.payload)) return error::payload_not_utf8;  // §3.3.2.3.2
   }
   if (what.topic_alias != 0 && (automatic_aliases_ || what.qos != qos::at_most_once)) return error::alias_not_available;
   if (const error wrong = forbidden(server_, what); wrong != error::none) return wrong;
@@ -146,21 +138,22 @@ RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message
 }
 
 std::expected<token, error> session::publish_any(const message& what) {
-  if (const error wrong = may_send(what); wrong != error::none) return std::unexpected{wrong};
+  if (const error wrong = may_send(what); wrong != error::none) return token_or(wrong);
   const std::uint32_t payload_rest = has_extras ? what.payload_from_source : 0;
-  mqtt::publish out;
-  out.qos = what.qos;
-  out.retain = what.retain;
-  out.topic = what.topic;
-  out.properties = what.properties;
-  if (payload_rest == 0) out.payload = what.payload;
-  out.payload_rest = payload_rest;
+  mqtt::publish out{.duplicate = false,
+                    .qos = what.qos,
+                    .retain = what.retain,
+                    .packet_identifier = 0,
+                    .topic = what.topic,
+                    .properties = what.properties,
+                    .payload = payload_rest == 0 ? what.payload : bytes{},
+                    .payload_rest = payload_rest};
   const bool kept = what.qos != qos::at_most_once;
   const error wrong = kept ? put_to_keep(out, what) : put_with_alias(out, what.topic_alias);
-  if (wrong != error::none) return std::unexpected{wrong};
+  if (wrong != error::none) return token_or(wrong);
   const place at = append(what);
   if (payload_rest != 0) begin_stream(at, payload_rest, what.tag, is_text(what.properties));
-  return token{out.packet_identifier};
+  return token_or(error::none, out.packet_identifier);
 }
 
 // The packet that was put is that of the message.
@@ -208,87 +201,83 @@ error session::put_with_alias(mqtt::publish& out, std::uint16_t by_hand) {
 
 std::expected<token, error> session::subscribe(std::span<const subscription> filters,
                                                const subscribe_properties& more) {
-  if (state_ != state::online) return std::unexpected{error::not_connected};
-  if (filters.empty()) return std::unexpected{error::no_topic_filters};
+  if (state_ != state::online) return token_or(error::not_connected);
+  if (filters.empty()) return token_or(error::no_topic_filters);
   const bool v5 = is_v5(decoding_.protocol);
   if (!v5 && (more.subscription_identifier != 0 || !more.user_properties.empty()))
-    return std::unexpected{error::needs_version_5};
-  if (more.subscription_identifier > variable_byte_integer_max) return std::unexpected{error::bad_property_value};
+    return token_or(error::needs_version_5);
+  if (more.subscription_identifier > variable_byte_integer_max) return token_or(error::bad_property_value);
   if (const error wrong = check_properties(more.user_properties, user_properties_only); wrong != error::none)
-    return std::unexpected{wrong};
+    return token_or(wrong);
   for (const subscription& one : filters) {
-    if (const auto filter = check_topic_filter(one.filter, decoding_.protocol); !filter)
-      return std::unexpected{filter.error()};
-    if (!v5 && has_v5_options(one)) return std::unexpected{error::needs_version_5};
-    if (v5 && one.no_local && is_shared(one.filter)) return std::unexpected{error::shared_no_local};  // [MQTT-3.8.3-4]
+    if (const error wrong = topic_filter_error(one.filter, decoding_.protocol); wrong != error::none)
+      return token_or(wrong);
+    if (!v5 && has_v5_options(one)) return token_or(error::needs_version_5);
+    if (v5 && one.no_local && is_shared(one.filter)) return token_or(error::shared_no_local);  // [MQTT-3.8.3-4]
     if (const error wrong = forbidden(server_, one, more.subscription_identifier); wrong != error::none)
-      return std::unexpected{wrong};
+      return token_or(wrong);
   }
   const property_value list[] = {{property::subscription_identifier, more.subscription_identifier}};
   const properties own{std::span<const property_value>{list, more.subscription_identifier != 0 ? 1U : 0U}};
-  mqtt::subscribe out{.properties = own.followed_by(more.user_properties), .subscriptions = filters};
-  out.packet_identifier = flights_.next_identifier();
-  return request(&out, visit_to_encode<mqtt::subscribe>, stage::suback, filters.size());
+  const mqtt::subscribe out{flights_.next_identifier(), own.followed_by(more.user_properties), filters};
+  return token_or(request(&out, visit_to_encode<mqtt::subscribe>, stage::suback, filters.size()),
+                  out.packet_identifier);
 }
 
 std::expected<token, error> session::unsubscribe(std::span<const std::string_view> filters, const properties& more) {
-  if (state_ != state::online) return std::unexpected{error::not_connected};
-  if (filters.empty()) return std::unexpected{error::no_topic_filters};
-  if (!is_v5(decoding_.protocol) && !more.empty()) return std::unexpected{error::needs_version_5};
+  if (state_ != state::online) return token_or(error::not_connected);
+  if (filters.empty()) return token_or(error::no_topic_filters);
+  if (!is_v5(decoding_.protocol) && !more.empty()) return token_or(error::needs_version_5);
   if (const error wrong = check_properties(more, property_in::unsubscribe); wrong != error::none)
-    return std::unexpected{wrong};
+    return token_or(wrong);
   for (const std::string_view one : filters)
-    if (const auto filter = check_topic_filter(one, decoding_.protocol); !filter)
-      return std::unexpected{filter.error()};
-  mqtt::unsubscribe out{.properties = more, .filters = filters};
-  out.packet_identifier = flights_.next_identifier();
-  return request(&out, visit_to_encode<mqtt::unsubscribe>, stage::unsuback, filters.size());
+    if (const error wrong = topic_filter_error(one, decoding_.protocol); wrong != error::none) return token_or(wrong);
+  const mqtt::unsubscribe out{flights_.next_identifier(), more, filters};
+  return token_or(request(&out, visit_to_encode<mqtt::unsubscribe>, stage::unsuback, filters.size()),
+                  out.packet_identifier);
 }
 
-std::expected<token, error> session::request(const void* out, encode_fields fields, stage waits_for,
-                                             std::size_t filters) {
-  if (flights_.full()) return std::unexpected{error::flight_table_full};
-  if (const error wrong = say(out, fields); wrong != error::none) return std::unexpected{wrong};
-  const place at = flights_.take(waits_for);
-  flights_[at].tag = static_cast<std::uint32_t>(filters);
-  return token{flights_[at].packet_identifier};
+error session::request(const void* out, encode_fields fields, stage waits_for, std::size_t filters) {
+  if (flights_.full()) return error::flight_table_full;
+  const error wrong = say(out, fields);
+  if (wrong == error::none) flights_[flights_.take(waits_for)].tag = static_cast<std::uint32_t>(filters);
+  return wrong;
 }
 
 std::expected<void, error> session::acknowledge(receipt what, reason code, const properties& more) {
   owed_acknowledgement* owed = owed_.find(what);
-  if (owed == nullptr) return std::unexpected{error::unknown_receipt};
+  if (owed == nullptr) return result_of(error::unknown_receipt);
   const auto type = static_cast<packet_type>(owed->packet);
   const bool sayable = is_v5(decoding_.protocol) ? allowed(code, type, sender::client) : !is_failure(code);
-  if (!sayable) return std::unexpected{error::bad_reason_code};
+  if (!sayable) return result_of(error::bad_reason_code);
   if (!more.empty()) {
-    if (owed != &owed_.front()) return std::unexpected{error::acknowledgement_must_wait};
+    if (owed != &owed_.front()) return result_of(error::acknowledgement_must_wait);
     owed_acknowledgement one = *owed;
     one.reason = static_cast<std::uint8_t>(code);
-    return acknowledge_now(one, more);
+    return result_of(acknowledge_now(one, more));
   }
   owed->reason = static_cast<std::uint8_t>(code);
   owed->ready = true;
   told_journal(*owed);
   pump();
-  return {};
+  return result_of(error::none);
 }
 
 // The oldest one that is owed, with properties, which nobody would keep until later.
-std::expected<void, error> session::acknowledge_now(const owed_acknowledgement& one, const properties& more) {
+error session::acknowledge_now(const owed_acknowledgement& one, const properties& more) {
   const auto type = static_cast<packet_type>(one.packet);
-  if (state_ != state::online) return std::unexpected{error::not_connected};
-  if (!is_v5(decoding_.protocol)) return std::unexpected{error::needs_version_5};
-  if (const error wrong = check_properties(more, property_in::bit(type)); wrong != error::none)
-    return std::unexpected{wrong};
+  if (state_ != state::online) return error::not_connected;
+  if (!is_v5(decoding_.protocol)) return error::needs_version_5;
+  if (const error wrong = check_properties(more, property_in::bit(type)); wrong != error::none) return wrong;
   const error wrong = say(acknowledgement{.type = type,
                                           .packet_identifier = one.packet_identifier,
                                           .reason = static_cast<reason>(one.reason),
                                           .properties = more});  // [MQTT-3.4.2-2] [MQTT-3.5.2-2] and the next ones
-  if (wrong != error::none) return std::unexpected{wrong};
+  if (wrong != error::none) return wrong;
   told_journal(one);
   acknowledged_first(one);
   pump();
-  return {};
+  return error::none;
 }
 
 void session::told_journal(const owed_acknowledgement& one) {
@@ -345,7 +334,7 @@ void session::begin_stream(place flight, std::uint32_t size, std::uint32_t tag, 
   stream_asked_ = false;
 }
 
-session::answer session::ask_for_payload() {
+void session::ask_for_payload() {
   std::size_t wanted = std::min<std::size_t>(stream_left_, log_.capacity() / 2);
   while (!log_.make_room(wanted) && wanted > 1) wanted /= 2;
   scratch_ = log_.space();
@@ -353,10 +342,7 @@ session::answer session::ask_for_payload() {
   stream_asked_ = true;
   const std::uint16_t identifier =
       stream_flight_ != no_place ? flights_[stream_flight_].packet_identifier : std::uint16_t{0};
-  return wants_payload{.token = {identifier},
-                       .tag = stream_tag_,
-                       .offset = stream_offset_,
-                       .room = static_cast<std::uint32_t>(scratch_.size())};
+  tell<wants_payload>(token{identifier}, stream_tag_, stream_offset_, static_cast<std::uint32_t>(scratch_.size()));
 }
 
 // What claims to be UTF-8 has to be it (§3.3.2.3.2), cut wherever its pieces end.

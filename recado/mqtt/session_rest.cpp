@@ -6,7 +6,7 @@ namespace recado::mqtt {
 
 std::optional<session_at_rest> session::rest() {
   const bool busy = something_due() || partial_ || pieces_ || authenticating_ || challenged_ || mid_packet() ||
-                    flights_.used() != 0 || received_.size() != 0 || !owed_.empty() || !next_output().empty();
+                    flights_.used() != 0 || received_.size() != 0 || !owed_.empty() || next_output() != output::none;
   const bool bound = journal_ != nullptr || authenticator_ != nullptr || explainer_ != nullptr ||
                      incoming_aliases_.count() != 0 || outgoing_aliases_.count() != 0;
   if (state_ != state::online || busy || bound) return std::nullopt;
@@ -28,7 +28,7 @@ std::optional<session_at_rest> session::rest() {
 }
 
 std::expected<void, error> session::wake(const session_at_rest& what) {
-  if (state_ == state::connecting || state_ == state::online) return std::unexpected{error::already_connected};
+  if (state_ == state::connecting || state_ == state::online) return result_of(error::already_connected);
   if (state_ == state::ended) reset_connection();
   connect_ready_ = stream_open_ = closed_due_ = doubt_ = false;
   unheard_ = what.unheard_;
@@ -46,7 +46,7 @@ std::expected<void, error> session::wake(const session_at_rest& what) {
   automatic_aliases_ = what.automatic_aliases_;
   state_ = state::online;
   was_online_ = true;
-  return {};
+  return result_of(error::none);
 }
 
 }  // namespace recado::mqtt

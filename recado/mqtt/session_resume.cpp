@@ -15,7 +15,7 @@ constexpr std::uint8_t unheard_max = 3;
 // [MQTT-4.4.0-1], in the order of 4.6 [MQTT-4.6.0-1] [MQTT-4.6.0-4].
 void session::resume() {
   for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer)
-    if ((flights_[at].marks & mark_attempted) != 0) log_.packet(at)[0] |= duplicate_bit;  // [MQTT-3.3.1-1]
+    if ((flights_[at].marks & mark_attempted) != 0) log_.first_byte(at) |= duplicate_bit;  // [MQTT-3.3.1-1]
   send_kept_again();
   unreleased_ = releases_.oldest;
   pump();
@@ -51,13 +51,18 @@ void session::tell_unheard() {
   if (journal_ != nullptr && unheard_ != 0) journal_->unanswered(unheard_);
 }
 
-session::answer session::certain(bool same) {
+// Whether the server has the `same` session that this side has.
+void session::settle(bool same) {
   if (same || received_.size() == 0) asking_ = 0, vain_ = 0;
   if (doubt_ && unheard_ != 0) --unheard_;
   doubt_ = connected_due_ = false;
   if (journal_ != nullptr) journal_->certain(same);
   tell_unheard();
-  return connected{.session_present = true, .in_doubt = !same, .assigned_client_identifier = {}, .properties = {}};
+}
+
+void session::tell_certain(bool same) {
+  settle(same);
+  tell<connected>(true, !same);
 }
 
 // The server has no session, so neither has this side [MQTT-3.2.2-5]. Messages whose bytes are here become new ones;
@@ -81,7 +86,7 @@ void session::start_over() {
   }
   for (place at = log_.order().oldest; at != no_place; at = flights_[at].newer) {
     flights_[at].marks &= mark_text;
-    log_.packet(at)[0] &= ~duplicate_bit;
+    log_.first_byte(at) &= ~duplicate_bit;
   }
   send_kept_again();
 }
@@ -114,21 +119,23 @@ void session::spare_resend(place at) {
 
 // What is sent again goes from its place in the log, and not through what is pending there: a message that waits for
 // the server's quota holds up nothing else [MQTT-3.3.4-8] [MQTT-4.9.0-3]. Packets that lie together leave together.
+bool session::sends_again() const {
+  if (resend_ == no_place || streaming()) return false;
+  if ((flights_[resend_].marks & mark_waiting) != 0) return false;
+  const bool log_goes_first = is_long(resend_) ? log_.unsent() != 0 : log_first_;  // long ones need the room
+  return resend_sent_ != 0 || log_.pinned() || (!log_goes_first && state_ == state::online);
+}
+
 bytes session::resend_output() const {
   constexpr std::size_t run_bytes_max = 65'536;
-  if (resend_ == no_place || streaming()) return {};
-  const outgoing_flight& first = flights_[resend_];
-  if ((first.marks & mark_waiting) != 0) return {};
-  const bool log_goes_first = is_long(resend_) ? !log_.pending().empty() : log_first_;  // long ones need the room
-  if (resend_sent_ == 0 && !log_.pinned() && (log_goes_first || state_ != state::online)) return {};
-  std::size_t size = first.length;
+  std::size_t size = flights_[resend_].length;
   for (place at = resend_; !is_long(resend_) && size < run_bytes_max; size += flights_[at].length) {
     const std::size_t end = flights_[at].offset + flights_[at].length;
     at = next_again(at);
     if (at == no_place || flights_[at].offset != end || is_long(at)) break;
     if ((flights_[at].marks & mark_waiting) != 0) break;
   }
-  return bytes{log_.packet(resend_).data(), size}.subspan(resend_sent_);
+  return {&log_.first_byte(resend_) + resend_sent_, size - resend_sent_};
 }
 
 void session::sent_again(std::size_t n) {
@@ -157,7 +164,7 @@ void session::drop_impossible() {
     reason why = reason::success;
     if (std::uint64_t{flight.length} + flight.payload > server_.maximum_packet_size) why = reason::packet_too_large;
     if ((twice ? qos::exactly_once : qos::at_least_once) > server_.maximum_qos) why = reason::qos_not_supported;
-    if ((log_.packet(at)[0] & retain_bit) != std::byte{0} && !server_.retain_available)
+    if ((log_.first_byte(at) & retain_bit) != std::byte{0} && !server_.retain_available)
       why = reason::retain_not_supported;
     if (why == reason::success) continue;
     log_.release(at);
@@ -187,9 +194,9 @@ void session::report(place at, outcome how, reason why) {
   flights_.append(reports_, at);
 }
 
-session::answer session::next_report() {
+void session::tell_report() {
   const place at = reports_.oldest;
-  const outgoing_flight flight = flights_[at];
+  const outgoing_flight& flight = flights_[at];  // as it was until it is taken again
   flights_.remove(reports_, at);
   flights_.release(at);
   const auto waited_for = static_cast<stage>(flight.payload);
@@ -198,11 +205,10 @@ session::answer session::next_report() {
   if (journal_ != nullptr && waited_for != stage::suback && waited_for != stage::unsuback)
     journal_->finished(flight.packet_identifier);
   const token name{flight.packet_identifier};
-  const std::span<const reason> none;
-  if (waited_for == stage::suback) return tell<subscribed>(name, none, how, properties{});
-  if (waited_for == stage::unsuback) return tell<unsubscribed>(name, none, how, properties{});
-  return tell<acknowledged>(name, flight.tag, waited_for == stage::puback ? qos::at_least_once : qos::exactly_once,
-                            static_cast<reason>(flight.length & 0xff), how, properties{});
+  if (waited_for == stage::suback || waited_for == stage::unsuback)
+    return tell_subscribed(waited_for == stage::suback, name, {}, how, {});
+  tell<acknowledged>(name, flight.tag, waited_for == stage::puback ? qos::at_least_once : qos::exactly_once,
+                     static_cast<reason>(flight.length & 0xff), how);
 }
 
 // What an earlier run of the program left. Nothing of it is to be sent before a connection is accepted.
@@ -220,20 +226,20 @@ std::expected<mutable_bytes, error> session::restore(std::uint16_t identifier, q
 }
 
 std::expected<void, error> session::restore_released(std::uint16_t identifier, std::uint32_t tag) {
-  if (state_ != state::idle) return std::unexpected{error::already_connected};
+  if (state_ != state::idle) return result_of(error::already_connected);
   const place at = flights_.take_again(identifier, stage::pubcomp);
-  if (at == no_place) return std::unexpected{error::identifier_taken};
+  if (at == no_place) return result_of(error::identifier_taken);
   flights_[at].tag = tag;
   flights_.append(releases_, at);
   ++completing_;
-  return {};
+  return result_of(error::none);
 }
 
 std::expected<void, error> session::restore_received(std::uint16_t identifier) {
-  if (state_ != state::idle) return std::unexpected{error::already_connected};
-  if (identifier == 0 || received_.contains(identifier)) return std::unexpected{error::identifier_taken};
-  if (!received_.insert(identifier)) return std::unexpected{error::incoming_table_full};
-  return {};
+  if (state_ != state::idle) return result_of(error::already_connected);
+  if (identifier == 0 || received_.contains(identifier)) return result_of(error::identifier_taken);
+  if (!received_.insert(identifier)) return result_of(error::incoming_table_full);
+  return result_of(error::none);
 }
 
 }  // namespace recado::mqtt

@@ -18,6 +18,14 @@ std::string_view take_level(std::string_view& rest, bool& more) {
   return level;
 }
 
+/// Takes "$share/{name}/" from the front of a filter that begins so; false if it isn't valid.
+bool take_share(std::string_view& filter, std::string_view& name) {
+  filter.remove_prefix(share_prefix.size());
+  bool more = false;
+  name = take_level(filter, more);
+  return !name.empty() && !filter.empty() && !has_wildcards(name);  // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+}
+
 /// # alone and last, + alone [MQTT-4.7.1-1] [MQTT-4.7.1-2].
 bool wildcards_are_levels(std::string_view filter) {
   for (std::size_t i = 0; i < filter.size(); ++i) {
@@ -33,49 +41,36 @@ bool wildcards_are_levels(std::string_view filter) {
 bool plain_text(std::string_view text, text_rule rule) { return plain_text_inline(text, rule); }
 
 error check_text(std::string_view text, text_rule rule) {
-  bytes rest = as_bytes(text);
-  while (!rest.empty()) {
-    const std::byte first = rest[0];
-    if (first == std::byte{0}) return error::null_character;
+  if (plain_text_inline(text, rule)) return error::none;
+  utf8_check characters;
+  for (const char& one : text) {
+    characters.add(as_bytes({&one, 1}));
+    if (characters.is_broken()) return error::bad_utf8;  // [MQTT-1.5.4-1]
+    if (one == 0) return error::null_character;
     // [MQTT-3.3.2-2] [MQTT-4.7.0-1]
-    if (rule == text_rule::topic_name && (first == std::byte{'+'} || first == std::byte{'#'}))
-      return error::bad_topic_name;
-    const std::size_t length = utf8_sequence_length(rest);  // [MQTT-1.5.4-1]
-    if (length == 0) return error::bad_utf8;
-    rest = rest.last(rest.size() - length);
+    if (rule == text_rule::topic_name && (one == '+' || one == '#')) return error::bad_topic_name;
   }
-  return error::none;
+  return characters.well_formed() ? error::none : error::bad_utf8;
 }
 
-std::expected<void, error> check_topic_name(std::string_view topic) {
-  if (topic.empty()) return std::unexpected{error::bad_topic_name};
-  if (topic.size() > string_bytes_max) return std::unexpected{error::string_too_long};
-  if (plain_text(topic, text_rule::topic_name)) return {};
-  if (const error code = check_text(topic, text_rule::topic_name); code != error::none) return std::unexpected{code};
-  return {};
+error topic_name_error(std::string_view topic) {
+  if (topic.empty()) return error::bad_topic_name;
+  if (topic.size() > string_bytes_max) return error::string_too_long;
+  return check_text(topic, text_rule::topic_name);
 }
 
-std::expected<void, error> check_topic_filter(std::string_view filter, version protocol) {
-  if (filter.empty()) return std::unexpected{error::bad_topic_filter};
-  if (filter.size() > string_bytes_max) return std::unexpected{error::string_too_long};
-  if (!plain_text(filter, text_rule::well_formed))
-    if (const error code = check_text(filter, text_rule::well_formed); code != error::none)
-      return std::unexpected{code};
-  if (is_v5(protocol) && is_shared(filter)) {
-    const auto parts = split_shared(filter);
-    if (!parts) return std::unexpected{error::bad_topic_filter};
-    filter = parts->filter;
-  }
-  if (!wildcards_are_levels(filter)) return std::unexpected{error::bad_topic_filter};
-  return {};
+error topic_filter_error(std::string_view filter, version protocol) {
+  if (filter.empty()) return error::bad_topic_filter;
+  if (filter.size() > string_bytes_max) return error::string_too_long;
+  if (const error code = check_text(filter, text_rule::well_formed); code != error::none) return code;
+  std::string_view name;
+  const bool shares = is_v5(protocol) && is_shared(filter);
+  return (!shares || take_share(filter, name)) && wildcards_are_levels(filter) ? error::none : error::bad_topic_filter;
 }
 
 std::optional<shared_filter> split_shared(std::string_view filter) {
-  if (!is_shared(filter)) return std::nullopt;
-  filter.remove_prefix(share_prefix.size());
-  bool more = false;
-  const std::string_view name = take_level(filter, more);
-  if (name.empty() || filter.empty() || has_wildcards(name)) return std::nullopt;  // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
+  std::string_view name;
+  if (!is_shared(filter) || !take_share(filter, name)) return std::nullopt;
   return shared_filter{name, filter};
 }
 

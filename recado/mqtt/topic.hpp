@@ -23,13 +23,23 @@ error check_text(std::string_view text, text_rule rule);
 
 /// A topic to publish to: 1 to 65,535 bytes [MQTT-4.7.3-1] [MQTT-4.7.3-3], well-formed, without wildcards.
 /// Errors: `bad_topic_name`, `bad_utf8`, `null_character`, `string_too_long`.
-std::expected<void, error> check_topic_name(std::string_view topic);
+error topic_name_error(std::string_view topic);
+/// The same as an outcome.
+inline std::expected<void, error> check_topic_name(std::string_view topic) {
+  if (const error wrong = topic_name_error(topic); wrong != error::none) return std::unexpected{wrong};
+  return {};
+}
 
 /// A filter to subscribe to: 1 to 65,535 bytes, wildcards only as whole levels and # only last
 /// [MQTT-4.7.1-1] [MQTT-4.7.1-2]; "$share/" needs a share name without wildcards and a filter behind it
 /// [MQTT-4.8.2-1] [MQTT-4.8.2-2] (of no meaning in 3.1.1: there any filter may start so).
 /// Errors: `bad_topic_filter`, `bad_utf8`, `null_character`, `string_too_long`.
-std::expected<void, error> check_topic_filter(std::string_view filter, version protocol = version::v5_0);
+error topic_filter_error(std::string_view filter, version protocol);
+/// The same as an outcome.
+inline std::expected<void, error> check_topic_filter(std::string_view filter, version protocol = version::v5_0) {
+  if (const error wrong = topic_filter_error(filter, protocol); wrong != error::none) return std::unexpected{wrong};
+  return {};
+}
 
 /// The two parts of "$share/{name}/{filter}".
 struct shared_filter {

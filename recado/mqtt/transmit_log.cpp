@@ -5,11 +5,6 @@
 
 namespace recado::mqtt {
 
-bytes transmit_log::pending() const {
-  const std::size_t end = wrapped_ && !next_young_ ? edge_ : head_;
-  return memory_.subspan(next_, end - next_);
-}
-
 void transmit_log::sent(std::size_t n) {
   next_ += n;
   tight_ = false;
@@ -59,12 +54,12 @@ bool transmit_log::rearrange(std::size_t n) {
 }
 
 std::size_t transmit_log::room() const {
-  if (pending().empty()) return memory_.size() - kept_;
+  if (unsent() == 0) return memory_.size() - kept_;
   return wrapped_ ? tail_ - head_ : std::max(memory_.size() - head_, tail_);
 }
 
 void transmit_log::compact() {
-  const bool idle = pending().empty();
+  const bool idle = unsent() == 0;
   if (idle) slide_down();
   if (wrapped_ && next_young_) edge_ = memory_.size(), slide_up(edge_);
   else if (!idle) slide_up(next_);

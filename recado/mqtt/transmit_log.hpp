@@ -46,8 +46,10 @@ class transmit_log {
     if (was_oldest) trim();
   }
 
-  /// The next bytes to send.
-  bytes pending() const;
+  /// How many bytes are to be sent next in one piece.
+  RECADO_MQTT_DISSOLVING std::size_t unsent() const { return (wrapped_ && !next_young_ ? edge_ : head_) - next_; }
+  /// They.
+  bytes pending() const { return {memory_.data() + next_, unsent()}; }
   /// How many of them left.
   void sent(std::size_t n);
 
@@ -72,6 +74,8 @@ class transmit_log {
   std::size_t capacity() const { return memory_.size(); }
   /// The kept packets in their order.
   const flight_list& order() const { return order_; }
+  /// The first byte of a kept packet.
+  std::byte& first_byte(place flight) const { return memory_[flights_[flight].offset]; }
   /// The bytes of a kept packet.
   mutable_bytes packet(place flight) const { return memory_.subspan(flights_[flight].offset, flights_[flight].length); }
 

@@ -2,6 +2,8 @@
 // have in common for all packets is in codec.cpp.
 #pragma once
 
+#include <memory>
+
 #if !defined(__OPTIMIZE_SIZE__)
 #include <recado/mqtt/quick.hpp>
 #endif
@@ -34,7 +36,7 @@ void visit_to_encode(const void* one, encode_walker& walk) {
 
 template <class P>
 void visit_to_decode(void* result, const fixed_header& header, decode_walker& walk) {
-  P& one = *static_cast<P*>(result);
+  P& one = *std::construct_at(static_cast<P*>(result));
   one.set_header(header.type, header.flags);
   P::fields(one, walk);
 }
