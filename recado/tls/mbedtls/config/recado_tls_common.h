@@ -65,7 +65,6 @@ int64_t recado_tls_time(int64_t *out);
 /* What every preset has of the algorithms. */
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_MD_C
-#define MBEDTLS_SHA224_C
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_HKDF_C
 #define MBEDTLS_HMAC_DRBG_C
