@@ -8,7 +8,9 @@
 // call it is a mutex like any other.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <utility>
@@ -24,12 +26,11 @@ class biased_mutex {
 
   void lock() {
     inner_.lock();
-    in_a_row_ = 0;
-    if (owner_.load(std::memory_order_relaxed) != nobody) disown();
+    locked();
   }
   void unlock() { inner_.unlock(); }
   /// True if it is the calling thread's own.
-  bool is_own() const { return owner_.load(std::memory_order_acquire) == this_thread(); }
+  bool is_own() const { return own_seat() != nullptr; }
 
   /// Calls `what` with a lock of the standard's mutex, to wait with on a condition variable. The calling thread holds
   /// this mutex by `lock`, before and afterwards.
@@ -38,61 +39,81 @@ class biased_mutex {
     std::unique_lock<std::mutex> held{inner_, std::adopt_lock};
     const auto result = std::forward<What>(what)(held);
     held.release();
-    in_a_row_ = 0;
-    if (owner_.load(std::memory_order_relaxed) != nobody) disown();
+    locked();
     return result;
   }
 
-  /// Holds the mutex as `std::scoped_lock` does, for a thread that is likely to be the next one, too.
-  class quick {
-   public:
-    explicit quick(biased_mutex& which) : which_(which), own_(which.enter()) {
-      if (!own_) which.lock_to_own();
-    }
-    ~quick() {
-      if (own_) which_.leave();
-      else which_.unlock();
-    }
-    quick(const quick&) = delete;
-    quick& operator=(const quick&) = delete;
-
-   private:
-    biased_mutex& which_;
-    const bool own_;
-  };
+  class quick;
 
  private:
   /// A thread, as long as it lives: the address of something that each has of its own.
   using thread = const char*;
-  static constexpr thread nobody = nullptr;
+  /// Where a thread says that it is inside. Nobody else writes there, for it may do so late, as an owner that is none
+  /// any more.
+  struct alignas(64) seat {
+    thread who = nullptr;
+    std::atomic<std::int32_t> inside = 0;
+  };
+  /// So many threads have one, the first to be owners.
+  static constexpr std::size_t seats_max = 8;
+
   static thread this_thread() { return &place_of_thread; }
 
-  // That others see the store before the second look is what `disown` sees to.
-  bool enter() {
-    if (!is_own()) return false;
-    inside_.store(1, std::memory_order_relaxed);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (is_own()) return true;
-    leave();
-    return false;
+  seat* own_seat() const {
+    seat* const one = owner_.load(std::memory_order_acquire);
+    return one != nullptr && one->who == this_thread() ? one : nullptr;
   }
-  void leave() {
-    inside_.store(0, std::memory_order_release);
+  // That others see the store before the second look is what `disown` sees to.
+  seat* enter() {
+    seat* const own = own_seat();
+    if (own == nullptr) return nullptr;
+    own->inside.store(1, std::memory_order_relaxed);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (owner_.load(std::memory_order_relaxed) == nobody) tell_who_disowns();
+    if (owner_.load(std::memory_order_acquire) == own) return own;
+    leave(*own);
+    return nullptr;
+  }
+  void leave(seat& own) {
+    own.inside.store(0, std::memory_order_release);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    if (owner_.load(std::memory_order_relaxed) != &own) tell_who_disowned(own);
+  }
+  void locked() {
+    in_a_row_ = 0;
+    if (owner_.load(std::memory_order_relaxed) != nullptr) disown();
   }
   void lock_to_own();
   void disown();
-  void tell_who_disowns();
+  seat* seat_of_this_thread();
+  static void tell_who_disowned(seat& former);
 
   inline static constinit thread_local char place_of_thread = 0;
 
   const bool can_order_;  // the memory of all threads
   std::mutex inner_;
-  thread last_ = nobody;                              // by `quick`; under `inner_`
-  unsigned in_a_row_ = 0;                             // how often it has
-  std::atomic<thread> owner_ = nobody;                // written under `inner_`
-  alignas(64) std::atomic<std::int32_t> inside_ = 0;  // written by the owner: apart from what others write
+  // Under `inner_`: who took it last by `quick`, and how often with no other in between.
+  thread last_ = nullptr;
+  unsigned in_a_row_ = 0;
+  std::array<seat, seats_max> seats_{};
+  std::atomic<seat*> owner_ = nullptr;  // written under `inner_`
+};
+
+/// Holds the mutex as `std::scoped_lock` does, for a thread that is likely to be the next one, too.
+class biased_mutex::quick {
+ public:
+  explicit quick(biased_mutex& which) : which_(which), own_(which.enter()) {
+    if (own_ == nullptr) which.lock_to_own();
+  }
+  ~quick() {
+    if (own_ != nullptr) which_.leave(*own_);
+    else which_.unlock();
+  }
+  quick(const quick&) = delete;
+  quick& operator=(const quick&) = delete;
+
+ private:
+  biased_mutex& which_;
+  seat* const own_;
 };
 
 }  // namespace recado::client
