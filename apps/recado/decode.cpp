@@ -109,6 +109,8 @@ int decode(const decode_options& from) {
     throw failure(
         std::to_string(decoder.malformed()) + " of " + std::to_string(decoder.packets()) + " packets malformed",
         "the carets and notes above say where");
+  if (decoder.recording_broken())
+    throw failure("the recording could not be read to its end", "the note above says where it breaks; record it again");
   if (decoder.packets() == 0)
     throw failure("there is no packet of MQTT, DHCP, DNS or NTP in it", "name other ports of MQTT with --port");
   return exit_success;

@@ -25,6 +25,8 @@ TEST(decode_command, answers_in_words_and_statuses) {
       {"malformed", "echo c1 00 | " RECADO_PROGRAM " decode", 1, "1 of 1 packets malformed"},
       {"the other side", "echo c0 00 | " RECADO_PROGRAM " decode --direction server", 1, "malformed"},
       {"no hexadecimal text", "echo 10 0g | " RECADO_PROGRAM " decode", 1, "standard input, line 1, column 5: "},
+      {"a recording that is cut off", "printf '\\324\\303\\262\\241' | " RECADO_PROGRAM " decode", 1,
+       "the recording could not be read to its end"},
       {"nothing", RECADO_PROGRAM " decode </dev/null", 1, "there is nothing to decode"},
       {"a missing file", RECADO_PROGRAM " decode missing.pcap", 1, "cannot read 'missing.pcap': No such file"},
       {"a folder", RECADO_PROGRAM " decode /", 1, "cannot read '/'"},

@@ -138,7 +138,8 @@ struct reader {
   void complain(const device::option& which, device::option_error why, unsigned line) {
     const std::string path = path_of(which.section, which.name);
     std::string taken = type_of(which);
-    if (why == device::option_error::too_long && !taken.ends_with("bytes"))
+    const bool is_list = which.kind == device::text_kind::server;
+    if (why == device::option_error::too_long && !is_list && !taken.ends_with("bytes"))
       taken += " of " + std::to_string(which.least) + " to " + std::to_string(which.most) + " bytes";
     into.complain(line, path + ' ' + std::string{words(why)} + "; it takes " + taken);
   }

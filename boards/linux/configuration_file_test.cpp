@@ -154,6 +154,11 @@ TEST(configuration, what_cannot_work_is_refused) {
   }
 }
 
+TEST(configuration, the_length_of_a_list_is_not_told_in_bytes) {
+  EXPECT_EQ(problem_of("[broker]\nservers = []"),
+            "device.toml:2: broker.servers has the wrong length; it takes a text, or a list of 1 to 4 texts");
+}
+
 TEST(configuration, all_problems_are_told_at_once) {
   const std::string said = problem_of("[dhcp]\natempts = 1\n[ntp]\nservr = 2\n");
   EXPECT_THAT(said, HasSubstr("device.toml:2: unknown key 'dhcp.atempts'"));

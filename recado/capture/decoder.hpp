@@ -51,6 +51,8 @@ class decoder {
   std::size_t packets() const { return packets_; }
   /// How many of them break a rule.
   std::size_t malformed() const { return malformed_; }
+  /// Whether the recording could not be read to its end.
+  bool recording_broken() const { return recording_broken_; }
 
  private:
   /// Where a packet was found.
@@ -128,6 +130,7 @@ class decoder {
   std::size_t malformed_ = 0;
   std::size_t others_ = 0;
   std::size_t broken_ = 0;
+  bool recording_broken_ = false;
   std::map<std::uint16_t, std::size_t> unknown_links_;
   std::size_t fragments_ = 0;
   std::size_t cut_ = 0;

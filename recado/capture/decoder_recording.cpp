@@ -50,7 +50,7 @@ void decoder::decode_recording(bytes file) {
     note(std::string{"what is encrypted stays so: tshark decrypts it "} +
          (from.has_secrets() ? "with the secrets in this file" : "with -o tls.keylog_file:FILE"));
   if (from.trouble().empty()) return;
-  ++malformed_;
+  recording_broken_ = true;
   note("the recording is broken at offset " + std::to_string(from.offset()) + ": " + std::string{from.trouble()});
 }
 

@@ -73,6 +73,7 @@ TEST(hex_text, is_read_as_people_and_programs_write_it) {
 struct result {
   std::string text;
   std::size_t packets = 0, malformed = 0;
+  bool recording_broken = false;
 };
 
 result decoded(std::string_view data, const decode_settings& how = {}) {
@@ -81,7 +82,7 @@ result decoded(std::string_view data, const decode_settings& how = {}) {
   decoder one{sink, how};
   if (recording::recognises(as_bytes(data))) one.decode_recording(as_bytes(data));
   else one.decode(as_bytes(data));
-  all.packets = one.packets(), all.malformed = one.malformed();
+  all.packets = one.packets(), all.malformed = one.malformed(), all.recording_broken = one.recording_broken();
   return all;
 }
 
@@ -314,8 +315,11 @@ TEST(decode_recording, a_packet_cut_by_the_end_is_no_fault) {
 TEST(decode_recording, tells_where_the_file_is_broken) {
   const std::string file = pcap(conversation());
   for (std::size_t size = 5; size < file.size(); ++size) (void)decoded(file.substr(0, size));
-  EXPECT_EQ(decoded(file.substr(0, file.size() - 1)).malformed, 1u);
-  EXPECT_THAT(decoded(file.substr(0, file.size() - 1)).text, HasSubstr("longer than the rest of the file"));
+  EXPECT_FALSE(decoded(file).recording_broken);
+  const result cut = decoded(file.substr(0, file.size() - 1));
+  EXPECT_TRUE(cut.recording_broken);
+  EXPECT_EQ(cut.malformed, 0u) << "it is no packet's fault";
+  EXPECT_THAT(cut.text, HasSubstr("longer than the rest of the file"));
   std::string ng = section_header("t") + interface_description("e") + enhanced_packet(as_bytes(connect_4), utc_time{});
   for (std::size_t bit = 0; bit < ng.size() * 8; ++bit) {
     ng[bit / 8] = static_cast<char>(ng[bit / 8] ^ 1 << bit % 8);

@@ -413,7 +413,7 @@ struct type_printer {
     out.number(of.most) << " bytes";
   }
   void operator()(server_list*) const {
-    out << "a text, or a list of up to ";
+    out << "a text, or a list of 1 to ";
     out.number(of.most) << " texts";
   }
 };

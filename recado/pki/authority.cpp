@@ -160,7 +160,10 @@ void authority::init(const init_request& request) {
   const validity root_valid = resolve(request.valid, root_ca_days_default, now_, std::nullopt);
   root.certificate = issue(profile::root_ca, {ca_subject(request.organization, "Root CA"), root.key.get(), {}},
                            {nullptr, root.key.get()}, root_valid);
-  const validity mqtt_valid = resolve({root_valid.from, {}, {}}, mqtt_ca_days_default, now_, root_valid.to);
+  // An end that was asked for is that of both: with the MQTT CA everything that it issued ends.
+  const std::optional<seconds_utc> end =
+      request.valid.days || request.valid.to ? std::optional{root_valid.to} : std::nullopt;
+  const validity mqtt_valid = resolve({root_valid.from, end, {}}, mqtt_ca_days_default, now_, root_valid.to);
   mqtt.certificate = issue(profile::mqtt_ca, {ca_subject(request.organization, "MQTT CA"), mqtt.key.get(), {}},
                            root.as_signer(), mqtt_valid);
 

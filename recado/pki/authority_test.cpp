@@ -296,6 +296,17 @@ TEST_F(authority_in_folder, validity_is_what_was_asked_for) {
   EXPECT_EQ(dates.output, "notBefore=Jan  1 00:00:00 2020 GMT\nnotAfter=Jan 11 00:00:00 2020 GMT\n");
 }
 
+TEST_F(authority_in_folder, both_authorities_end_when_it_was_asked_for) {
+  const validity_request table[] = {{parse_time("2020-01-01"), {}, 18'263}, {{}, parse_time("2070-01-01"), {}}};
+  for (const validity_request& asked : table) {
+    open(existing::replace).init({.organization = "", .key = key_kind::ecdsa_p256, .valid = asked, .passphrase = {}});
+    for (const char* name : {"root-ca", "mqtt-ca"}) {
+      const shell_result date = shell("openssl x509 -noout -enddate -in " + word("pki/" + std::string{name} + ".crt"));
+      EXPECT_EQ(date.output, "notAfter=Jan  1 00:00:00 2070 GMT\n") << name;
+    }
+  }
+}
+
 TEST_F(authority_in_folder, without_a_pki_it_says_how_to_make_one) {
   EXPECT_THAT(refusal([&] { make(profile::client, "board"); }), HasSubstr("make one with 'recado pki init'"));
   EXPECT_THAT(refusal([&] { (void)open().list(); }), HasSubstr("make one with 'recado pki init'"));
