@@ -8,7 +8,6 @@
 namespace recado::chain {
 namespace {
 
-using store::error;
 using store::key;
 using namespace session_record;
 
@@ -20,7 +19,7 @@ constexpr std::size_t servers_max = 8;
 
 }  // namespace
 
-std::expected<void, error> session_store::remember(const session_facts& what) {
+std::expected<void, store::error> session_store::remember(const session_facts& what) {
   numbers<facts_head_bytes> head, old;
   head.put(static_cast<std::uint64_t>(what.version), 1);
   head.put(what.places, 2);
@@ -55,14 +54,14 @@ std::optional<session_facts> session_store::facts(mutable_bytes space) {
 }
 
 // Whose session it is, and who was left last.
-std::expected<void, error> session_store::remember_places(std::span<const std::uint32_t> known) {
+std::expected<void, store::error> session_store::remember_places(std::span<const std::uint32_t> known) {
   numbers<4 * servers_max> now, old;
   const std::size_t count = std::min(known.size(), servers_max);
   for (std::size_t i = 0; i < count; ++i) now.put(known[i == 0 ? 0 : known.size() - count + i], 4);
   constexpr key name{kind_places, 0};
   const bool same = records_.read(name, 0, old.octets()) == 4 * count && equal(now.octets(), old.octets());
   const bytes pieces[] = {now.octets().first(4 * count)};
-  return same ? std::expected<void, error>{} : records_.put(name, pieces);
+  return same ? std::expected<void, store::error>{} : records_.put(name, pieces);
 }
 
 void session_store::restore_places(session_places& into) {
@@ -88,15 +87,15 @@ std::optional<std::uint32_t> session_store::number_of(std::string_view filter) {
   return std::nullopt;
 }
 
-std::expected<void, error> session_store::subscribed(const mqtt::subscription& what, std::uint32_t identifier) {
+std::expected<void, store::error> session_store::subscribed(const mqtt::subscription& what, std::uint32_t identifier) {
   auto number = number_of(what.filter);
   for (std::uint32_t from = 0; !number; ++from)
     if (records_.next(kind_subscription, from) != from) number = from;
   return subscribed_at(*number, what, identifier);
 }
 
-std::expected<void, error> session_store::subscribed_at(std::uint32_t number, const mqtt::subscription& what,
-                                                        std::uint32_t identifier) {
+std::expected<void, store::error> session_store::subscribed_at(std::uint32_t number, const mqtt::subscription& what,
+                                                               std::uint32_t identifier) {
   numbers<subscription_head_bytes> head;
   head.put(static_cast<std::uint64_t>(what.qos) | (what.no_local ? 4U : 0U) | (what.retain_as_published ? 8U : 0U) |
                static_cast<std::uint64_t>(what.retain_handling) << 4,
@@ -107,12 +106,12 @@ std::expected<void, error> session_store::subscribed_at(std::uint32_t number, co
   return records_.put({kind_subscription, number}, pieces);
 }
 
-std::expected<void, error> session_store::unsubscribed(std::string_view filter) {
+std::expected<void, store::error> session_store::unsubscribed(std::string_view filter) {
   const auto number = number_of(filter);
-  return number ? unsubscribed_at(*number) : std::expected<void, error>{};
+  return number ? unsubscribed_at(*number) : std::expected<void, store::error>{};
 }
 
-std::expected<void, error> session_store::unsubscribed_at(std::uint32_t number) {
+std::expected<void, store::error> session_store::unsubscribed_at(std::uint32_t number) {
   return records_.remove({kind_subscription, number});
 }
 
