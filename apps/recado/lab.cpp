@@ -153,6 +153,7 @@ int run(const lab_options& options) {
 }
 
 int shell(const lab_options& options) {
+  (void)lab::require_up(options.where());  // before a shell there is announced
   const char* program = std::getenv("SHELL");
   err() << "recado lab: a shell on " << options.host << "; 'exit' leaves it\n";
   setenv("RECADO_LAB_HOST", options.host.c_str(), 1);

@@ -141,6 +141,20 @@ std::unique_ptr<CLI::App> make_root() {
   return root;
 }
 
+/// An empty value is mostly a variable of the shell that isn't set: a key would be written in the clear, or the public
+/// broker asked, if it passed for "not given".
+void refuse_empty(const CLI::App& command) {
+  static constexpr std::string_view may_be_empty[] = {"username", "pw", "id-prefix"};
+  for (const CLI::Option* each : command.get_options()) {
+    if (!each->nonpositional() || each->get_expected_min() == 0 || each->get_lnames().empty()) continue;
+    const std::string& name = each->get_lnames().front();
+    const bool has_empty = std::ranges::find(each->results(), std::string{}) != each->results().end();
+    if (has_empty && std::ranges::find(may_be_empty, name) == std::end(may_be_empty))
+      throw usage_error("--" + name + " is given an empty value",
+                        "give " + each->get_type_name() + ", or leave it out");
+  }
+}
+
 std::vector<std::string>& behind_dashes() {
   static std::vector<std::string> words;
   return words;
@@ -171,6 +185,7 @@ std::optional<int> parse(CLI::App& root, int argc, const char* const* argv) {
     throw explained(*deepest(root), error);
   }
   if (!chosen()) throw missing_command(*deepest(root));
+  refuse_empty(*deepest(root));
   return std::nullopt;
 }
 

@@ -38,6 +38,12 @@ TEST(program, prints_version_and_help) {
   EXPECT_THAT(recado("--help").output, HasSubstr("pki"));
 }
 
+TEST(program, a_shell_is_announced_only_where_a_lab_is_up) {
+  const result done = recado("lab shell board --dir $(mktemp -d)");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.output, StartsWith("recado lab shell: no lab is up in "));
+}
+
 TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
   struct row {
     const char* arguments;
@@ -50,6 +56,9 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
       {"--versoin", "recado: unknown option '--versoin'; did you mean '--version'?"},
       {"pki", "recado pki: a command is missing"},
       {"lab up --while 0", "recado lab up: --while: Value 0 not in range 1 to 2147483647"},
+      {"run --config ''", "recado run: --config is given an empty value; give TEXT, or leave it out"},
+      {"pki init --dir x --ca-passphrase-file ''", "recado pki init: --ca-passphrase-file is given an empty value"},
+      {"bench publish --cafile ''", "recado bench publish: --cafile is given an empty value; give FILE, or leave"},
       {"pki --hlp", "recado pki: unknown option '--hlp'; did you mean '--help'?"},
   };
   for (const row& each : table) {

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include <recado/drive/posix/clock.hpp>
+#include <recado/drive/posix/loop.hpp>
 
 #include <unistd.h>
 
@@ -172,18 +174,48 @@ struct cost {
   double syncs = 0;
 };
 
+/// A folder for a while: it goes also behind a failure, and behind a signal.
+class passing_folder {
+ public:
+  explicit passing_folder(std::filesystem::path where) : path(std::move(where)) {
+    if (!loop_.open() || !signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}))
+      throw failure("no signals can be waited for");
+  }
+  ~passing_folder() { empty(); }
+  passing_folder(const passing_folder&) = delete;
+  passing_folder& operator=(const passing_folder&) = delete;
+
+  void empty() {
+    std::error_code none;
+    std::filesystem::remove_all(path, none);
+  }
+  void end_if_interrupted() {
+    if (const auto number = signals_.next()) throw failure("interrupted before all was measured", {}, 128 + *number);
+  }
+
+  const std::filesystem::path path;
+
+ private:
+  posix::loop loop_;
+  posix::signals signals_;
+};
+
 /// A message of 100 bytes and its end, `group` of them for one commit.
-cost cost_of(const std::string& folder, posix::durability how, std::size_t messages, std::size_t group) {
-  kept_session kept{folder, how, true};
+cost cost_of(passing_folder& folder, posix::durability how, std::size_t messages, std::size_t group) {
+  constexpr std::size_t look_after = 64;  // messages: often enough for a slow disk, and too seldom to be measured
+  folder.empty();
+  kept_session kept{folder.path.string(), how, true};
   const std::string text(100, 'x');
   const bytes pieces[] = {as_bytes(text)};
   const instant begun = posix::now();
   for (std::size_t i = 0; i < messages; ++i) {
+    if (i % look_after == 0) folder.end_if_interrupted();
     const auto number = static_cast<std::uint32_t>(i);
     const bool good = kept.records().put({1, number}, pieces).has_value() &&
                       kept.records().remove({1, number}).has_value() &&
                       ((i + 1) % group != 0 || kept.records().sync().has_value());
-    if (!good) throw failure("the folder " + folder + " cannot be written", "check the disk and its room");
+    if (!good)
+      throw failure("the folder " + folder.path.string() + " cannot be written", "check the disk and its room");
   }
   const auto count = static_cast<double>(messages);
   return {static_cast<double>((posix::now() - begun).count()) / count,
@@ -202,17 +234,15 @@ struct figure {
 };
 using figures = std::array<std::array<figure, std::size(groups)>, std::size(durabilities)>;
 
-figures measured(const std::filesystem::path& folder, std::size_t messages) {
+figures measured(passing_folder&& folder, std::size_t messages) {
   figures result;
   for (std::size_t round = 0; round < rounds; ++round)
     for (std::size_t i = 0; i < std::size(durabilities); ++i)
       for (std::size_t j = 0; j < std::size(groups); ++j) {
-        std::filesystem::remove_all(folder);
-        const cost one = cost_of(folder.string(), durabilities[i], messages, groups[j]);
+        const cost one = cost_of(folder, durabilities[i], messages, groups[j]);
         result[i][j].times[round] = one.microseconds;
         result[i][j].syncs = one.syncs;
       }
-  std::filesystem::remove_all(folder);
   return result;
 }
 
@@ -231,7 +261,7 @@ void print_row(std::string_view name, const std::array<std::string, std::size(gr
 
 int measure(const options& from) {
   const std::string own = "recado-measure-" + std::to_string(::getpid());
-  figures all = measured(std::filesystem::path{from.folder} / own, from.messages);
+  figures all = measured(passing_folder{std::filesystem::path{from.folder} / own}, from.messages);
   out() << "microseconds for a message of 100 bytes, put and removed: the median of " << std::to_string(rounds)
         << " rounds (the least - the most)\n";
   print_row("one commit for", {"1 message", "10 messages", "100 messages"});

@@ -59,7 +59,7 @@ class life {
     current = this;
     wire_.up = plan_.cable;
     broker_.refuses = plan_.refuses, broker_.silent = plan_.silent;
-    panel_.time = device::build_date() + 24h;
+    panel_.time = std::max(device::build_date(), day(2026, 11, 22)) + 24h;
   }
 
   [[noreturn]] void run() {

@@ -11,6 +11,7 @@
 #include "../tools/option.hpp"
 #include "../tools/topic_words.hpp"
 #include "plan.hpp"
+#include "report.hpp"
 
 namespace recado::app {
 namespace bench {
@@ -201,6 +202,7 @@ CLI::App& add_leaf(CLI::App& to, kind which, const std::string& help, int (*run)
   add_options_of_tools(leaf, with);
   on_run(leaf, [with, run] {
     settle(*with);
+    check_report(*with);
     return run(*with);
   });
   return leaf;

@@ -42,5 +42,12 @@ TEST(bench_command, refuses_what_can_have_no_effect) {
   }
 }
 
+/// A measurement may take hours, and its report would be lost.
+TEST(bench_command, measures_nothing_for_a_report_that_cannot_be_written) {
+  const auto done = bench({"publish", "--port", "1", "--json", "/nowhere/report"});
+  EXPECT_EQ(done.status, 1) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("the report could not be written to '/nowhere/report'; check the folder"));
+}
+
 }  // namespace
 }  // namespace recado::test

@@ -158,6 +158,18 @@ std::string grouped(std::uint64_t number) {
   return text;
 }
 
+namespace {
+
+failure unwritten(const plan& what) {
+  return failure("the report could not be written to '" + what.json_file + "'", "check the folder and disk");
+}
+
+}  // namespace
+
+void check_report(const plan& what) {
+  if (!what.json_file.empty() && !std::ofstream{what.json_file, std::ios::app}) throw unwritten(what);
+}
+
 void report(const plan& what, const findings& found) {
   const bool json_here = what.json && what.json_file.empty();
   const std::string line = line_of(what, found);
@@ -167,7 +179,7 @@ void report(const plan& what, const findings& found) {
   std::ofstream file{what.json_file};
   file << json_of(what, found);
   file.close();
-  if (!file) throw failure("the report could not be written to '" + what.json_file + "'", "check the folder and disk");
+  if (!file) throw unwritten(what);
 }
 
 void progress_bar::show(std::uint64_t done, duration since, instant now) {

@@ -34,6 +34,9 @@ duration processor_time();
 /// "1,234,567"
 std::string grouped(std::uint64_t number);
 
+/// Throws `failure` if the file that the plan wants JSON in can't be written: before anything is measured.
+void check_report(const plan& what);
+
 /// Prints the closing line to standard output and the JSON to where the plan wants it; the line goes to standard
 /// error if the JSON is on standard output. Throws `failure` if a file can't be written.
 void report(const plan& what, const findings& found);

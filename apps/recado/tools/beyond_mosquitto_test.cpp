@@ -121,10 +121,12 @@ TEST(beyond_mosquitto, passwords_come_from_files_and_the_environment) {
   const ending missing = recado("pub", "-t a -m b -u me --pw-env SECRET");
   EXPECT_EQ(missing.run.status, 1);
   EXPECT_THAT(missing.run.err, HasSubstr("no variable 'SECRET'"));
-  for (const char* name : {"nowhere", "no_password"}) {
+  const std::pair<const char*, const char*> rows[] = {
+      {"nowhere", "could not be read"}, {"", "could not be read"}, {"no_password", "is empty; write the password"}};
+  for (const auto& [name, says] : rows) {
     const ending unread = recado("pub", "-t a -m b -u me --pw-file FOLDER/"s + name);
     EXPECT_EQ(unread.run.status, 1);
-    EXPECT_THAT(unread.run.err, HasSubstr("could not be read"));
+    EXPECT_THAT(unread.run.err, HasSubstr(says));
     EXPECT_EQ(unread.connections, 0u);
   }
 }
@@ -199,6 +201,7 @@ TEST(beyond_mosquitto, what_makes_no_sense_here_is_refused_in_words) {
       {"-D DISCONNECT session-expiry-interval 5", "cannot give a session"},
       {"-D CONNECT authentication-data x", "without its method"},
       {"-A nonsense.invalid", "is no address, interface or name"},
+      {"-A 192.0.2.1", "'192.0.2.1' is no address of this host; give by -A one of those"},
       {"-L mqtt://127.0.0.1/100%", "write % as %25"},
       {"-t a/+", "leave out + and #"},
       {"-t 'a\xff'", "a string isn't well-formed UTF-8; write it in UTF-8"},

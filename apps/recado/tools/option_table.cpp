@@ -96,8 +96,11 @@ void session_expiry(settings& to, std::string_view value) {
 void password_from_file(settings& to, std::string_view path) {
   std::ifstream file{std::string{path}};
   std::string line;
-  if (!file || (!std::getline(file, line) && line.empty()))
+  const bool found = file.is_open() && std::getline(file, line);
+  if (!file.is_open() || file.bad())
     refuse("the password file '" + std::string{path} + "' could not be read", "check its path and permissions");
+  if (!found)
+    refuse("the password file '" + std::string{path} + "' is empty", "write the password into its first line");
   if (line.ends_with('\r')) line.pop_back();
   to.password = line;
 }

@@ -81,6 +81,9 @@ outcome unreached(const settings& how, const fault& why) {
   outcome result = outcome_of(why);
   const std::size_t colon = result.cause.find(": ");
   const std::string cause = colon == result.cause.npos ? result.cause : result.cause.substr(colon + 2);
+  if (how.bind_address && is(why, stream_error::address_lost))
+    return {result.status, "'" + *how.bind_address + "' is no address of this host",
+            "give by -A one of those that 'ip address' lists"};
   if (!how.unix_path.empty())
     return {result.status, how.place() + " can't be connected to: " + std::strerror(static_cast<int>(why.detail)),
             "check the path, and that the broker listens there"};

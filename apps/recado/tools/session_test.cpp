@@ -429,5 +429,16 @@ TEST_F(tool_session, is_shown_checked_and_cleared) {
   EXPECT_NE(measured.out.find("fsync"), std::string::npos);
 }
 
+TEST_F(tool_session, a_measurement_leaves_nothing_behind_a_signal) {
+  const std::string script = "mkdir '" + (folder / "measured").string() + "'; cd '" + (folder / "measured").string() +
+                             "'\n" RECADO_PROGRAM
+                             " session measure . --messages 1000000 &\n"
+                             "until ls -d recado-measure-* >/dev/null 2>&1; do :; done\n"
+                             "kill -TERM $!; wait $! || echo status $?; ls -A\n";
+  const auto done = recado::test::program_run{.command = {"/bin/sh", "-c", script}}();
+  EXPECT_EQ(done.out, "status 143\n") << done.err;
+  EXPECT_NE(done.err.find("recado session measure: interrupted before all was measured"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace recado::app::tools

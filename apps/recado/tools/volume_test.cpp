@@ -124,7 +124,8 @@ TEST(volume, a_line_each_more_than_there_are_identifiers) {
 
 /// Each is a packet of its own, as mosquitto_sub sends them.
 TEST(volume, more_is_unsubscribed_than_there_are_places_for) {
-  mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", RECADO_TEST_FOLDER "/volume_filters", "allow_anonymous true\n"};
+  mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", RECADO_TEST_FOLDER "/volume_filters",
+                   "allow_anonymous true\n"};
   words all = {"sub", "-p", std::to_string(broker.port()), "-d"};
   constexpr int count = 2500;
   for (int i = 0; i < count; ++i) all = std::move(all) + words{"-U", "filter/" + std::to_string(i)};
