@@ -134,7 +134,7 @@ error session::connect_by(const connect_options& options, const std::optional<st
   const mqtt::connect said{.protocol = options.version,
                            .clean_start = options.clean_start,
                            .keep_alive_s = options.keep_alive_s,
-                           .properties = own.followed_by(options.user_properties),
+                           .properties = has_version_5 ? own.followed_by(options.user_properties) : properties{},
                            .client_identifier = options.client_identifier,
                            .will = options.will,
                            .user_name = options.user_name,

@@ -62,7 +62,8 @@ void session::heard(bytes& in, std::size_t size, instant now) {
   clock_.heard(now);
 }
 
-// What is rare is decoded by one function for all packets, into room for any of them.
+// What is rare is decoded by one function for all packets, into room for any of them. Those that this build is without
+// don't come this far: `fields_of` has none for them.
 error session::dispatch(const fixed_header& header) {
   if (header.type == packet_type::publish) [[likely]]
     return on_publish(header);
@@ -75,7 +76,7 @@ error session::dispatch(const fixed_header& header) {
     return error::none;  // its answer can't stand within a long message
   const decode_fields fields = fields_of(header.type);
   if (fields == nullptr) return in_field(field::packet_type, error::unexpected_packet);
-  room_for<mqtt::acknowledgement, mqtt::connack, subscribe_acknowledgement, mqtt::disconnect, mqtt::auth> packet;
+  room_for<mqtt::acknowledgement, mqtt::connack, subscribe_acknowledgement, ping, mqtt::disconnect, mqtt::auth> packet;
   if (const error wrong = decode(header, packet.data, fields); wrong != error::none) return wrong;
   used_ = total;
   switch (header.type) {
@@ -87,9 +88,9 @@ error session::dispatch(const fixed_header& header) {
     case packet_type::pingresp:
       return on_pingresp();
     case packet_type::disconnect:
-      return on_disconnect(packet.as<mqtt::disconnect>());
+      return has_version_5 ? on_disconnect(packet.as<mqtt::disconnect>()) : error::none;
     case packet_type::auth:
-      return on_auth(packet.as<mqtt::auth>());
+      return has_version_5 && has_extras ? on_auth(packet.as<mqtt::auth>()) : error::none;
     default:
       return on_answer(packet.as<mqtt::acknowledgement>());
   }
