@@ -24,7 +24,7 @@ namespace {
 
 const char* const texts[] = {"", "a", "b", "ab", "abc", "aab", "-----BEGIN X-----", "--BEGIN", "\xff", "BEGIN"};
 
-TEST(SmallCLibrary, TextsAreAsTheHostSeesThem) {
+TEST(small_c_library, sees_texts_as_the_host_does) {
   for (const char* one : texts) {
     EXPECT_EQ(small_strlen(one), std::strlen(one));
     for (const char wanted : {'a', 'B', '-', '\xff', '\0'})
@@ -37,7 +37,7 @@ TEST(SmallCLibrary, TextsAreAsTheHostSeesThem) {
   }
 }
 
-TEST(SmallCLibrary, BytesMoveWhereTheyOverlap) {
+TEST(small_c_library, moves_bytes_where_they_overlap) {
   for (std::size_t from = 0; from < 8; ++from)
     for (std::size_t to = 0; to < 8; ++to)
       for (std::size_t count = 0; count < 8; ++count) {
@@ -48,7 +48,7 @@ TEST(SmallCLibrary, BytesMoveWhereTheyOverlap) {
       }
 }
 
-TEST(SmallCLibrary, DividesAsTheHostDoes) {
+TEST(small_c_library, divides_as_the_host_does) {
   const std::uint64_t numbers[] = {0,
                                    1,
                                    2,
