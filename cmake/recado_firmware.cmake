@@ -14,9 +14,9 @@ if(NOT RECADO_FIRMWARE_PRESET MATCHES "^(full|opaque|tiny)$")
 endif()
 # What no image can use: lwIP speaks IPv4 alone (recado/drive/lwip/port), no configuration chooses more of TLS
 # than authorities, certificates and keys, there are neither proxies nor WebSocket, and the device application asks its
-# session for none of the extras.
+# session for none of the extras. Texts of faults lie packed.
 target_compile_definitions(recado_flags INTERFACE RECADO_WITHOUT_IPV6 RECADO_WITHOUT_TLS_CHOICES
-  RECADO_WITHOUT_TRANSPORT RECADO_WITHOUT_SESSION_EXTRAS)
+  RECADO_WITHOUT_TRANSPORT RECADO_WITHOUT_SESSION_EXTRAS RECADO_PACKED_PHRASES)
 if(RECADO_FIRMWARE_PRESET STREQUAL "tiny")
   target_compile_definitions(recado_flags INTERFACE RECADO_TINY)
 endif()

@@ -7,82 +7,83 @@ namespace {
 constexpr const char* cause_of(error what) {
   switch (what) {
     case error::no_answer_in_time:
-      return "nothing happened within the time allowed";
+      return "nothing happened within the time allowed"_packed;
     case error::gave_up:
-      return "as many rounds as allowed have failed";
+      return "as many rounds as allowed have failed"_packed;
     case error::no_time_server:
-      return "no time server answered, and without the time certificates can't be checked";
+      return "no time server answered, and without the time certificates can't be checked"_packed;
     case error::no_broker:
-      return "no broker is configured";
+      return "no broker is configured"_packed;
     case error::no_dns_server:
-      return "no DNS server is known";
+      return "no DNS server is known"_packed;
     case error::outbox_full:
-      return "the outbox is full";
+      return "the outbox is full"_packed;
     case error::message_too_long:
-      return "the message is longer than the whole outbox";
+      return "the message is longer than the whole outbox"_packed;
     case error::link_is_down:
-      return "the link is down";
+      return "the link is down"_packed;
     case error::subscription_refused:
-      return "the broker refused the subscription";
+      return "the broker refused the subscription"_packed;
     case error::message_differs:
-      return "the message that came back is not the one that was sent";
+      return "the message that came back is not the one that was sent"_packed;
     case error::message_missing:
-      return "the message that was sent did not come back in time";
+      return "the message that was sent did not come back in time"_packed;
     case error::storage_failed:
-      return "the storage could not be read or written";
+      return "the storage could not be read or written"_packed;
     case error::speaks_tls:
-      return "the broker's port speaks TLS, and this device doesn't";
+      return "the broker's port speaks TLS, and this device doesn't"_packed;
     case error::not_kept:
-      return "the session's storage did not take the message";
+      return "the session's storage did not take the message"_packed;
     case error::other_session:
-      return "the stored session is that of another client identifier, version or size";
+      return "the stored session is that of another client identifier, version or size"_packed;
     case error::closed_before_answer:
-      return "the broker closed the connection without an answer";
+      return "the broker closed the connection without an answer"_packed;
   }
-  return "unknown application error";
+  return "unknown application error"_packed;
 }
 
 constexpr const char* advice_of(error what) {
   switch (what) {
     case error::no_answer_in_time:
-      return "check the server's address and any firewall between";
+      return "check the server's address and any firewall between"_packed;
     case error::gave_up:
-      return "mend what the lines above name, or allow more with reconnect.rounds (0: for ever)";
+      return "mend what the lines above name, or allow more with reconnect.rounds (0: for ever)"_packed;
     case error::no_time_server:
-      return "check ntp.servers, or choose another ntp.on_failure";
+      return "check ntp.servers, or choose another ntp.on_failure"_packed;
     case error::no_broker:
-      return "name one in broker.servers";
+      return "name one in broker.servers"_packed;
     case error::no_dns_server:
-      return "name one in dns.servers, or give the server's address instead of its name";
+      return "name one in dns.servers, or give the server's address instead of its name"_packed;
     case error::outbox_full:
-      return "wait until the broker has acknowledged some messages";
+      return "wait until the broker has acknowledged some messages"_packed;
     case error::message_too_long:
-      return "send less at once";
+      return "send less at once"_packed;
     case error::link_is_down:
-      return "check the cable";
+      return "check the cable"_packed;
     case error::subscription_refused:
-      return "check the broker's access rules for broker.secret_topic";
+      return "check the broker's access rules for broker.secret_topic"_packed;
     case error::message_differs:
-      return "check that nobody else publishes on broker.secret_topic";
+      return "check that nobody else publishes on broker.secret_topic"_packed;
     case error::message_missing:
-      return "check that the broker lets this client read broker.secret_topic";
+      return "check that the broker lets this client read broker.secret_topic"_packed;
     case error::storage_failed:
-      return "check the folder given by --storage and its rights";
+      return "check the folder given by --storage and its rights"_packed;
     case error::speaks_tls:
-      return "set tls.enabled = true, or check the port (broker.plain_port; 1883 is usual)";
+      return "set tls.enabled = true, or check the port (broker.plain_port; 1883 is usual)"_packed;
     case error::not_kept:
-      return "check the storage of the session, its room and its permissions";
+      return "check the storage of the session, its room and its permissions"_packed;
     case error::other_session:
-      return "configure what it was made with (recado session show), or give up what is in it: recado session clear";
+      return "configure what it was made with (recado session show), or"
+             " give up what is in it: recado session clear"_packed;
     case error::closed_before_answer:
-      return "if this port speaks TLS set tls.enabled = true, else see the broker's log";
+      return "if this port speaks TLS set tls.enabled = true, else see the broker's log"_packed;
   }
-  return "";
+  return ""_packed;
 }
 
 }  // namespace
 
-std::string_view words(error what) { return cause_of(what); }
-std::string_view remedy(error what) { return advice_of(what); }
+phrase words(error what) { return phrase{cause_of(what)}; }
+phrase remedy(error what) { return phrase{advice_of(what)}; }
 
 }  // namespace recado::chain

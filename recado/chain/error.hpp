@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include <recado/core/fault.hpp>
+#include <recado/core/phrase.hpp>
 
 namespace recado::chain {
 
@@ -30,8 +30,8 @@ enum class error : std::uint16_t {
 constexpr layer layer_of(error) { return layer::application; }
 
 /// What happened, as half a sentence.
-std::string_view words(error what);
+phrase words(error what);
 /// What the user can do about it.
-std::string_view remedy(error what);
+phrase remedy(error what);
 
 }  // namespace recado::chain

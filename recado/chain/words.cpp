@@ -26,7 +26,7 @@ Error error_of(const fault& what) {
   if (what.detail != 0) out << ", detail 0x", out.hex(what.detail, 8);
 }
 
-void with_errno(std::string_view cause, std::uint32_t number, text_sink& out) {
+void with_errno(phrase cause, std::uint32_t number, text_sink& out) {
   out << cause;
   if (number == 0) return;
   out << " (errno ";
@@ -150,11 +150,11 @@ void describe_cause(const fault& what, text_sink& out) {
   }
 }
 
-std::string_view remedy_of(const fault& what) {
+phrase remedy_of(const fault& what) {
   if constexpr (!has_remedies) return {};
   switch (what.where) {
     case layer::none:
-      return "";
+      return {};
     case layer::link:
       return remedy(error_of<link_error>(what));
     case layer::stream:
@@ -170,20 +170,21 @@ std::string_view remedy_of(const fault& what) {
     case layer::mqtt:
       return remedy(error_of<mqtt::error>(what));
     case layer::transport:
-      return transport::has_transport ? remedy(error_of<transport::error>(what)) : "";
+      if constexpr (transport::has_transport) return phrase{remedy(error_of<transport::error>(what)).data()};
+      return {};
     case layer::store:
       return remedy(error_of<store::error>(what));
     case layer::application:
       return remedy(error_of<error>(what));
   }
-  return "";
+  return {};
 }
 
 void describe(const fault& what, text_sink& out, std::string_view cause) {
   if (what) out << name_of(what.where) << ": ";
   if (cause.empty()) describe_cause(what, out);
   else out << cause;
-  const std::string_view advice = remedy_of(what);
+  const phrase advice = remedy_of(what);
   if (!advice.empty()) out << "; " << advice;
 }
 

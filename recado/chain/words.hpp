@@ -25,7 +25,7 @@ void describe_cause(const fault& what, text_sink& out);
 /// An MQTT reason code by its name, or in a build without causes as a number.
 void describe_reason(mqtt::reason code, text_sink& out);
 /// What the user can do about it; may be empty.
-std::string_view remedy_of(const fault& what);
+phrase remedy_of(const fault& what);
 
 /// One line without its end: "DNS: no server answered; check that …". `cause` replaces the words of the fault where
 /// the layer knew more about this very case (TLS names the certificate).

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+
+#include <recado/core/phrase.hpp>
 
 namespace recado {
 
@@ -58,9 +59,9 @@ enum class stream_error : std::uint16_t {
 constexpr layer layer_of(stream_error) { return layer::stream; }
 
 /// What happened, as the first half of a sentence: "the peer closed the connection".
-std::string_view words(stream_error error);
+phrase words(stream_error error);
 /// What the user can do about it.
-std::string_view remedy(stream_error error);
+phrase remedy(stream_error error);
 
 /// What can happen with interfaces, addresses and sockets before any stream exists, as drivers report it.
 /// `detail` of the fault is the system's errno where there is one.
@@ -79,8 +80,8 @@ enum class link_error : std::uint16_t {
 constexpr layer layer_of(link_error) { return layer::link; }
 
 /// What happened, as half a sentence.
-std::string_view words(link_error error);
+phrase words(link_error error);
 /// What the user can do about it.
-std::string_view remedy(link_error error);
+phrase remedy(link_error error);
 
 }  // namespace recado

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <recado/core/fault.hpp>
+#include <recado/core/phrase.hpp>
 #include <recado/mqtt/reason.hpp>
 #include <recado/mqtt/session_error.hpp>
 #include <recado/mqtt/types.hpp>
@@ -73,9 +74,9 @@ enum class error : std::uint16_t {
 constexpr layer layer_of(error) { return layer::mqtt; }
 
 /// The cause as half a sentence.
-std::string_view words(error code);
+phrase words(error code);
 /// What the user can do about it.
-std::string_view remedy(error code);
+phrase remedy(error code);
 /// The reason code for the DISCONNECT (4.13 and the rule that was broken); `success` if none is sent.
 reason answer_to(error code);
 

@@ -24,8 +24,6 @@ std::size_t index_of(std::span<const Number> numbers, Number number) {
   return at;
 }
 
-constexpr const char* broken_peer =
-    "the other side breaks the MQTT standard: check that it is an MQTT broker and report the defect to its maker";
 }  // namespace
 
 std::string_view words(version value) { return value == version::v5_0 ? "MQTT 5.0" : "MQTT 3.1.1"; }
@@ -96,32 +94,43 @@ std::string_view words(connect_return_code code) {
   return "unknown return code";
 }
 
-std::string_view words(error code) {
-#define RECADO_MQTT_ERROR_WORDS(name, answer, cause, remedy) cause "\0"
-  static constexpr char causes[] = "nothing is wrong\0" RECADO_MQTT_ERRORS(RECADO_MQTT_ERROR_WORDS);
-#undef RECADO_MQTT_ERROR_WORDS
-  const std::string_view cause = nth({causes, sizeof causes - 1}, static_cast<std::size_t>(code));
-  return cause.empty() ? "unknown MQTT error" : cause;
-}
-
 namespace {
 
-// A pointer alone, which the compiler puts into a table; a view would be code for each text.
+// Pointers alone, which the compiler puts into a table; views would be code for each text.
+constexpr const char* cause_of(error code) {
+  switch (code) {
+    case error::none:
+      return "nothing is wrong"_packed;
+#define RECADO_MQTT_ERROR_CAUSE(name, answer, cause, advice) \
+  case error::name:                                          \
+    return cause ""_packed;
+      RECADO_MQTT_ERRORS(RECADO_MQTT_ERROR_CAUSE)
+#undef RECADO_MQTT_ERROR_CAUSE
+  }
+  return "unknown MQTT error"_packed;
+}
+
+// A literal by itself, as packing wants it.
+#define broken_peer \
+  "the other side breaks the MQTT standard: check that it is an MQTT broker and report the defect to its maker"
+
 constexpr const char* advice_of(error code) {
   switch (code) {
     case error::none:
-      return "nothing to do";
+      return "nothing to do"_packed;
 #define RECADO_MQTT_ERROR_REMEDY(name, answer, cause, advice) \
   case error::name:                                           \
-    return advice;
+    return advice ""_packed;
       RECADO_MQTT_ERRORS(RECADO_MQTT_ERROR_REMEDY)
 #undef RECADO_MQTT_ERROR_REMEDY
+#undef broken_peer
   }
-  return "";
+  return ""_packed;
 }
 
 }  // namespace
 
-std::string_view remedy(error code) { return advice_of(code); }
+phrase words(error code) { return phrase{cause_of(code)}; }
+phrase remedy(error code) { return phrase{advice_of(code)}; }
 
 }  // namespace recado::mqtt

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
 #include <recado/core/fault.hpp>
+#include <recado/core/phrase.hpp>
 
 namespace recado::ntp {
 
@@ -25,8 +25,8 @@ enum class error : std::uint16_t {
 constexpr layer layer_of(error) { return layer::ntp; }
 
 /// The cause, as half a sentence.
-std::string_view words(error code);
+phrase words(error code);
 /// What to do about it.
-std::string_view remedy(error code);
+phrase remedy(error code);
 
 }  // namespace recado::ntp

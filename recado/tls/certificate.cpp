@@ -85,99 +85,99 @@ void field(text_sink& out, const char* name) { out << "\n  " << name << ": "; }
 constexpr const char* words_of(verdict judged) {
   switch (judged) {
     case verdict::good:
-      return "valid";
+      return "valid"_packed;
     case verdict::unknown_authority:
-      return "signed by an unknown authority";
+      return "signed by an unknown authority"_packed;
     case verdict::intermediate_missing:
-      return "signed by an unknown authority, or an intermediate is missing";
+      return "signed by an unknown authority, or an intermediate is missing"_packed;
     case verdict::self_signed:
-      return "self-signed";
+      return "self-signed"_packed;
     case verdict::expired:
-      return "expired";
+      return "expired"_packed;
     case verdict::not_yet_valid:
-      return "not yet valid";
+      return "not yet valid"_packed;
     case verdict::wrong_name:
-      return "issued for another name";
+      return "issued for another name"_packed;
     case verdict::revoked:
-      return "revoked";
+      return "revoked"_packed;
     case verdict::crl_missing:
-      return "its authority's CRL is missing";
+      return "its authority's CRL is missing"_packed;
     case verdict::crl_expired:
-      return "its authority's CRL has expired";
+      return "its authority's CRL has expired"_packed;
     case verdict::crl_invalid:
-      return "its authority's CRL isn't valid";
+      return "its authority's CRL isn't valid"_packed;
     case verdict::weak_key:
-      return "weak key";
+      return "weak key"_packed;
     case verdict::weak_signature:
-      return "weak signature";
+      return "weak signature"_packed;
     case verdict::wrong_purpose:
-      return "not for servers";
+      return "not for servers"_packed;
     case verdict::not_an_authority:
-      return "not an authority";
+      return "not an authority"_packed;
     case verdict::path_too_long:
-      return "chain too long";
+      return "chain too long"_packed;
     case verdict::bad_signature:
-      return "wrong signature";
+      return "wrong signature"_packed;
     case verdict::name_constraints:
-      return "outside its authority's name constraints";
+      return "outside its authority's name constraints"_packed;
     case verdict::malformed:
-      return "malformed";
+      return "malformed"_packed;
     case verdict::rejected:
-      return "rejected";
+      return "rejected"_packed;
   }
-  return "unknown verdict";
+  return "unknown verdict"_packed;
 }
 
 constexpr const char* remedy_of(verdict judged) {
   switch (judged) {
     case verdict::good:
-      return "nothing to do";
+      return "nothing to do"_packed;
     case verdict::unknown_authority:
-      return "add that authority's certificate to the CA file, if you trust it";
+      return "add that authority's certificate to the CA file, if you trust it"_packed;
     case verdict::intermediate_missing:
-      return "let the server send its intermediate certificates, or add the authority to the CA file";
+      return "let the server send its intermediate certificates, or add the authority to the CA file"_packed;
     case verdict::self_signed:
-      return "add it to the CA file, if you trust it, or have it signed by an authority";
+      return "add it to the CA file, if you trust it, or have it signed by an authority"_packed;
     case verdict::expired:
-      return "renew the server's certificate, and check this device's clock";
+      return "renew the server's certificate, and check this device's clock"_packed;
     case verdict::not_yet_valid:
-      return "set this device's clock, for example by NTP";
+      return "set this device's clock, for example by NTP"_packed;
     case verdict::wrong_name:
-      return "connect to a name that it is issued for, or have it issued for this one";
+      return "connect to a name that it is issued for, or have it issued for this one"_packed;
     case verdict::revoked:
-      return "give the server a new certificate";
+      return "give the server a new certificate"_packed;
     case verdict::crl_missing:
-      return "add that authority's CRL, or connect without CRLs";
+      return "add that authority's CRL, or connect without CRLs"_packed;
     case verdict::crl_expired:
-      return "fetch the authority's current CRL";
+      return "fetch the authority's current CRL"_packed;
     case verdict::crl_invalid:
-      return "fetch the authority's CRL again, and check this device's clock";
+      return "fetch the authority's CRL again, and check this device's clock"_packed;
     case verdict::weak_key:
-      return "make a new key: RSA of 2048 bits or more, ECDSA P-256 or Ed25519";
+      return "make a new key: RSA of 2048 bits or more, ECDSA P-256 or Ed25519"_packed;
     case verdict::weak_signature:
-      return "have the certificate signed again, with SHA-256";
+      return "have the certificate signed again, with SHA-256"_packed;
     case verdict::wrong_purpose:
-      return "give the server a certificate for TLS servers";
+      return "give the server a certificate for TLS servers"_packed;
     case verdict::not_an_authority:
-      return "have it signed by an authority (basic constraints CA, certificate signing)";
+      return "have it signed by an authority (basic constraints CA, certificate signing)"_packed;
     case verdict::path_too_long:
-      return "have it signed by an authority that may";
+      return "have it signed by an authority that may"_packed;
     case verdict::bad_signature:
-      return "check who answers: it may be forged";
+      return "check who answers: it may be forged"_packed;
     case verdict::name_constraints:
-      return "have it signed by an authority that may";
+      return "have it signed by an authority that may"_packed;
     case verdict::malformed:
-      return "have a new certificate made";
+      return "have a new certificate made"_packed;
     case verdict::rejected:
-      return "have a new certificate made";
+      return "have a new certificate made"_packed;
   }
-  return "";
+  return ""_packed;
 }
 
 }  // namespace
 
-std::string_view words(verdict judged) { return words_of(judged); }
-std::string_view remedy(verdict judged) { return remedy_of(judged); }
+phrase words(verdict judged) { return phrase{words_of(judged)}; }
+phrase remedy(verdict judged) { return phrase{remedy_of(judged)}; }
 
 void print_verdict(const certificate& what, const circumstances& checked, text_sink& out) {
   switch (what.judged) {

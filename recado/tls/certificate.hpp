@@ -8,6 +8,7 @@
 
 #include <recado/core/fixed_vector.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/core/phrase.hpp>
 #include <recado/core/text.hpp>
 #include <recado/tls/limits.hpp>
 
@@ -104,9 +105,9 @@ struct circumstances {
 };
 
 /// The verdict as half a sentence without its particulars: "has expired".
-std::string_view words(verdict judged);
+phrase words(verdict judged);
 /// What the user can do about it.
-std::string_view remedy(verdict judged);
+phrase remedy(verdict judged);
 
 /// The verdict with its particulars: "expired on 2024-01-02", "issued for a.example, not b.example",
 /// "signed by an unknown authority: CN=…". Names the clock when it is the likely cause.

@@ -83,9 +83,9 @@ constexpr verdict verdict_of(error code) {
 }
 
 /// The cause as half a sentence: "this port doesn't speak TLS".
-std::string_view words(error code);
+phrase words(error code);
 /// What the user can do about it.
-std::string_view remedy(error code);
+phrase remedy(error code);
 
 /// The cause with what the fault's detail knows: alerts by name, versions, dates.
 void print_cause(const fault& why, text_sink& out);
@@ -98,7 +98,7 @@ bool clock_was_guessed(std::uint32_t detail);
 /// The name of an alert (RFC 8446 §6): "certificate_required"; empty if it isn't known.
 std::string_view alert_name(std::uint8_t alert);
 /// What an alert from the server means: "it wants a client certificate".
-std::string_view alert_words(std::uint8_t alert);
+phrase alert_words(std::uint8_t alert);
 /// The fault of a fatal alert that the server sent. `asked`: it had asked for a client certificate;
 /// `sent`: one was sent; `psk`: a pre-shared key was offered; `secured`: the handshake was over on this side.
 fault fault_of_alert(std::uint8_t alert, bool asked, bool sent, bool psk, bool secured);

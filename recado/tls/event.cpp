@@ -7,7 +7,7 @@ std::string_view words(version which) { return which == version::v1_2 ? "TLS 1.2
 
 void print(const closed& what, text_sink& out) {
   out << what.cause;
-  std::string_view advice;
+  phrase advice;
   if (what.why.where == layer::tls) advice = remedy(static_cast<error>(what.why.code));
   if (what.why.where == layer::stream) advice = remedy(static_cast<stream_error>(what.why.code));
   if (!advice.empty()) out << "; " << advice;
