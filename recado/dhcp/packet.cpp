@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <recado/dhcp/option_cursor.hpp>
+#include <recado/dhcp/option_list.hpp>
 #include <recado/dhcp/walk.hpp>
 
 namespace recado::dhcp {
@@ -12,27 +13,9 @@ namespace {
 using kind = option_kind;
 
 constexpr option_row rows[] = {
-    {option::subnet_mask, kind::address, "subnet mask"},
-    {option::routers, kind::addresses, "routers"},
-    {option::dns_servers, kind::addresses, "DNS servers"},
-    {option::host_name, kind::text, "host name"},
-    {option::domain, kind::text, "domain name"},
-    {option::mtu, kind::u16, "interface MTU"},
-    {option::broadcast_address, kind::address, "broadcast address"},
-    {option::ntp_servers, kind::addresses, "NTP servers"},
-    {option::requested_address, kind::address, "requested address"},
-    {option::lease_time, kind::seconds, "lease time"},
-    {option::overload, kind::overload, "overload"},
-    {option::message_type, kind::type, "message type"},
-    {option::server_identifier, kind::address, "server identifier"},
-    {option::parameter_list, kind::codes, "parameter request list"},
-    {option::message, kind::text, "message"},
-    {option::message_size_max, kind::u16, "maximum message size"},
-    {option::renewal_time, kind::seconds, "renewal time T1"},
-    {option::rebinding_time, kind::seconds, "rebinding time T2"},
-    {option::vendor_class, kind::text, "vendor class"},
-    {option::client_identifier, kind::opaque, "client identifier"},
-    {option::classless_routes, kind::routes, "classless static routes"},
+#define RECADO_DHCP_ROW(code, what, name) {option::code, kind::what},
+    RECADO_DHCP_OPTIONS(RECADO_DHCP_ROW)
+#undef RECADO_DHCP_ROW
 };
 
 /// The fields that hold options, in the order in which pieces are joined (RFC 3396 §5).

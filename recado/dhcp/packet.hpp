@@ -141,12 +141,13 @@ enum class option_kind : std::uint8_t {
 struct option_row {
   option code;       ///< its number
   option_kind kind;  ///< what its bytes mean
-  const char* name;  ///< the name that is printed
 };
 /// All rows.
 std::span<const option_row> option_table();
 /// The row of `code`, or null if it isn't known.
 const option_row* find_row(option code);
+/// The name of `code` that is printed; empty if it isn't known.
+std::string_view name_of(option code);
 /// True if so many bytes can be an option of that kind.
 bool fits(option_kind what, std::size_t length);
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <recado/dhcp/option_cursor.hpp>
+#include <recado/dhcp/option_list.hpp>
 #include <recado/dhcp/packet.hpp>
 #include <recado/wire/cursor.hpp>
 
@@ -34,7 +35,7 @@ void print_codes(bytes value, text_sink& out) {
     if (!first) out << ", ";
     first = false;
     out.number(std::to_integer<std::uint64_t>(code));
-    if (const option_row* row = find_row(static_cast<option>(code))) out << ' ' << row->name;
+    if (const auto name = name_of(static_cast<option>(code)); !name.empty()) out << ' ' << name;
   }
 }
 
@@ -102,7 +103,7 @@ void print_option(option code, bytes value, text_sink& out) {
   const option_row* row = find_row(code);
   out << "option ";
   out.number(static_cast<std::uint8_t>(code));
-  if (row) out << ' ' << row->name;
+  if (row) out << ' ' << name_of(code);
   out << ": ";
   if (!row) out.hex(value, ':');
   else if (fits(row->kind, value.size())) print_value(row->kind, value, out);
@@ -152,6 +153,18 @@ class line_walker {
 };
 
 }  // namespace
+
+std::string_view name_of(option code) {
+  switch (code) {
+#define RECADO_DHCP_NAME(code, what, name) \
+  case option::code:                       \
+    return name;
+    RECADO_DHCP_OPTIONS(RECADO_DHCP_NAME)
+#undef RECADO_DHCP_NAME
+    default:
+      return "";
+  }
+}
 
 void print(bytes payload, text_sink& out) {
   const auto what = decode(payload);
