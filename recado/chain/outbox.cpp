@@ -21,7 +21,7 @@ struct outbox::record {
   held_message held(utc_time since = {}) const;
   std::size_t content() const { return std::size_t{topic} + properties + payload; }
   std::size_t size() const { return header_bytes + content() + ((marks & kept) != 0 ? number_bytes : 0); }
-  bool expired(instant now) const { return now.time_since_epoch().count() >= expires_us; }
+  bool expired(instant now) const { return has_outbox_extras && now.time_since_epoch().count() >= expires_us; }
 };
 
 namespace {
@@ -34,6 +34,11 @@ std::optional<std::size_t> expiry_at(const mqtt::properties& list) {
     at += mqtt::wire_item<mqtt::property_value>::size(one);
   }
   return std::nullopt;
+}
+
+std::optional<mqtt::property_value> expiry_of(const mqtt::properties& list) {
+  if constexpr (!has_outbox_extras) return std::nullopt;
+  return list.find(mqtt::property::message_expiry_interval);
 }
 
 // Whole seconds that are left, begun ones included; never more than at first.
@@ -60,7 +65,7 @@ waiting_message outbox::message_at(std::size_t at, instant now) const {
   const bytes rest = memory_.subspan(at + header_bytes);
   const mutable_bytes listed = memory_.subspan(at + header_bytes + head.topic, head.properties);
   const mqtt::properties list{mqtt::sequence<mqtt::property_value>::of_wire(listed)};
-  if (head.expires_us != INT64_MAX)
+  if (has_outbox_extras && head.expires_us != INT64_MAX)
     if (const auto where = expiry_at(list)) write_seconds_left(listed.data() + *where, head.expires_us, now);
   return {.topic = as_text(rest.first(head.topic)),
           .payload = rest.subspan(head.topic + head.properties, head.payload),
@@ -74,7 +79,7 @@ std::expected<void, error> outbox::push(const waiting_message& what, instant now
   const std::size_t listed = what.properties.wire_size();
   const bool kept = has_session_journal && kept_in_ != nullptr && what.qos != mqtt::qos::at_most_once;
   const std::size_t needed = cost(what) + (kept ? number_bytes : 0);
-  if (needed > memory_.size() || limits_.messages_max == 0 || what.topic.size() > mqtt::string_bytes_max)
+  if (needed > memory_.size() || messages_max() == 0 || what.topic.size() > mqtt::string_bytes_max)
     return std::unexpected{error::message_too_long};
   if (!fits(needed)) expire(now);
   if (!fits(needed)) make_room(needed, now);
@@ -87,7 +92,7 @@ std::expected<void, error> outbox::push(const waiting_message& what, instant now
               .marks = static_cast<std::uint8_t>((what.retain ? record::retain : 0) | (kept ? record::kept : 0))};
   if (kept) make_room_in_store(head, now);
   if (needed > memory_.size() - end_) compact();
-  if (const auto expiry = what.properties.find(mqtt::property::message_expiry_interval)) {
+  if (const auto expiry = expiry_of(what.properties)) {
     head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
     if (kept && !knows_time()) head.marks |= record::undated;
   }
@@ -107,7 +112,7 @@ void outbox::append(const record& head, std::uint32_t number) {
     std::memcpy(memory_.data() + end_ + header_bytes + head.content(), &number, number_bytes);
   undated_ = undated_ || (head.marks & record::undated) != 0;
   end_ += head.size(), held_ += head.size(), ++count_;
-  next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
+  if constexpr (has_outbox_extras) next_expiry_ = std::min(next_expiry_, instant{duration{head.expires_us}});
 }
 
 std::uint32_t outbox::number_at(std::size_t at) const {
@@ -146,6 +151,7 @@ bool outbox::gives_way_in_store(const record& head) const {
 
 // False: even without all that may give way the store has no room, so nothing is to be dropped.
 bool outbox::crowding_out_helps(const record& head) const {
+  if constexpr (!has_outbox_extras) return false;
   std::size_t dropped = 0;
   std::uint32_t freed = 0;
   for (std::size_t at = begin_; at < end_; at = behind(at))
@@ -187,7 +193,7 @@ std::expected<std::size_t, store::error> outbox::restore(instant now) {
     if (*read != head.content()) return std::unexpected{store::error::damaged};
     const mqtt::properties list{mqtt::sequence<mqtt::property_value>::of_wire(
         memory_.subspan(end_ + header_bytes + head.topic, head.properties))};
-    if (const auto expiry = list.find(mqtt::property::message_expiry_interval)) {
+    if (const auto expiry = expiry_of(list)) {
       head.expires_us = (now + std::chrono::seconds{expiry->number}).time_since_epoch().count();
       head.marks |= record::undated;
     }
@@ -248,6 +254,7 @@ void outbox::pop() {
 }
 
 void outbox::expire(instant now) {
+  if constexpr (!has_outbox_extras) return;
   date_all(now);
   if (now < next_expiry_) return;
   next_expiry_ = never;
@@ -268,16 +275,18 @@ void outbox::clear() {
 }
 
 bool outbox::may_give_way(const record& head) const {
+  if constexpr (!has_outbox_extras) return false;
   if ((head.marks & record::dead) != 0 || limits_.when_full == outbox_policy::refuse) return false;
   return limits_.when_full == outbox_policy::drop_oldest || head.qos == 0;
 }
 
 // Drops the oldest that may be dropped, as many as it takes; none if all of them would not be enough.
 void outbox::make_room(std::size_t needed, instant now) {
+  if constexpr (!has_outbox_extras) return;
   std::size_t freed = 0, left = count_;
   for (std::size_t at = begin_; at < end_; at = behind(at))
     if (const record head = header_at(at); may_give_way(head)) freed += head.size(), --left;
-  if (held_ - freed + needed > memory_.size() || left >= limits_.messages_max) return;
+  if (held_ - freed + needed > memory_.size() || left >= messages_max()) return;
   for (std::size_t at = begin_; at < end_ && !fits(needed);) {
     const record head = header_at(at);
     const std::size_t next = at + head.size();

@@ -29,6 +29,7 @@
 #include <recado/chain/session_store.hpp>
 #include <recado/core/bytes.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/mqtt/extra.hpp>
 #include <recado/mqtt/options.hpp>
 #include <recado/mqtt/property.hpp>
 #include <recado/mqtt/types.hpp>
@@ -74,6 +75,11 @@ struct outbox_limits {
   outbox_policy when_full = outbox_policy::refuse;  ///< what gives way
 };
 
+/// False in a build without the session's extras, such as firmware, whose application asks for nothing of this: every
+/// message waits until it is sent, none gives way to another, nobody listens, and a Message Expiry Interval isn't
+/// counted.
+inline constexpr bool has_outbox_extras = mqtt::has_extras;
+
 /// A queue of messages in the caller's memory. One thread at a time; no call allocates.
 class outbox {
  public:
@@ -107,7 +113,7 @@ class outbox {
   /// Drops all that has expired by `now`.
   void expire(instant now);
   /// When the next message expires: call `expire` then. `never` if none does.
-  instant deadline() const { return next_expiry_; }
+  instant deadline() const { return has_outbox_extras ? next_expiry_ : never; }
   /// Forgets all; nobody is told. What a store keeps stays there.
   void clear();
 
@@ -136,7 +142,8 @@ class outbox {
   waiting_message message_at(std::size_t at, instant now) const;
   std::size_t behind(std::size_t at) const;
   bool dead(std::size_t at) const;
-  bool fits(std::size_t needed) const { return held_ + needed <= memory_.size() && count_ < limits_.messages_max; }
+  bool fits(std::size_t needed) const { return held_ + needed <= memory_.size() && count_ < messages_max(); }
+  std::size_t messages_max() const { return has_outbox_extras ? limits_.messages_max : SIZE_MAX; }
   bool knows_time() const { return clock_ != nullptr && clock_->trusted(); }
   void date_all(instant now);
   void date(std::size_t at, instant now);
@@ -154,7 +161,7 @@ class outbox {
 
   mutable_bytes memory_;
   outbox_limits limits_;
-  outbox_listener* listener_;
+  mqtt::member_if<has_outbox_extras, outbox_listener*> listener_;
   session_store* kept_in_ = nullptr;
   const wall_clock* clock_ = nullptr;
   bool undated_ = false;  // some wait for the clock
