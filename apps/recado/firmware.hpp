@@ -23,7 +23,7 @@ const std::vector<board>& boards();
 /// Throws `failure` with the nearest name.
 const board& find_board(std::string_view name);
 
-/// What is compiled into an image beside the values of the configuration, as DER; of several CRLs PEM.
+/// What is compiled into an image beside the values of the configuration, as DER; several of them one behind the other.
 struct credentials {
   pki::secret ca, certificate, key, crl;
 };

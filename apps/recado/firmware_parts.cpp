@@ -71,13 +71,12 @@ pki::secret private_key(const device::configuration& chosen) {
   return pki::private_key_der(key.get());
 }
 
+/// The lists in DER, one behind the other.
 pki::secret revocation_lists(std::string_view path) {
-  const std::string content = read(path), what = "tls.crl '" + std::string{path} + "'";
-  if (pki::parse_crls(content, what).size() == 1) return pki::secret{pki::to_der(content, what)};
-  std::string bundle;
-  for (const pki::pem_block& block : pki::pem_blocks(content))
-    if (block.label == "X509 CRL") bundle += std::string{block.text} + '\n';
-  return pki::secret{bundle + '\0'};
+  const std::string what = "tls.crl '" + std::string{path} + "'";
+  std::string all;
+  for (const pki::crl_ptr& each : pki::parse_crls(read(path), what)) all += pki::der_of(each.get());
+  return pki::secret{std::move(all)};
 }
 
 /// What a PC has and a board hasn't.

@@ -15,7 +15,7 @@ struct image_configuration {
   bytes ca,                               ///< tls.ca as DER, several certificates behind one another; empty: not given
       certificate,                        ///< tls.certificate likewise
       key,                                ///< tls.key as DER, not encrypted
-      crl;                                ///< tls.crl as DER, or as PEM with its final zero
+      crl;                                ///< tls.crl likewise
   /// Message sizes of the test mode, one after the other, in bytes; empty: that of `chosen.test`.
   std::span<const std::uint32_t> test_sizes{};
   bool test_mode = false;  ///< enter the test mode as if the button were held at the start

@@ -139,15 +139,15 @@ error why_of_pem(const contents& from, error otherwise) {
 error why_of_pem(const contents&, error otherwise) { return otherwise; }
 #endif
 
-// One certificate as DER, or several behind one another; what is no certificate any more ends them.
-int parse_der(mbedtls_x509_crt& to, const contents& from) {
-  constexpr std::byte sequence{MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE};
+constexpr std::byte sequence{MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE};
+
+// One certificate or CRL as DER, or several behind one another; what is none any more ends them.
+template <class List>
+int parse_der(List& to, const contents& from, auto parse_one) {
   bytes rest = from.all();
-  mbedtls_x509_crt* last = &to;
+  List* last = &to;
   do {
-    const auto* data = reinterpret_cast<const unsigned char*>(rest.data());
-    const int code = from.stays() ? mbedtls_x509_crt_parse_der_nocopy(&to, data, rest.size())
-                                  : mbedtls_x509_crt_parse_der(&to, data, rest.size());
+    const int code = parse_one(&to, reinterpret_cast<const unsigned char*>(rest.data()), rest.size());
     if (code != 0) return code;
     while (last->next != nullptr) last = last->next;
     rest = rest.subspan(last->raw.len);
@@ -155,13 +155,17 @@ int parse_der(mbedtls_x509_crt& to, const contents& from) {
   return 0;
 }
 
-struct phrase {
+int parse_certificates(mbedtls_x509_crt& to, const contents& from) {
+  return parse_der(to, from, from.stays() ? mbedtls_x509_crt_parse_der_nocopy : mbedtls_x509_crt_parse_der);
+}
+
+struct pass_phrase_text {
   std::array<char, pass_phrase_bytes_max> text{};
   std::size_t size = 0;
-  ~phrase() { mbedtls_platform_zeroize(text.data(), text.size()); }
+  ~pass_phrase_text() { mbedtls_platform_zeroize(text.data(), text.size()); }
 };
 
-bool ask_for(phrase& to, bytes given, pass_phrase_source* ask) {
+bool ask_for(pass_phrase_text& to, bytes given, pass_phrase_source* ask) {
   if (!given.empty() && given.size() <= to.text.size()) {
     copy(given, std::as_writable_bytes(std::span{to.text}));
     to.size = given.size();
@@ -182,7 +186,7 @@ bool is_encrypted_der(const contents& from) {
          mbedtls_asn1_get_tag(&at, end, &length, sequence) == 0 && at < end && *at == MBEDTLS_ASN1_OID;
 }
 
-int parse(mbedtls_pk_context& to, const contents& from, const phrase* with) {
+int parse(mbedtls_pk_context& to, const contents& from, const pass_phrase_text* with) {
   mbedtls_pk_free(&to);
   mbedtls_pk_init(&to);
   return mbedtls_pk_parse_key(&to, from.data(), from.size(),
@@ -197,7 +201,8 @@ outcome<error> load_certificates(const source& from, load_errors errors, mbedtls
   if (auto taken = input.take(from, errors.unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(errors.invalid);
   const std::size_t refusals = memory_usage().refused_count;
-  const int code = is_pem(input.all()) ? mbedtls_x509_crt_parse(&to, input.data(), input.size()) : parse_der(to, input);
+  const int code =
+      is_pem(input.all()) ? mbedtls_x509_crt_parse(&to, input.data(), input.size()) : parse_certificates(to, input);
   if (code == 0) return {};
   if (memory_usage().refused_count != refusals) return std::unexpected(error::out_of_memory);
   if (is_pem(input.all()) && !lacks_memory(code)) return std::unexpected(why_of_pem(input, errors.invalid));
@@ -231,7 +236,8 @@ outcome<error> load_system(mbedtls_x509_crt&) { return std::unexpected(error::no
 outcome<error> load_crls(const source& from, mbedtls_x509_crl& to) {
   contents input;
   if (auto taken = input.take(from, error::crl_file_unreadable); !taken) return taken;
-  const int code = mbedtls_x509_crl_parse(&to, input.data(), input.size());
+  const int code = is_pem(input.all()) ? mbedtls_x509_crl_parse(&to, input.data(), input.size())
+                                       : parse_der(to, input, mbedtls_x509_crl_parse_der);
   if (code != 0) return std::unexpected(error_of_parsing(code, error::crl_invalid));
   return {};
 }
@@ -242,11 +248,11 @@ outcome<error> load_key(const source& from, bytes pass_phrase, pass_phrase_sourc
   if (auto taken = input.take(from, error::key_file_unreadable); !taken) return taken;
   if (input.size() == 0) return std::unexpected(error::key_invalid);
   int code = parse(to, input, nullptr);
-  const bool encrypted = code == MBEDTLS_ERR_PK_PASSWORD_REQUIRED ||
-                         (code != 0 && !is_pem(input.all()) && is_encrypted_der(input)) ||
-                         as_text(input.all()).contains("-----BEGIN ENCRYPTED PRIVATE KEY-----");
+  const bool encrypted =
+      code == MBEDTLS_ERR_PK_PASSWORD_REQUIRED || (code != 0 && !is_pem(input.all()) && is_encrypted_der(input)) ||
+      (is_pem(input.all()) && as_text(input.all()).contains("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
   if (code != 0 && encrypted) {
-    phrase words_for;
+    pass_phrase_text words_for;
     if (!ask_for(words_for, pass_phrase, ask)) return std::unexpected(error::key_encrypted);
     code = parse(to, input, &words_for);
     // What a wrong pass phrase deciphers to is no key, but may look like one for a moment.

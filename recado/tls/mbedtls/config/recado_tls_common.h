@@ -40,14 +40,17 @@ int64_t recado_tls_time(int64_t *out);
 /* Certificates. The words about them are recado's. */
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
-#define MBEDTLS_BASE64_C
 #define MBEDTLS_OID_C
-#define MBEDTLS_PEM_PARSE_C
 #define MBEDTLS_PK_C
 #define MBEDTLS_PK_PARSE_C
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
 #define MBEDTLS_X509_REMOVE_INFO
+/* What is compiled into an image is DER; who chooses more of TLS may have PEM. */
+#if !defined(RECADO_WITHOUT_TLS_CHOICES)
+#define MBEDTLS_BASE64_C
+#define MBEDTLS_PEM_PARSE_C
+#endif
 
 /* TLS as a client. */
 #define MBEDTLS_SSL_TLS_C
