@@ -63,6 +63,8 @@ text_sink& text_sink::quoted(bytes data) {
   return *this << '"';
 }
 
+buffer_sink::buffer_sink(std::span<char> memory) : memory_(memory) {}
+
 void buffer_sink::write(std::string_view text) {
   const std::size_t room = memory_.size() - size_;
   const std::size_t taken = std::min(room, text.size());

@@ -45,7 +45,7 @@ class text_sink {
 class buffer_sink final : public text_sink {
  public:
   /// The memory must outlive it.
-  explicit buffer_sink(std::span<char> memory) : memory_(memory) {}
+  explicit buffer_sink(std::span<char> memory);
   /// What has no room is left out.
   void write(std::string_view text) override;
   /// What was written so far.

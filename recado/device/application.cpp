@@ -289,7 +289,7 @@ void application::on_tls(const tls::event& happened, instant now) {
     return reached(rung::secure, out.view(), now);
   }
   const auto& over = std::get<tls::closed>(happened);
-  if (conductor_.at() >= rung::secure && !stopping_) failed(conductor_.at(), over.why, now, over.cause);
+  if (conductor_.at() >= rung::secure && !stopping_) failed(conductor_.at(), over.why, now, {over.cause, {}});
 }
 
 void application::on_session(const mqtt::session_event& happened, instant now) {
@@ -316,7 +316,7 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     if (!over->reason_string.empty()) cause << " (", cause.quoted(as_bytes(over->reason_string)) << ')';
     if (!over->server_reference.empty())
       cause << ", it names another server: ", cause.quoted(as_bytes(over->server_reference));
-    failed(conductor_.at(), why, now, cause.view(), over->server_reference);
+    failed(conductor_.at(), why, now, {cause.view(), over->server_reference});
   }
 }
 

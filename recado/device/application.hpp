@@ -120,8 +120,14 @@ class application {
 
   // reports.cpp: what to say
   void reached(chain::rung at, std::string_view detail, instant now, std::uint16_t choices = 1);
-  void failed(chain::rung at, fault why, instant now, std::string_view cause = {}, std::string_view reference = {});
-  void lost(chain::rung at, fault why, instant now, std::string_view cause = {}, std::string_view reference = {});
+  /// What is known of a fault beside it.
+  struct particulars {
+    std::string_view cause;      ///< in place of its words, if there is one
+    std::string_view reference;  ///< the servers that the broker named instead
+  };
+  static constexpr particulars no_particulars{{}, {}};
+  void failed(chain::rung at, fault why, instant now, const particulars& more = no_particulars);
+  void lost(chain::rung at, fault why, instant now, const particulars& more = no_particulars);
   std::uint16_t remember_named(std::string_view reference);
   void report(rung_report::kind what, chain::rung at, std::string_view detail, instant now);
   void describe_lease(text_sink& out) const;

@@ -35,23 +35,23 @@ std::uint16_t application::remember_named(std::string_view reference) {
   return fresh.size();
 }
 
-void application::failed(rung at, fault why, instant now, std::string_view cause, std::string_view reference) {
-  if (conductor_.is_online()) return lost(at, why, now, cause, reference);
+void application::failed(rung at, fault why, instant now, const particulars& more) {
+  if (conductor_.is_online()) return lost(at, why, now, more);
   if (conductor_.at() != at) return;
   char text[800];
   buffer_sink detail{text};
-  chain::describe(why, detail, cause);
+  chain::describe(why, detail, more.cause);
   report(rung_report::kind::failed, at, detail.view(), now);
-  tell(happening::failed(at, why, remember_named(reference)), now);
+  tell(happening::failed(at, why, remember_named(more.reference)), now);
 }
 
-void application::lost(rung at, fault why, instant now, std::string_view cause, std::string_view reference) {
+void application::lost(rung at, fault why, instant now, const particulars& more) {
   char text[800];
   buffer_sink detail{text};
-  chain::describe(why, detail, cause);
+  chain::describe(why, detail, more.cause);
   report(rung_report::kind::lost, at, detail.view(), now);
   if (at == rung::lease || at == rung::link) on_.leds.set(2, false);
-  tell(happening::lost(at, why, remember_named(reference)), now);
+  tell(happening::lost(at, why, remember_named(more.reference)), now);
 }
 
 void application::say_no_link() {

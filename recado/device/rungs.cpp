@@ -104,7 +104,7 @@ void application::find_time_server(std::uint8_t number, instant now) {
       detail << (time_servers_.size() == 1 ? "from DHCP: " : ", ") << each;
     }
     if (time_servers_.empty())
-      return failed(rung::time_name, make_fault(ntp::error::no_server), now, "DHCP named no time server");
+      return failed(rung::time_name, make_fault(ntp::error::no_server), now, {"DHCP named no time server", {}});
     return reached(rung::time_name, detail.view(), now);
   }
   const server wanted = *parse_server(text, ntp::server_port);
