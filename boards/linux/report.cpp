@@ -10,8 +10,9 @@ namespace {
 double us(double nanoseconds) { return nanoseconds / 1000; }
 
 nlohmann::ordered_json figures(const device::summary& of) {
+  const double count = of.count == 0 ? 1 : static_cast<double>(of.count);
   return {{"min", us(of.least)},
-          {"mean", us(of.mean)},
+          {"mean", us(static_cast<double>(of.total) / count)},
           {"median", us(of.median)},
           {"p99", us(of.p99)},
           {"max", us(of.most)}};

@@ -27,9 +27,7 @@ summary summarise(std::span<std::uint32_t> samples) {
   result.p99 = rank(samples, 99);
   result.quarter = rank(samples, 25);
   result.three_quarters = rank(samples, 75);
-  double sum = 0;
-  for (const std::uint32_t each : samples) sum += each;
-  result.mean = sum / static_cast<double>(samples.size());
+  for (const std::uint32_t each : samples) result.total += each;
   return result;
 }
 

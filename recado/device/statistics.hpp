@@ -15,8 +15,11 @@ struct summary {
   std::uint32_t p99 = 0;             ///< the smallest sample that at least 99 % do not exceed (nearest rank)
   std::uint32_t quarter = 0;         ///< the first quartile, by nearest rank
   std::uint32_t three_quarters = 0;  ///< the third quartile
-  double mean = 0;                   ///< the arithmetic mean
+  std::uint64_t total = 0;           ///< the sum of all
   std::size_t count = 0;             ///< how many samples there were
+
+  /// The arithmetic mean, rounded down; 0 without samples.
+  std::uint64_t mean() const { return count == 0 ? 0 : total / count; }
 };
 
 /// Summarises the samples, which are sorted in place. No samples: all zero.

@@ -17,7 +17,7 @@ TEST(statistics, one_sample_is_everything) {
   EXPECT_EQ(s.median, 7u);
   EXPECT_EQ(s.p99, 7u);
   EXPECT_EQ(s.most, 7u);
-  EXPECT_DOUBLE_EQ(s.mean, 7.0);
+  EXPECT_EQ(s.mean(), 7u);
 }
 
 TEST(statistics, a_hundred_samples_in_any_order) {
@@ -30,14 +30,16 @@ TEST(statistics, a_hundred_samples_in_any_order) {
   EXPECT_EQ(s.three_quarters, 75u);
   EXPECT_EQ(s.p99, 99u);
   EXPECT_EQ(s.most, 100u);
-  EXPECT_DOUBLE_EQ(s.mean, 50.5);
+  EXPECT_EQ(s.total, 5050u);
+  EXPECT_EQ(s.mean(), 50u);
   EXPECT_EQ(s.count, 100u);
 }
 
 TEST(statistics, large_values_do_not_overflow) {
   std::uint32_t huge[] = {0xffff'ffff, 0xffff'fffd};
   EXPECT_EQ(summarise(huge).median, 0xffff'fffeu);
-  EXPECT_DOUBLE_EQ(summarise(huge).mean, 4294967294.0);
+  EXPECT_EQ(summarise(huge).mean(), 4294967294u);
+  EXPECT_EQ(summary{}.mean(), 0u);
 }
 
 }  // namespace

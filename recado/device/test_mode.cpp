@@ -132,7 +132,7 @@ void test_mode::print_summary(std::uint32_t size, const summary& write, const su
     buffer_sink out{room};
     out << plan_.name;
     out.number(size, 5) << " B  " << name << "  min ";
-    write_us(out, s.least), out << "  mean ", write_us(out, static_cast<std::uint64_t>(s.mean)), out << "  median ";
+    write_us(out, s.least), out << "  mean ", write_us(out, s.mean()), out << "  median ";
     write_us(out, s.median), out << "  p99 ", write_us(out, s.p99), out << "  max ", write_us(out, s.most);
     on_.console.line(console_level::info, out.view());
   };
