@@ -36,9 +36,8 @@
 #define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define ARP_TABLE_SIZE 8
-#define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 3
-#define MEMP_NUM_ARP_QUEUE 4
+/* While an address is asked for, the latest packet waits for it (RFC 1122 section 2.3.2.2). */
+#define ARP_QUEUEING 0
 #define ETHARP_SUPPORT_STATIC_ENTRIES 0
 #define LWIP_SINGLE_NETIF 1
 #define LWIP_NETIF_HOSTNAME 0
@@ -60,7 +59,9 @@
 /* Classless static routes (RFC 3442). */
 #define LWIP_HOOK_FILENAME "recado_lwip_hooks.h"
 #define LWIP_HOOK_ETHARP_GET_GW(netif, dest) recado_lwip_router(netif, dest)
+#ifndef TCP_QUEUE_OOSEQ
 #define TCP_QUEUE_OOSEQ 1
+#endif
 #define LWIP_TCP_KEEPALIVE 0
 #define TCP_OVERSIZE 0
 #define LWIP_TCP_TIMESTAMPS 0
