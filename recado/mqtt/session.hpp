@@ -208,6 +208,7 @@ class session {
   error check(const connect_options& options) const;
   std::expected<void, error> connect_by(const connect_options& options);
   void remember(const connect_options& options);
+  std::size_t receivable() const;
   answer on_connack(const mqtt::connack& ack);
   void heed(const properties& announced);
   error check_method(const properties& list) const;
