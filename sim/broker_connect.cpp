@@ -23,7 +23,7 @@ void broker::on_connect(connection& on, peer& from, const mqtt::connect& what, i
   from.client = what.client_identifier;
   from.keep_alive_s = what.keep_alive_s;
   from.receive_maximum = what.properties.number(property::receive_maximum, 65'535);
-  if (from.version == mqtt::version::v3_1_1) from.receive_maximum = inflight_max_;
+  if (from.version == mqtt::version::v3_1_1) from.receive_maximum = std::min(inflight_max_, world_.received_max);
   from.packet_maximum = what.properties.number(property::maximum_packet_size);
   from.alias_maximum = static_cast<std::uint16_t>(what.properties.number(property::topic_alias_maximum));
   from.expiry_s = what.properties.number(property::session_expiry_interval);

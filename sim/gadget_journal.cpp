@@ -23,6 +23,7 @@ void gadget::remember(instant now) {
   const auto restored = kept.kept.restore(it.session);
   if (!restored)
     return world_.violate("the session cannot be restored: %s", std::string{words(restored.error())}.c_str());
+  world_.received_max = kept.kept.received_max();
   if (how_.holds) restore_outbox(now);
   remember_messages();
   const std::uint64_t length = kept.kept.last_note().first;

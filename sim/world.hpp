@@ -54,6 +54,8 @@ class world {
   tally count;
   /// What the broker has said last, for the device's invariants: the session mayn't be asked about itself.
   std::uint16_t keep_alive_s = 0;
+  /// So many messages of QoS 2 the device can receive at a time: with 3.1.1 its broker is configured for that.
+  std::uint32_t received_max = 65'535;
   /// The power goes as a CONNACK arrives.
   bool power_due = false;
 

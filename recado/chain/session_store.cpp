@@ -177,6 +177,15 @@ void session_store::certain(bool subscriptions_hold) {
   forget_unanswered();
 }
 
+// Half of the bytes that messages leave free, and of the places in the index all but those of what else may come: that
+// CONNECTs have no answer, a subscription, a message that leaves the queue.
+std::uint16_t session_store::received_max() {
+  constexpr std::size_t others = 3;
+  const std::size_t places = records_.records_max() / 4, room = spare_bytes() / 2 / records_.stored_bytes(0, false);
+  return static_cast<std::uint16_t>(
+      std::clamp<std::size_t>(std::min(places - std::min(places, others), room), 1, 65'535));
+}
+
 fault session_store::commit() {
   unsettled_ = false;
   if (!failed_) keep(records_.sync());

@@ -163,6 +163,7 @@ class session_store final : public mqtt::journal {
   void session_lost() override;
   void unanswered(std::uint8_t count) override;
   void certain(bool subscriptions_hold) override;
+  std::uint16_t received_max() override;
   fault commit() override;
 
  private:

@@ -72,5 +72,23 @@ TEST_F(session_store_numbers, a_quarter_of_the_index_stays_free_of_messages) {
   EXPECT_FALSE(now.kept.commit());
 }
 
+// What is received beyond that would make the journal fail, again and again behind each restart: Receive Maximum.
+TEST_F(session_store_numbers, no_more_is_received_than_finds_room) {
+  std::vector<store::index_entry> index(32);
+  std::array<std::byte, 128> scratch{};
+  std::vector<std::uint32_t> places(6);
+  store::journal records{below, index, scratch};
+  session_store kept{records, places};
+  mqtt::test::subject who{{.transmit = 400, .outgoing = 6, .received = 8, .owed = 4}};
+  ASSERT_TRUE(records.mount());
+  ASSERT_TRUE(kept.restore(who.machine));
+  ASSERT_EQ(kept.received_max(), 4U);
+  ASSERT_TRUE(who.machine.connect({.client_identifier = "c", .clean_start = true}));
+  who.machine.opened({});
+  const bytes said = who.machine.pending({});
+  const std::byte receive_maximum[] = {std::byte{0x21}, std::byte{0}, std::byte{4}};
+  EXPECT_FALSE(std::ranges::search(said, receive_maximum).empty());
+}
+
 }  // namespace
 }  // namespace recado::chain

@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(each, session_store_lives, ::testing::Bool(),
 TEST(session_store_syncs, a_hundred_acknowledgements_share_one) {
   constexpr std::uint16_t many = 100;
   failing_storage below{{16'384, 4, 4, std::byte{0xff}}};
-  std::vector<store::index_entry> index(2 * many);
+  std::vector<store::index_entry> index(5 * many);
   std::vector<std::uint32_t> places(6);
   std::array<std::byte, 128> scratch{};
   store::journal records{below, index, scratch};

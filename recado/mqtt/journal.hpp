@@ -49,6 +49,8 @@ class journal {
   virtual void unanswered([[maybe_unused]] std::uint8_t count) {}
   /// What the server has is in line with what is here, though without subscriptions unless they `hold`.
   virtual void certain([[maybe_unused]] bool subscriptions_hold) {}
+  /// So many received messages of QoS 2 find room at a time: Receive Maximum is no larger.
+  virtual std::uint16_t received_max() { return 65'535; }
   /// Before bytes leave: all that was told holds now, also if the power goes. A fault ends the connection, and nothing
   /// leaves.
   virtual fault commit() = 0;

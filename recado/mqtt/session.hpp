@@ -216,6 +216,7 @@ class session {
   error connect_by(const connect_options& options, const std::optional<std::string_view>& method,
                    const std::optional<bytes>& data);
   void remember(const connect_options& options);
+  std::size_t receivable() const;
   error on_connack(const mqtt::connack& ack);
   void heed(const properties& announced);
   error check_method(const properties& list) const;

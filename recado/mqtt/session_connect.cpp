@@ -93,11 +93,19 @@ void session::remember(const connect_options& options) {
   explainer_ = options.explainer;
   connect_timeout_ = options.connect_timeout;
   ping_timeout_ = options.ping_timeout;
-  const std::size_t table =
-      received_.is_bitmap() ? receive_maximum_default : std::max<std::size_t>(received_.room(), 1);
+  const bool all = received_.is_bitmap() && journal_ == nullptr;
+  const std::size_t table = all ? receive_maximum_default : std::max<std::size_t>(receivable(), 1);
   const std::size_t room = deferred_ ? std::min(table, owed_.capacity()) : table;
   const std::size_t wanted = options.receive_maximum != 0 ? options.receive_maximum : receive_maximum_default;
   receive_maximum_ = static_cast<std::uint16_t>(std::min(wanted, room));
+}
+
+// So many more messages of QoS 2 surely find room.
+std::size_t session::receivable() const {
+  const std::size_t room = received_.room();
+  if (journal_ == nullptr) return room;
+  const std::size_t most = journal_->received_max();
+  return std::min(room, most - std::min(most, received_.size()));
 }
 
 std::expected<void, error> session::connect(const connect_options& options) {

@@ -87,8 +87,10 @@ TEST(session_resume, pubrels_keep_the_order_of_their_pubrecs) {  // [MQTT-4.6.0-
 }
 
 TEST(session_resume, a_forgotten_session_is_published_anew) {  // [MQTT-3.2.2-5]
+  connect_options few = coming_back;
+  few.receive_maximum = 8;  // a journal may not have room for all
   dialogue{sizes{.received = received_bitmap_words}}
-      .connects(coming_back)
+      .connects(few)
       .does([](session& s) {
         publishes(qos::exactly_once, "a", "1", 1)(s);
         publishes(qos::at_least_once, "b", "2", 2)(s);
@@ -103,7 +105,7 @@ TEST(session_resume, a_forgotten_session_is_published_anew) {  // [MQTT-3.2.2-5]
       .tells("message t 'x' qos 2")
       .sends(answer(pubrec, 9))
       .loses()
-      .connects(coming_back)
+      .connects(few)
       .tells("acknowledged #1 tag 1 Packet Identifier not found (session lost)")
       .sends(message_of(qos::at_least_once, 2, "b", "2"))
       .sends(message_of(qos::exactly_once, 3, "c", "3"))
