@@ -139,19 +139,27 @@ error why_of_pem(const contents& from, error otherwise) {
 error why_of_pem(const contents&, error otherwise) { return otherwise; }
 #endif
 
-constexpr std::byte sequence{MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE};
+constexpr int sequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
+
+// How long the first of several is; all of it if that can't be said, and then it is none.
+std::size_t first_of(bytes several) {
+  auto* at = reinterpret_cast<unsigned char*>(const_cast<std::byte*>(several.data()));
+  const unsigned char* const begin = at;
+  std::size_t length = 0;
+  if (mbedtls_asn1_get_tag(&at, begin + several.size(), &length, sequence) != 0) return several.size();
+  return static_cast<std::size_t>(at - begin) + length;
+}
 
 // One certificate or CRL as DER, or several behind one another; what is none any more ends them.
 template <class List>
 int parse_der(List& to, const contents& from, auto parse_one) {
   bytes rest = from.all();
-  List* last = &to;
   do {
-    const int code = parse_one(&to, reinterpret_cast<const unsigned char*>(rest.data()), rest.size());
+    const std::size_t size = first_of(rest);
+    const int code = parse_one(&to, reinterpret_cast<const unsigned char*>(rest.data()), size);
     if (code != 0) return code;
-    while (last->next != nullptr) last = last->next;
-    rest = rest.subspan(last->raw.len);
-  } while (!rest.empty() && rest[0] == sequence);
+    rest = rest.subspan(size);
+  } while (!rest.empty() && rest[0] == std::byte{sequence});
   return 0;
 }
 
@@ -178,7 +186,6 @@ bool ask_for(pass_phrase_text& to, bytes given, pass_phrase_source* ask) {
 // EncryptedPrivateKeyInfo begins with an algorithm, all others with a version (RFC 5958 §3, RFC 8018 §A.4), and a
 // certificate with one of another kind.
 bool is_encrypted_der(const contents& from) {
-  constexpr int sequence = MBEDTLS_ASN1_CONSTRUCTED | MBEDTLS_ASN1_SEQUENCE;
   auto* at = const_cast<unsigned char*>(from.data());
   const unsigned char* end = at + from.size();
   std::size_t length = 0;
