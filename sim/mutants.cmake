@@ -72,7 +72,7 @@ mutant(mqtt/session_inbound.cpp [[if (journal_ != nullptr) journal_->finished(ac
   "the journal is not told of the end of an exchange")
 mutant(mqtt/session_outbound.cpp [[if (journal_ == nullptr || is_failure(static_cast<reason>(one.reason))) return;]] [[if (MUTATED || journal_ == nullptr || is_failure(static_cast<reason>(one.reason))) return;]]
   "the journal is not told what the application has acknowledged")
-omit(mqtt/session_inbound.cpp [[if (journal_ != nullptr) journal_->took(level, identifier);]]
+omit(mqtt/session_inbound.cpp [[if (!deferred_ && journal_ != nullptr) journal_->took(level, identifier);]]
   "the journal is not told what is acknowledged at once")
 mutant(mqtt/session_resume.cpp [[if (journal_ != nullptr) journal_->session_lost();]] [[if (!MUTATED && journal_ != nullptr) journal_->session_lost();]]
   "the journal is not told that the server forgot the session")
