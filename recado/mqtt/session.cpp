@@ -82,7 +82,7 @@ void session::receive_any(bytes& in, instant now) {
     else wrong = on_bytes(in);
     const bool over = told_->has_value() || wrong != error::none;
     if (used_ != 0) {
-      heard(in, used_, now);
+      heard(in, std::min<std::size_t>(used_, in.size()), now);  // what is wrong may be longer than what is there
       if (!over) continue;
     } else if (!over) {
       partial_ = !in.empty();

@@ -73,6 +73,19 @@ TEST(session_pieces, a_topic_and_properties_beyond_the_buffer_end_the_connection
   const auto end = who.machine.receive(in, {});
   ASSERT_TRUE(end);
   EXPECT_EQ(tell(*end), "closed: the packet is larger than this side allows");
+  EXPECT_LE(in.size(), 16u) << "no more was taken than was there";
+}
+
+TEST(session_pieces, a_long_message_that_is_wrong_takes_no_more_than_is_there) {
+  const sizes small{.receive = 16};
+  subject who{small};
+  dialogue{small}.connects().play({}, who);
+  const octets data = wire(message_of(qos::at_most_once, 0, "t/#", std::string(100, 'x')));
+  bytes in = bytes{data}.first(12);
+  const auto end = who.machine.receive(in, {});
+  ASSERT_TRUE(end);
+  EXPECT_TRUE(tell(*end).starts_with("closed")) << tell(*end);
+  EXPECT_LE(in.size(), 12u);
 }
 
 // A message of QoS 0 is gone with its connection, however far it came; its source is told.
