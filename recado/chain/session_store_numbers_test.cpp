@@ -18,7 +18,7 @@ class session_store_numbers : public testing::store_of_a_session {
   /// A message in flight that an earlier run gave that number, and took from the queue.
   void has_message(std::uint16_t identifier, std::uint32_t number, std::uint32_t held = 0) {
     session_record::numbers<19> head;
-    head.put(identifier, 2), head.put(2, 1), head.put(0, 12), head.put(held, 4);
+    head.put(identifier, 2), head.put(2, 1), head.put(0, 4), head.put(0, 8), head.put(held, 4);
     const bytes pieces[] = {head.octets()};
     ASSERT_TRUE(now.records.put({session_record::kind_message, number}, pieces));
   }
