@@ -1,11 +1,17 @@
 #include <recado/client/biased_mutex.hpp>
 
+#include <chrono>
+#include <thread>
+
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace recado::client {
 namespace {
+
+// What a processor has yet to write it has written by then, with a thousand times to spare.
+constexpr std::chrono::milliseconds written_by{10};
 
 bool order_all_threads(int command) { return ::syscall(SYS_membarrier, command, 0U, 0) == 0; }
 
@@ -35,7 +41,10 @@ void biased_mutex::disown() {
   seat& former = *owner_.load(std::memory_order_relaxed);
   owner_.store(nullptr, std::memory_order_relaxed);
   if (former.who == this_thread()) return;
-  order_all_threads(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+  if (!order_all_threads(MEMBARRIER_CMD_PRIVATE_EXPEDITED)) {  // a sandbox that was entered since has taken it away
+    can_order_ = false;
+    std::this_thread::sleep_for(written_by);
+  }
   former.inside.wait(1, std::memory_order_acquire);
 }
 

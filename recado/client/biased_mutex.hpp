@@ -5,7 +5,7 @@
 // keeps it: from then on that thread says by a plain store that it is inside, and looks whether the mutex is still its
 // own. Any other thread that locks the mutex ends that first: it orders the memory of all threads by one system call,
 // membarrier(2), which takes some microseconds, and waits until the owner isn't inside. Where the system has no such
-// call it is a mutex like any other.
+// call, or no longer has it, it is a mutex like any other.
 #pragma once
 
 #include <array>
@@ -89,7 +89,7 @@ class biased_mutex {
 
   inline static constinit thread_local char place_of_thread = 0;
 
-  const bool can_order_;  // the memory of all threads
+  bool can_order_;  // the memory of all threads; under `inner_`
   std::mutex inner_;
   // Under `inner_`: who took it last by `quick`, and how often with no other in between.
   thread last_ = nullptr;
