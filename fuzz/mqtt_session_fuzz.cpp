@@ -158,6 +158,8 @@ class hostile_peer {
     bytes in = bytes{in_}.first(size_);
     for (int bound = 0;; ++bound) {
       require(bound < 1000);
+      std::array<std::uint32_t, 2> done{};
+      if (in.size() % 2 == 0) require(session_.receive_acknowledged(in, done, now_) <= done.size());
       const auto event = session_.receive(in, now_);
       if (!event) break;
       require(!closed_);

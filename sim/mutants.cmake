@@ -68,7 +68,7 @@ mutant(mqtt/session.cpp [[const fault why = journal_->commit();]] [[const fault 
   "bytes leave before the journal holds what they say")
 mutant(mqtt/session_inbound.cpp [[if (forgets && journal_ != nullptr) journal_->completed]] [[if (forgets && !MUTATED && journal_ != nullptr) journal_->completed]]
   "the journal is not told of PUBREL")
-mutant(mqtt/session_inbound.cpp [[if (journal_ != nullptr) journal_->finished(ack.packet_identifier);]] [[if (!MUTATED && journal_ != nullptr) journal_->finished(ack.packet_identifier);]]
+mutant(mqtt/session_inbound.cpp [[if (journal_ != nullptr) journal_->finished(flights_[at].packet_identifier);]] [[if (!MUTATED && journal_ != nullptr) journal_->finished(flights_[at].packet_identifier);]]
   "the journal is not told of the end of an exchange")
 mutant(mqtt/session_outbound.cpp [[if (journal_ == nullptr || is_failure(static_cast<reason>(one.reason))) return;]] [[if (MUTATED || journal_ == nullptr || is_failure(static_cast<reason>(one.reason))) return;]]
   "the journal is not told what the application has acknowledged")

@@ -59,14 +59,12 @@ engine::engine(options how)
       receive_buffer_(receive_memory_),
       flights_(std::max<std::size_t>(options_.sizes.in_flight, 1) + options_.outbox.messages_max),
       sources_(flights_.size()),
+      free_flights_(flights_.size()),
       verdicts_(verdicts_kept),
       piece_(piece_bytes),
       outbox_memory_(options_.outbox.bytes_max),
       outbox_(outbox_memory_, {options_.outbox.messages_max, options_.outbox.when_full}, this) {
-  for (std::uint32_t i = static_cast<std::uint32_t>(flights_.size()); i-- > 0;) {
-    flights_[i].number = i + flights_.size();
-    free_flights_.push_back(i);
-  }
+  for (std::size_t i = 0; i < flights_.size(); ++i) flights_[i].number = i + flights_.size();
   matched_.reserve(64);
   identifier_ = options_.client_identifier.empty() ? random_identifier(entropy_) : options_.client_identifier;
   response_topic_ = options_.response_topic.empty() ? "recado/answers/" + identifier_ : options_.response_topic;

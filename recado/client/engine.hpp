@@ -69,7 +69,10 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_publish.cpp
   std::expected<mqtt::reason, failure> publish(const mqtt::message& what, duration timeout);
-  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout);
+  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout) {
+    if (const auto begun = put_at_once(what)) return *begun;
+    return put_patiently(what, timeout);
+  }
   std::expected<mqtt::reason, failure> wait(publication which, duration timeout);
   std::expected<mqtt::reason, failure> publish_pieces(mqtt::message what, std::uint32_t size, payload_source source,
                                                       duration timeout);
@@ -117,6 +120,23 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     mqtt::reason received{};  // what PUBREC said
     bool in_pieces = false;   // its payload comes from one of `sources_`
     bool unanswered = false;  // QoS 0: over when its last byte was given
+  };
+  /// The places that are free; the one that became free last is taken first.
+  class free_places {
+   public:
+    explicit free_places(std::size_t count) : places_(count), count_(count) {
+      for (std::size_t i = 0; i < count; ++i) places_[i] = static_cast<std::uint32_t>(count - 1 - i);
+    }
+    bool empty() const { return count_ == 0; }
+    std::uint32_t next() const { return places_[count_ - 1]; }
+    std::uint32_t take() { return places_[--count_]; }
+    void give_back(std::uint32_t place) { places_[count_++] = place; }
+    /// Of those that are taken, too.
+    std::size_t all() const { return places_.size(); }
+
+   private:
+    std::vector<std::uint32_t> places_;
+    std::size_t count_;
   };
   /// Where the payload of a message in pieces comes from; apart from the above, which every message touches.
   struct piece_source {
@@ -223,22 +243,27 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // engine_publish.cpp
   std::expected<publication, failure> put(lock& held, const mqtt::message& what, payload_source* source, patience& how);
   std::optional<publication> put_at_once(const mqtt::message& what);
+  std::expected<publication, failure> put_patiently(const mqtt::message& what, duration timeout);
   /// With a margin for header, identifier and lengths.
   bool fits(const mqtt::message& what, std::size_t properties) const {
     return what.topic.size() + what.payload.size() + properties + 64 <= longest_message_;
   }
   std::expected<publication, mqtt::error> put_into_session(const mqtt::message& what, payload_source* source);
-  std::expected<publication, mqtt::error> put_into_place(mqtt::message what);
-  std::expected<publication, mqtt::error> put_in_pieces(mqtt::message what, payload_source& source);
+  std::expected<publication, mqtt::error> put_into_place(const mqtt::message& what);
+  std::expected<publication, mqtt::error> put_in_pieces(const mqtt::message& what, payload_source& source);
   bool has_place() const { return !free_flights_.empty() && in_session_ < options_.sizes.in_flight; }
   flight& occupy();
   std::expected<mqtt::reason, failure> await(lock& held, publication which, patience& how);
   bool settle(const mqtt::acknowledged& what) override;
+  void settle(std::span<const std::uint32_t> tags) override;
   void on_acknowledged(const mqtt::acknowledged& what);
   void on_remark(const mqtt::remark& what);
   posix::flow on_wants_payload(const mqtt::wants_payload& what);
   void settle(flight& place, const ending& how);
-  void release(std::uint32_t index);
+  void release(std::uint32_t index) {
+    flights_[index] = {.number = flights_[index].number + free_flights_.all()};
+    free_flights_.give_back(index);
+  }
   payload_source take_source(std::uint32_t index);
   std::vector<payload_source> drop_unanswered();
   void wake_publishers();
@@ -357,7 +382,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // publishing
   std::vector<flight> flights_;
   std::vector<piece_source> sources_;  // of the flights
-  std::vector<std::uint32_t> free_flights_;
+  free_places free_flights_;
   std::vector<verdict> verdicts_;
   std::size_t next_verdict_ = 0;
   std::vector<std::byte> piece_;

@@ -20,9 +20,8 @@ std::expected<publication, failure> engine::keep_for_later(const mqtt::message& 
       wrong != mqtt::error::none)
     return std::unexpected{make_failure(wrong)};
   if (answered && free_flights_.empty()) return std::unexpected{make_failure(chain::error::outbox_full)};
-  const std::uint32_t place = answered ? free_flights_.back() : 0;
   // A message that is crowded out gives its place back: this one's is taken before.
-  if (answered) free_flights_.pop_back();
+  const std::uint32_t place = answered ? free_flights_.take() : 0;
   const auto kept = outbox_.push({.topic = what.topic,
                                   .payload = what.payload,
                                   .qos = what.qos,
@@ -31,7 +30,7 @@ std::expected<publication, failure> engine::keep_for_later(const mqtt::message& 
                                   .properties = what.properties},
                                  posix::now());
   if (!kept) {
-    if (answered) free_flights_.push_back(place);
+    if (answered) free_flights_.give_back(place);
     if (kept.error() == chain::error::message_too_long) return std::unexpected{make_failure(error::message_too_long)};
     return std::unexpected{make_failure(kept.error())};
   }

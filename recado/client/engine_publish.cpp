@@ -69,20 +69,19 @@ std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::mes
 }
 
 // One that has an answer.
-std::expected<publication, mqtt::error> engine::put_into_place(mqtt::message what) {
+std::expected<publication, mqtt::error> engine::put_into_place(const mqtt::message& what) {
   if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
-  what.tag = free_flights_.back();
-  if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
+  if (const auto done = session_.publish(what, free_flights_.next()); !done) return std::unexpected{done.error()};
   leave(what.topic.size() + what.payload.size());
   return publication{occupy().number};
 }
 
-std::expected<publication, mqtt::error> engine::put_in_pieces(mqtt::message what, payload_source& source) {
+std::expected<publication, mqtt::error> engine::put_in_pieces(const mqtt::message& what, payload_source& source) {
   if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
-  what.tag = free_flights_.back();
-  if (const auto done = session_.publish(what); !done) return std::unexpected{done.error()};
+  const std::uint32_t tag = free_flights_.next();
+  if (const auto done = session_.publish(what, tag); !done) return std::unexpected{done.error()};
   work();
-  sources_[what.tag] = {std::move(source), what.payload_from_source};
+  sources_[tag] = {std::move(source), what.payload_from_source};
   flight& taken = occupy();
   taken.in_pieces = true;
   taken.unanswered = what.qos == mqtt::qos::at_most_once;
@@ -91,10 +90,8 @@ std::expected<publication, mqtt::error> engine::put_in_pieces(mqtt::message what
 
 // Takes the next place that is free.
 engine::flight& engine::occupy() {
-  flight& taken = flights_[free_flights_.back()];
-  free_flights_.pop_back();
   ++in_session_;
-  return taken;
+  return flights_[free_flights_.take()];
 }
 
 std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, patience& how) {
@@ -131,8 +128,7 @@ std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, 
   return await(held, *begun, how);
 }
 
-std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
-  if (const auto begun = put_at_once(what)) return *begun;
+std::expected<publication, failure> engine::put_patiently(const mqtt::message& what, duration timeout) {
   lock held{mutex_};
   patience how = patience_of(timeout);
   return put(held, what, nullptr, how);
@@ -154,11 +150,6 @@ std::expected<mqtt::reason, failure> engine::publish_pieces(mqtt::message what, 
   const auto begun = put(held, what, size != 0 ? &source : nullptr, how);
   if (!begun) return std::unexpected{begun.error()};
   return await(held, *begun, how);
-}
-
-void engine::release(std::uint32_t index) {
-  flights_[index] = {.number = flights_[index].number + flights_.size()};
-  free_flights_.push_back(index);
 }
 
 payload_source engine::take_source(std::uint32_t index) {
@@ -193,6 +184,14 @@ bool engine::settle(const mqtt::acknowledged& what) {
   --in_session_;
   release(what.tag);
   return true;
+}
+
+void engine::settle(std::span<const std::uint32_t> tags) {
+  for (const std::uint32_t tag : tags) {
+    if (flight& place = flights_[tag]; place.waiting != nullptr) settle(place, {place.received, {}});
+    release(tag);
+  }
+  in_session_ -= tags.size();
 }
 
 void engine::on_acknowledged(const mqtt::acknowledged& what) {

@@ -9,6 +9,10 @@ namespace {
 
 // Under one lock, so that others get it, too.
 constexpr int heard_max = 1024;
+// Messages that the server has acknowledged, at a time.
+constexpr std::size_t acknowledged_max = 256;
+
+bool begins_with_answer(bytes in) { return !in.empty() && in.front() >> 6 == std::byte{1}; }
 
 bool lies_in(bytes all, std::string_view part) {
   const auto* from = reinterpret_cast<const std::byte*>(part.data());
@@ -44,9 +48,10 @@ std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant n
   recipients_.clear();
   const bytes all = in;
   if (deaf()) inner_.not_reading(now);
-  for (int turn = 0; turn != heard_max && count_ != batch_max; ++turn) {
+  for (int turn = 0; turn < heard_max && count_ != batch_max; ++turn) {
     bytes none;
     bytes& from = deaf() ? none : in;
+    if (count_ == 0 && begins_with_answer(from)) turn += hear_acknowledged(from, now);
     const std::size_t before = from.size();
     heard& next = batch_[count_];
     next.hear(inner_, from, now);
@@ -54,6 +59,14 @@ std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant n
     if (next.what && !keep(next, all)) return next.what;
   }
   return std::nullopt;
+}
+
+// How many messages are done, of which nothing else is to be said.
+int guarded_session::hear_acknowledged(bytes& in, instant now) {
+  std::array<std::uint32_t, acknowledged_max> tags;
+  const std::size_t count = inner_.receive_acknowledged(in, tags, now);
+  if (count != 0) owner_.settle(std::span{tags}.first(count));
+  return static_cast<int>(count);
 }
 
 // True if it is dealt with, or in the batch.

@@ -52,6 +52,8 @@ class sorter {
   virtual void deliver(std::span<const heard> batch, recipients all) = 0;
   /// Does what has to be done about it. False: it is to be answered as an event.
   virtual bool settle(const mqtt::acknowledged& what) = 0;
+  /// The same for messages of these tags that are done, all with success.
+  virtual void settle(std::span<const std::uint32_t> tags) = 0;
   /// All that was delivered or answered is handled.
   virtual void batch_over() = 0;
 
@@ -90,6 +92,7 @@ class guarded_session {
   /// Nothing more is read. What a connection begins with is heard all the same.
   bool deaf() const { return paused && inner_.online(); }
   std::optional<event> hear(bytes& in, instant now);
+  int hear_acknowledged(bytes& in, instant now);
   bool keep(heard& next, bytes all);
   bool is_as_before(const mqtt::message_received& message) const;
   bool find(const mqtt::message_received& message);

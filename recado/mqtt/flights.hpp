@@ -101,8 +101,9 @@ class flight_table {
     return static_cast<std::uint16_t>(next > packet_identifier_max ? free_.oldest + 1U : next);
   }
   /// Takes the next place for an exchange that waits for `what`.
-  RECADO_MQTT_DISSOLVING place take(stage what) {
-    const std::uint16_t identifier = next_identifier();
+  place take(stage what) { return take(next_identifier(), what); }
+  /// The same for whom `next_identifier` has said it.
+  RECADO_MQTT_DISSOLVING place take(std::uint16_t identifier, stage what) {
     const place at = free_.oldest;
     remove(free_, at);
     occupy(at, identifier, what);

@@ -60,6 +60,11 @@ class session {
   void lost(fault why, instant now);
   /// A verb of the shape; see recado/wire/machine.hpp.
   std::optional<event> receive(bytes& in, instant now);
+  /// For who publishes very much: takes what `in` begins with as long as those are answers to messages of QoS 1 and 2
+  /// that say success and nothing else, as `receive` would. Instead of one `acknowledged` for each message that is done
+  /// it puts their tags into `tags`, in their order, and returns how many they are. It takes nothing where an event is
+  /// due; what it leaves is for `receive`.
+  std::size_t receive_acknowledged(bytes& in, std::span<std::uint32_t> tags, instant now);
   /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now);
   /// A verb of the shape; see recado/wire/machine.hpp.
@@ -96,7 +101,9 @@ class session {
   /// themselves: `no_room` (until bytes are sent or acknowledged), `receive_maximum_reached` and `flight_table_full`
   /// (until an exchange is done), `payload_pending` (until a long message is sent), `not_connected`. Others say what
   /// is not valid, or what the server's announcements forbid; nothing was sent then.
-  std::expected<token, error> publish(const message& what);
+  std::expected<token, error> publish(const message& what) { return publish(what, what.tag); }
+  /// The same with another tag than the message's.
+  std::expected<token, error> publish(const message& what, std::uint32_t tag);
   /// The next bytes of the message that `wants_payload` asked for, from that offset on; may be called several times.
   /// Returns how many were taken. Errors: `no_payload_wanted`, `not_connected`, `payload_not_utf8` (nothing was taken;
   /// the message's Payload Format Indicator says that it is text).
@@ -257,8 +264,8 @@ class session {
   static constexpr bool has_short_way = sizeof(void*) > 4;
   bool is_usual(const message& what) const;
   bool may_begin_exchange() const;
-  RECADO_MQTT_APART std::expected<token, error> publish_any(const message& what);
-  RECADO_MQTT_DISSOLVING place append(const message& what);
+  RECADO_MQTT_APART std::expected<token, error> publish_any(const message& what, std::uint32_t tag);
+  RECADO_MQTT_DISSOLVING place append(const mqtt::publish& out, std::size_t size, std::uint32_t tag);
   bool may_keep(std::size_t size) const;
   error put(const void* out, encode_fields fields);
   error put(const mqtt::publish& out);
@@ -305,6 +312,7 @@ class session {
   bool continues_by(const mqtt::acknowledgement& ack);
   place at_rest(std::uint16_t identifier, stage waits_for) const;
   void finish(place at, const mqtt::acknowledgement& ack);
+  std::uint32_t end_exchange(place at);
   error on_unknown(const mqtt::acknowledgement& ack);
   error remark_on(const mqtt::acknowledgement& ack, token name, std::uint32_t tag);
   error on_pubrel(const mqtt::acknowledgement& ack);

@@ -57,6 +57,22 @@ RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, 
   return answer;
 }
 
+// Of a message whose payload the application gave piece by piece it is told by itself.
+RECADO_MQTT_DISSOLVED std::size_t session::receive_acknowledged(bytes& in, std::span<std::uint32_t> tags, instant now) {
+  if (!has_short_way || something_due() || state_ != state::online || pieces_ || doubt_) return 0;
+  std::size_t count = 0;
+  bytes left = in;
+  mqtt::acknowledgement ack;
+  while (count != tags.size() && left.size() >= acknowledgement_bytes_min && take_plain(left, ack)) {
+    const place at = finished_by(ack);
+    if (at == no_place ? !continues_by(ack) : is_long(at)) break;
+    if (at != no_place) tags[count++] = end_exchange(at);
+    left = left.subspan(acknowledgement_bytes_min);
+  }
+  if (left.size() != in.size()) heard(in, in.size() - left.size(), now);
+  return count;
+}
+
 void session::heard(bytes& in, std::size_t size, instant now) {
   in = in.subspan(size);
   clock_.heard(now);
@@ -334,18 +350,22 @@ error session::on_answer(const mqtt::acknowledgement& ack) {
 }
 
 void session::finish(place at, const mqtt::acknowledgement& ack) {
-  const auto waited = static_cast<stage>(flights_[at].stage);
-  if (waited != stage::pubcomp) log_.release(at);
+  const bool once = static_cast<stage>(flights_[at].stage) != stage::puback;
+  const std::uint32_t tag = end_exchange(at);
+  tell<acknowledged>(token{ack.packet_identifier}, tag, once ? qos::exactly_once : qos::at_least_once, ack.reason,
+                     outcome::answered, ack.properties);
+}
+
+// Its place is free again, though what it held stands there until it is taken. Answers the message's tag.
+RECADO_MQTT_DISSOLVING std::uint32_t session::end_exchange(place at) {
+  if (static_cast<stage>(flights_[at].stage) != stage::pubcomp) log_.release(at);
   else flights_.remove(releases_, at), --completing_;
-  if (journal_ != nullptr) journal_->finished(ack.packet_identifier);
-  const std::uint32_t tag = flights_[at].tag;
+  if (journal_ != nullptr) journal_->finished(flights_[at].packet_identifier);
   if (unreleased_ == at) unreleased_ = flights_[at].newer;
   if ((flights_[at].marks & mark_waiting) == 0) --charged_;  // §4.9
   flights_.release(at);
-  permit_resends();
-  tell<acknowledged>(token{ack.packet_identifier}, tag,
-                     waited == stage::puback ? qos::at_least_once : qos::exactly_once, ack.reason, outcome::answered,
-                     ack.properties);
+  if (waiting_ != no_place) permit_resends();
+  return flights_[at].tag;
 }
 
 // What would be lost with the packet; nothing if it says no more than success.

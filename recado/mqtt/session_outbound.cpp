@@ -119,7 +119,7 @@ bool session::may_begin_exchange() const {
 }
 
 // It is written in one straight pass; whatever is unusual, or wrong, goes the long way.
-RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what) {
+RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what, std::uint32_t tag) {
   if constexpr (has_short_way) {
     if (is_usual(what)) [[likely]] {
       mqtt::publish out;
@@ -128,16 +128,15 @@ RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message
       if (kept) out.packet_identifier = flights_.next_identifier();
       const std::size_t size = put_usual(out, decoding_.protocol, log_.space());
       if (size != 0 && size <= server_.maximum_packet_size && (!kept || may_keep(size))) [[likely]] {
-        put_size_ = static_cast<std::uint32_t>(size);
-        append(what);
+        append(out, size, tag);
         return token{out.packet_identifier};
       }
     }
   }
-  return publish_any(what);
+  return publish_any(what, tag);
 }
 
-std::expected<token, error> session::publish_any(const message& what) {
+std::expected<token, error> session::publish_any(const message& what, std::uint32_t tag) {
   if (const error wrong = may_send(what); wrong != error::none) return token_or(wrong);
   const std::uint32_t payload_rest = has_extras ? what.payload_from_source : 0;
   mqtt::publish out{.duplicate = false,
@@ -151,18 +150,19 @@ std::expected<token, error> session::publish_any(const message& what) {
   const bool kept = what.qos != qos::at_most_once;
   const error wrong = kept ? put_to_keep(out, what) : put_with_alias(out, what.topic_alias);
   if (wrong != error::none) return token_or(wrong);
-  const place at = append(what);
-  if (payload_rest != 0) begin_stream(at, payload_rest, what.tag, is_text(what.properties));
+  const place at = append(out, put_size_, tag);
+  if (payload_rest != 0) begin_stream(at, payload_rest, tag, is_text(what.properties));
   return token_or(error::none, out.packet_identifier);
 }
 
-// The packet that was put is that of the message.
-place session::append(const message& what) {
-  if (what.qos == qos::at_most_once) return log_.append(put_size_), no_place;
-  const place at = flights_.take(what.qos == qos::at_least_once ? stage::puback : stage::pubrec);
-  flights_[at].tag = what.tag;
-  flights_[at].payload = has_extras ? what.payload_from_source : 0;
-  log_.append(put_size_, at);
+// The packet that was put, of so many bytes.
+place session::append(const mqtt::publish& out, std::size_t size, std::uint32_t tag) {
+  if (out.qos == qos::at_most_once) return log_.append(size), no_place;
+  const stage first = out.qos == qos::at_least_once ? stage::puback : stage::pubrec;
+  const place at = flights_.take(out.packet_identifier, first);
+  flights_[at].tag = tag;
+  flights_[at].payload = has_extras ? out.payload_rest : 0;
+  log_.append(size, at);
   ++charged_;
   return at;
 }

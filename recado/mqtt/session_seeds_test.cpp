@@ -7,7 +7,8 @@ namespace {
 
 class story {
  public:
-  story(version protocol, unsigned seed) : random_(seed), server_(protocol, random_), protocol_(protocol) {
+  story(version protocol, unsigned seed)
+      : random_(seed), server_(protocol, random_), protocol_(protocol), at_once_(seed % 2 == 0) {
     server_.to_deliver = 30;
   }
   void play() {
@@ -67,6 +68,7 @@ class story {
       bytes in = bytes{inbox_}.first(std::min<std::size_t>(inbox_.size(), 1 + random_() % 40));
       const std::size_t before = in.size();
       bool moved = false;
+      if (at_once_) done_ += who_.machine.receive_acknowledged(in, tags_, now_);
       while (auto what = who_.machine.receive(in, now_)) on_event(*what), moved = true;
       const std::size_t used = before - in.size();
       inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(used));
@@ -102,6 +104,8 @@ class story {
   std::mt19937 random_;
   model_server server_;
   version protocol_;
+  bool at_once_;  // answers are heard many at a time
+  std::array<std::uint32_t, 3> tags_{};
   subject who_{{.transmit = 400, .outgoing = 6, .received = 8, .owed = 2}};
   instant now_{};
   bool open_ = false;

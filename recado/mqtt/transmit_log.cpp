@@ -44,8 +44,9 @@ void transmit_log::wrap() {
 // `space()` is to get `n` bytes, which it has not.
 bool transmit_log::rearrange(std::size_t n) {
   if (kept_ + n > memory_.size()) return false;
+  trim();
   for (;;) {
-    if (!wrapped_ && tail_ >= n) wrap();
+    if (!wrapped_ && space().size() < n && tail_ >= n) wrap();
     if (space().size() >= n) return true;
     if (tight_ || pinned_) return false;
     compact();
@@ -55,7 +56,9 @@ bool transmit_log::rearrange(std::size_t n) {
 
 std::size_t transmit_log::room() const {
   if (unsent() == 0) return memory_.size() - kept_;
-  return wrapped_ ? tail_ - head_ : std::max(memory_.size() - head_, tail_);
+  transmit_log now = *this;
+  now.trim();
+  return now.wrapped_ ? now.tail_ - now.head_ : std::max(memory_.size() - head_, now.tail_);
 }
 
 void transmit_log::compact() {

@@ -40,10 +40,9 @@ class transmit_log {
   RECADO_MQTT_DISSOLVING void release(place flight) {
     kept_ -= flights_[flight].length;
     flights_[flight].length = 0;
-    const bool was_oldest = order_.oldest == flight;
     flights_.remove(order_, flight);
     tight_ = false;
-    if (was_oldest) trim();
+    if (order_.empty()) trim();
   }
 
   /// How many bytes are to be sent next in one piece.
@@ -92,7 +91,8 @@ class transmit_log {
   mutable_bytes memory_;
   flight_table& flights_;
   flight_list order_;
-  std::size_t tail_ = 0;  // the oldest byte in use
+  std::size_t tail_ =
+      0;  // the oldest byte in use, or one before it: who needs the room of what is released trims first
   std::size_t next_ = 0;  // the first byte to be sent
   std::size_t head_ = 0;  // behind the youngest byte
   std::size_t edge_ = 0;  // behind the older part while the younger one is at the front

@@ -1,0 +1,202 @@
+// Answers taken many at a time: the same comes of it as by `receive`, and what says more than success stays for that.
+#include <array>
+#include <random>
+
+#include <tests/support/mqtt_dialogue.hpp>
+
+namespace recado::mqtt::test {
+namespace {
+
+constexpr sizes roomy{.transmit = 4096, .outgoing = 40, .received = 40};
+
+octets pending_of(session& of, instant now) {
+  octets all;
+  for (bytes out = of.pending(now); !out.empty(); out = of.pending(now)) {
+    all.insert(all.end(), out.begin(), out.end());
+    of.sent(out.size());
+  }
+  return all;
+}
+
+std::vector<std::uint32_t> tags_by_receive(session& from, bytes& in, instant now) {
+  std::vector<std::uint32_t> done;
+  while (const auto what = from.receive(in, now)) {
+    const auto* one = std::get_if<acknowledged>(&*what);
+    EXPECT_NE(one, nullptr) << tell(*what);
+    if (one != nullptr) done.push_back(one->tag);
+  }
+  return done;
+}
+
+std::vector<std::uint32_t> tags_at_once(session& from, bytes& in, instant now, std::size_t most) {
+  std::vector<std::uint32_t> done, tags(most);
+  while (const std::size_t count = from.receive_acknowledged(in, tags, now))
+    done.insert(done.end(), tags.begin(), tags.begin() + static_cast<std::ptrdiff_t>(count));
+  return done;
+}
+
+/// Two sessions that live the same, one of which hears its answers many at a time.
+class twins {
+ public:
+  twins(version protocol, unsigned seed) : protocol_(protocol), random_(seed) {
+    const connect_options options{.version = protocol, .client_identifier = "c", .keep_alive_s = 10};
+    for (session* one : both()) {
+      EXPECT_TRUE(one->connect(options).has_value());
+      one->opened(now_);
+      pending_of(*one, now_);
+      const octets said = wire(connack{}, protocol);
+      bytes in = said;
+      EXPECT_TRUE(one->receive(in, now_).has_value());
+    }
+  }
+
+  void live() {
+    for (int step = 0; step < 400 && !::testing::Test::HasFailure(); ++step) {
+      now_ += std::chrono::milliseconds{random_() % 100};
+      for (auto i = random_() % 20; i-- != 0;) publish();
+      exchange();
+    }
+    for (int step = 0; step < 3; ++step) exchange();
+    EXPECT_EQ(who_.machine.in_flight(), 0u);
+    EXPECT_GT(done_, 1000u);
+  }
+
+ private:
+  std::array<session*, 2> both() { return {&who_.machine, &other_.machine}; }
+  void publish() {
+    const auto level = random_() % 2 == 0 ? qos::at_least_once : qos::exactly_once;
+    const message what{.topic = "twins", .payload = as_bytes("payload"), .qos = level, .tag = next_};
+    const auto first = who_.machine.publish(what), second = other_.machine.publish(what);
+    ASSERT_EQ(first.has_value(), second.has_value());
+    if (first) ++next_;
+  }
+  void exchange() {
+    const octets out = pending_of(who_.machine, now_);
+    ASSERT_EQ(hex(out), hex(pending_of(other_.machine, now_)));
+    const octets answers = answers_to(out);
+    bytes first = answers, second = answers;
+    const auto one_by_one = tags_by_receive(who_.machine, first, now_);
+    EXPECT_EQ(tags_at_once(other_.machine, second, now_, 1 + random_() % 7), one_by_one);
+    EXPECT_TRUE(first.empty() && second.empty());
+    EXPECT_EQ(who_.machine.deadline(), other_.machine.deadline());
+    done_ += one_by_one.size();
+  }
+  octets answers_to(bytes out) {
+    octets all;
+    const decode_options how{.protocol = protocol_, .from = sender::client};
+    for (fixed_header header; !out.empty(); out = out.subspan(header.total())) {
+      any_packet any;
+      EXPECT_FALSE(read_header(out, how, header));
+      EXPECT_FALSE(decode(header, out.first(header.total()), how, any));
+      octets said;
+      if (const auto* one = std::get_if<mqtt::publish>(&any))
+        said = wire(answer(one->qos == qos::at_least_once ? puback : pubrec, one->packet_identifier), protocol_);
+      if (const auto* one = std::get_if<ack>(&any)) said = wire(answer(pubcomp, one->packet_identifier), protocol_);
+      all.insert(all.end(), said.begin(), said.end());
+    }
+    return all;
+  }
+
+  version protocol_;
+  std::mt19937 random_;
+  subject who_{roomy}, other_{roomy};
+  instant now_{};
+  std::uint32_t next_ = 1;
+  std::size_t done_ = 0;
+};
+
+TEST(session_acknowledged, many_at_a_time_are_the_same_as_one_by_one) {
+  for (const version protocol : {version::v5_0, version::v3_1_1})
+    for (unsigned seed = 0; seed < 10; ++seed) {
+      SCOPED_TRACE(seed);
+      twins{protocol, seed}.live();
+    }
+}
+
+/// A session with message 1 of QoS 1, tag 7, and message 2 of QoS 2, tag 8, on their way.
+void begin(subject& who) {
+  dialogue{roomy}.connects().play({}, who);
+  publishes(qos::at_least_once, "t", "one", 7)(who.machine);
+  publishes(qos::exactly_once, "t", "two", 8)(who.machine);
+  pending_of(who.machine, {});
+}
+
+TEST(session_acknowledged, what_says_more_than_success_is_left_for_receive) {
+  const octets left[] = {
+      wire(answer(puback, 1, reason::no_matching_subscribers)),
+      raw({0x40, 3, 0, 1, 0}),
+      wire(answer(pubrec, 2, reason::quota_exceeded)),
+      wire(answer(puback, 3)),   // nobody waits for it
+      wire(answer(puback, 2)),   // nor for that
+      wire(answer(pubcomp, 2)),  // too early
+      raw({0x40, 2, 0, 0}),
+      raw({0x41, 2, 0, 1}),
+      raw({0x40, 2, 0}),
+      {},
+      wire(message_of(qos::at_most_once, 0, "t", "text")),
+  };
+  for (const octets& one : left) {
+    SCOPED_TRACE(hex(one));
+    subject who{roomy};
+    begin(who);
+    std::array<std::uint32_t, 4> tags{};
+    bytes in = one;
+    EXPECT_EQ(who.machine.receive_acknowledged(in, tags, {}), 0u);
+    EXPECT_EQ(in.size(), one.size());
+    EXPECT_EQ(who.machine.in_flight(), 2u);
+  }
+}
+
+TEST(session_acknowledged, no_more_are_taken_than_tags_have_room) {
+  subject who{roomy};
+  dialogue{roomy}.connects().play({}, who);
+  octets answers;
+  for (std::uint16_t id = 1; id <= 5; ++id) {
+    publishes(qos::at_least_once, "t", "text", 10U * id)(who.machine);
+    const octets one = wire(answer(puback, id));
+    answers.insert(answers.end(), one.begin(), one.end());
+  }
+  pending_of(who.machine, {});
+  bytes in = answers;
+  std::array<std::uint32_t, 3> tags{};
+  EXPECT_EQ(who.machine.receive_acknowledged(in, {}, {}), 0u);
+  EXPECT_EQ(who.machine.receive_acknowledged(in, tags, {}), 3u);
+  EXPECT_EQ(tags, (std::array<std::uint32_t, 3>{10, 20, 30}));
+  EXPECT_EQ(in.size(), 8u);
+  EXPECT_EQ(who.machine.receive_acknowledged(in, tags, {}), 2u);
+  EXPECT_EQ(tags, (std::array<std::uint32_t, 3>{40, 50, 30}));
+}
+
+TEST(session_acknowledged, nothing_is_taken_while_an_event_is_due) {
+  subject who{roomy};
+  begin(who);
+  ASSERT_TRUE(who.machine.disconnect().has_value());
+  std::array<std::uint32_t, 3> tags{};
+  const octets said = wire(answer(puback, 1));
+  bytes in = said;
+  EXPECT_EQ(who.machine.receive_acknowledged(in, tags, {}), 0u);
+  EXPECT_EQ(in.size(), 4u);
+}
+
+TEST(session_acknowledged, a_message_from_a_source_is_told_by_itself) {
+  if constexpr (!has_extras) return;
+  subject who{roomy};
+  dialogue{roomy}.connects().play({}, who);
+  session& s = who.machine;
+  ASSERT_TRUE(s.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4, .tag = 9}).has_value());
+  pending_of(s, {});
+  bytes in;
+  ASSERT_TRUE(s.receive(in, {}).has_value()) << "wants its payload";
+  ASSERT_TRUE(s.supply(as_bytes("text")).has_value());
+  pending_of(s, {});
+  std::array<std::uint32_t, 3> tags{};
+  const octets said = wire(answer(puback, 1));
+  in = said;
+  EXPECT_EQ(s.receive_acknowledged(in, tags, {}), 0u);
+  const auto what = s.receive(in, {});
+  ASSERT_TRUE(what.has_value());
+  EXPECT_TRUE(std::holds_alternative<acknowledged>(*what));
+}
+
+}  // namespace
+}  // namespace recado::mqtt::test
