@@ -264,6 +264,8 @@ class session {
   static constexpr bool has_short_way = sizeof(void*) > 4;
   bool is_usual(const message& what) const;
   bool may_begin_exchange() const;
+  template <bool Kept>
+  std::optional<token> publish_usual(const message& what, std::uint32_t tag);
   RECADO_MQTT_APART std::expected<token, error> publish_any(const message& what, std::uint32_t tag);
   RECADO_MQTT_DISSOLVING place append(const mqtt::publish& out, std::size_t size, std::uint32_t tag);
   bool may_keep(std::size_t size) const;

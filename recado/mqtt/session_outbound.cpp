@@ -1,4 +1,6 @@
 // From the application to the server.
+#include <utility>
+
 #include <recado/core/utf8.hpp>
 #include <recado/mqtt/codec.hpp>
 #include <recado/mqtt/plain_text.hpp>
@@ -108,7 +110,6 @@ bool session::is_usual(const message& what) const {
   const bool plain = what.properties.empty() & (what.topic_alias == 0) & (what.payload_from_source == 0);
   const bool aliased = automatic_aliases_ && outgoing_aliases_.count() != 0 && server_.topic_alias_maximum != 0;
   if (!plain || aliased || state_ != state::online || mid_packet()) return false;
-  if (what.qos != qos::at_most_once && !may_begin_exchange()) return false;
   return forbidden(server_, what) == error::none && mqtt::is_usual(what.topic);
 }
 
@@ -118,20 +119,29 @@ bool session::may_begin_exchange() const {
   return !stopped && send_quota() != 0 && !flights_.full();
 }
 
+// Once for QoS 0 and once for those that are kept, so that no step asks which it is.
+template <bool Kept>
+std::optional<token> session::publish_usual(const message& what, std::uint32_t tag) {
+  if (!is_usual(what) || (Kept && !may_begin_exchange())) [[unlikely]]
+    return std::nullopt;
+  mqtt::publish out;
+  out.qos = Kept ? what.qos : qos::at_most_once;
+  out.retain = what.retain, out.topic = what.topic, out.payload = what.payload;
+  if (Kept && out.qos == qos::at_most_once) std::unreachable();
+  if (Kept) out.packet_identifier = flights_.next_identifier();
+  const std::size_t size = put_usual(out, decoding_.protocol, log_.space());
+  if (size == 0 || size > server_.maximum_packet_size || (Kept && !may_keep(size))) [[unlikely]]
+    return std::nullopt;
+  append(out, size, tag);
+  return token{out.packet_identifier};
+}
+
 // It is written in one straight pass; whatever is unusual, or wrong, goes the long way.
 RECADO_MQTT_DISSOLVED std::expected<token, error> session::publish(const message& what, std::uint32_t tag) {
   if constexpr (has_short_way) {
-    if (is_usual(what)) [[likely]] {
-      mqtt::publish out;
-      out.qos = what.qos, out.retain = what.retain, out.topic = what.topic, out.payload = what.payload;
-      const bool kept = what.qos != qos::at_most_once;
-      if (kept) out.packet_identifier = flights_.next_identifier();
-      const std::size_t size = put_usual(out, decoding_.protocol, log_.space());
-      if (size != 0 && size <= server_.maximum_packet_size && (!kept || may_keep(size))) [[likely]] {
-        append(out, size, tag);
-        return token{out.packet_identifier};
-      }
-    }
+    const auto done = what.qos == qos::at_most_once ? publish_usual<false>(what, tag) : publish_usual<true>(what, tag);
+    if (done) [[likely]]
+      return *done;
   }
   return publish_any(what, tag);
 }
