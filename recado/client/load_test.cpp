@@ -36,8 +36,9 @@ TEST_P(client_under_load, publishes_without_allocating_and_sends_many_at_once) {
   std::printf("QoS %d: %.4f sends and %.4f receives per message\n", static_cast<int>(GetParam()), sends,
               static_cast<double>(after.receives - before.receives) / count);
   // With QoS 1 and 2 the broker's answers set the pace: mosquitto takes 20 messages at a time by default and answers
-  // one by one, and of QoS 2 the second packet leaves when it asks for it.
-  const double limits[] = {0.5, 1.0, 1.5};
+  // one by one, and of QoS 2 the second packet leaves when it asks for it. How many of its answers come together is the
+  // system's choice; no packet takes a call of its own where several wait.
+  const double limits[] = {0.5, 1.0, 2.0};
   EXPECT_LT(sends, limits[static_cast<int>(GetParam())]);
 }
 
