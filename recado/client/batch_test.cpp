@@ -87,6 +87,40 @@ TEST(client_batch, subscription_identifiers_count_also_where_the_topic_is_the_sa
   EXPECT_THAT(heard.lines, ElementsAre("one a 1", "all a 1", "one a 2+", "one a 3", "all a 3", "all a 4+", "one a 5+"));
 }
 
+// Answers that say success are heard many at a time; what says more, or stands between them, is not lost.
+TEST(client_batch, each_answer_of_many_is_that_of_its_message) {
+  const auto hears_publish = t::hears(t::publish_type);
+  // SUBSCRIBE has identifier 1
+  const std::string answers = "\x40\x02\0\x02"s + "\x50\x04\0\x03\x10\0"s + message("a", "between") +
+                              "\x50\x02\0\x04"s + "\x40\x02\0\x05"s + "\x40\x02\0\x06"s;
+  t::scripted_broker broker{
+      {{t::hears(t::connect_type), t::says("\x20\x03\0\0\0"s), t::hears(t::subscribe_type),
+        t::says([](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + "\0\0"s); }),
+        hears_publish, hears_publish, hears_publish, hears_publish, hears_publish, t::says(answers),
+        t::hears(t::pubrel_type), t::hears(t::pubrel_type), t::says("\x70\x02\0\x03\x70\x02\0\x04"s),
+        t::waits_for_end()}}};
+  log heard;
+  blocking_client client;
+  ASSERT_OK(client.connect(url_of(broker)));
+  ASSERT_OK(client.subscribe("a", heard.handler("one")));
+  std::vector<publication> begun;
+  using enum mqtt::qos;
+  for (const mqtt::qos level : {at_least_once, exactly_once, exactly_once, at_least_once, at_least_once}) {
+    const auto one = client.start_publish({.topic = "t", .payload = as_bytes("x"), .qos = level});
+    ASSERT_TRUE(one) << one.error().line;
+    begun.push_back(*one);
+  }
+  std::vector<mqtt::reason> reasons;
+  for (const publication& one : begun) {
+    const auto answered = client.wait(one);
+    ASSERT_TRUE(answered) << answered.error().line;
+    reasons.push_back(*answered);
+  }
+  using enum mqtt::reason;
+  EXPECT_THAT(reasons, ElementsAre(success, no_matching_subscribers, success, success, success));
+  EXPECT_THAT(heard.lines, ElementsAre("one a between"));
+}
+
 TEST(client_batch, each_message_of_a_topic_goes_into_the_queue) {
   t::scripted_broker broker{{says_at_once(1, message("a", "1") + message("a", "2") + message("a", "3"))}};
   blocking_client client;
