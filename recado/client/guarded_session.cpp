@@ -12,7 +12,7 @@ constexpr int heard_max = 1024;
 // Messages that the server has acknowledged, at a time.
 constexpr std::size_t acknowledged_max = 256;
 
-bool begins_with_answer(bytes in) { return !in.empty() && in.front() >> 6 == std::byte{1}; }
+bool begins_with_answer(bytes in) { return !in.empty() && (in.front() & std::byte{0xc0}) == std::byte{0x40}; }
 
 bool lies_in(bytes all, std::string_view part) {
   const auto* from = reinterpret_cast<const std::byte*>(part.data());
