@@ -141,17 +141,19 @@ std::unique_ptr<CLI::App> make_root() {
   return root;
 }
 
-/// An empty value is mostly a variable of the shell that isn't set: a key would be written in the clear, or the public
-/// broker asked, if it passed for "not given".
+/// An empty value is mostly a variable of the shell that isn't set: a key would be written in the clear, the public
+/// broker asked, or the current folder taken, if it passed for "not given".
 void refuse_empty(const CLI::App& command) {
-  static constexpr std::string_view may_be_empty[] = {"username", "pw", "id-prefix"};
+  static constexpr std::string_view may_be_empty[] = {"--username", "--pw", "--id-prefix", "COMMAND", "ARGUMENT"};
   for (const CLI::Option* each : command.get_options()) {
-    if (!each->nonpositional() || each->get_expected_min() == 0 || each->get_lnames().empty()) continue;
-    const std::string& name = each->get_lnames().front();
+    const bool positional = !each->nonpositional();
+    if (!positional && (each->get_expected_min() == 0 || each->get_lnames().empty())) continue;
+    const std::string name = positional ? each->get_name(true) : "--" + each->get_lnames().front();
     const bool has_empty = std::ranges::find(each->results(), std::string{}) != each->results().end();
-    if (has_empty && std::ranges::find(may_be_empty, name) == std::end(may_be_empty))
-      throw usage_error("--" + name + " is given an empty value",
-                        "give " + each->get_type_name() + ", or leave it out");
+    if (!has_empty || std::ranges::find(may_be_empty, name) != std::end(may_be_empty)) continue;
+    const std::string what = positional ? "one" : each->get_type_name();
+    throw usage_error(name + " is given an empty value",
+                      each->get_required() ? "give " + what : "give " + what + ", or leave it out");
   }
 }
 
