@@ -117,6 +117,8 @@ TEST(beyond_mosquitto, passwords_come_from_files_and_the_environment) {
   std::ofstream{folder() + "/no_password"};
   const std::string sent = field("me") + field("sesame");
   EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-file FOLDER/password").wire, HasSubstr(sent));
+  std::ofstream{folder() + "/marked"} << "\xef\xbb\xbfsesame\r\n";
+  EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-file FOLDER/marked").wire, HasSubstr(sent));
   EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-env SECRET", {}, {}, {"SECRET=sesame"}).wire, HasSubstr(sent));
   const ending missing = recado("pub", "-t a -m b -u me --pw-env SECRET");
   EXPECT_EQ(missing.run.status, 1);
@@ -152,6 +154,8 @@ TEST(beyond_mosquitto, option_files) {
   const std::string mine = recado("pub", "-o FOLDER/home/mine -m b", {}, {}, both).wire;  // 2.1: no defaults then
   EXPECT_THAT(mine, AllOf(HasSubstr(field("from-o")), HasSubstr(field("topic"))));
   std::ofstream{home + "/wrong"} << "-i me\n--nonsense 1\n";
+  std::ofstream{home + "/marked"} << "\xef\xbb\xbf-t from/file\n";
+  EXPECT_EQ(recado("pub", "-o FOLDER/home/marked -m b").run.err, "");
   const ending wrong = recado("pub", "-o FOLDER/home/wrong -t a -m b");
   EXPECT_EQ(wrong.run.status, 1);
   EXPECT_THAT(wrong.run.err, HasSubstr("wrong, line 2: unknown option '--nonsense'"));

@@ -2,6 +2,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <recado/core/byte_order_mark.hpp>
+
 #include "../command.hpp"
 #include "option.hpp"
 
@@ -102,7 +104,7 @@ void password_from_file(settings& to, std::string_view path) {
   if (!found)
     refuse("the password file '" + std::string{path} + "' is empty", "write the password into its first line");
   if (line.ends_with('\r')) line.pop_back();
-  to.password = line;
+  to.password = without_byte_order_mark(line);
 }
 
 void password_from_environment(settings& to, std::string_view name) {
