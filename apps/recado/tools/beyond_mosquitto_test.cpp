@@ -230,6 +230,7 @@ TEST(beyond_mosquitto, what_can_have_no_effect_is_refused) {
       {"pub", "-t a -m b --session-durability flush", "none is kept; add --session DIR, or leave it out"},
       {"pub", "-t a -m b --passphrase-file x", "--passphrase-file opens the key of --cert, and none is given; add"},
       {"pub", "-t a -m b --cafile x --passphrase-file x", "--passphrase-file opens the key of --cert"},
+      {"pub", "-t a -m b --reconnect 5", "to publish again could publish twice; add --session DIR or -c, or leave"},
       {"pub", "-t a -l --repeat-delay 1", "-l publishes each line once; leave --repeat-delay out"},
       {"pub", "-t a -m b --repeat-delay 1", "there are none; add --repeat COUNT"},
       {"pub", "-t a -m b --repeat 1 --repeat-delay 1", "there are none; add --repeat COUNT"},

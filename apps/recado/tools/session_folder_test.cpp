@@ -156,6 +156,23 @@ TEST(tool_session_of_3_1_1, lasts_again_behind_one_that_was_cleared) {
   EXPECT_EQ(packet_body(broker.packets(2).at(0))[7] & 2, 0);
 }
 
+// How long it tries is the user's to say, as with sub.
+TEST_F(tool_session_folder, pub_comes_back_as_long_as_it_is_told_to) {
+  using namespace recado::test;
+  for (const bool comes_back : {true, false}) {
+    fs::remove_all(kept);
+    const script breaks{hears(connect_type), says(packet(0x20, std::string(2, '\0'))), hears(publish_type), closes()};
+    scripted_broker other{{breaks, {serves({.connack = packet(0x20, std::string{"\1\0", 2})})}}};
+    const std::string time = comes_back ? "20" : "0";
+    std::vector<std::string> publishes =
+        command("pub", {"--session", kept, "-i", "me", "-q", "1", "-t", "t", "-m", "1", "--reconnect", time});
+    publishes[5] = std::to_string(other.port());
+    const auto done = program_run{.command = publishes}();
+    EXPECT_EQ(done.status, comes_back ? 0 : 7) << done.err;
+    EXPECT_EQ(shown()["messages"].size(), comes_back ? 0U : 1U);
+  }
+}
+
 // The broker may have done it although nobody hears so: the next run is to ask again.
 TEST_F(tool_session_folder, forgets_a_subscription_before_it_is_ended_or_changed) {
   using namespace recado::test;
