@@ -235,7 +235,7 @@ int finish(int status) {
   if (error == 0 || error == EINTR || status != exit_success) return status;  // EINTR: a signal, console.hpp
   if (error != EPIPE)
     print(failure(std::string{"the output could not be written: "} + std::strerror(error),
-                  "make room or write elsewhere"),
+                  std::string{remedy_of_output(error)}),
           nullptr);
   return exit_failure;
 }
@@ -261,7 +261,8 @@ std::span<const std::string> words_behind_dashes() { return behind_dashes(); }
 
 int run_program(int argc, const char* const* argv) {
   occupy_closed_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process
+  std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process,
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that may not grow (ulimit -f)
   return finish(run_chosen(argc, argv));
 }
 

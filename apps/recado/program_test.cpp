@@ -95,6 +95,14 @@ TEST(program, a_full_disk_is_no_success) {
   EXPECT_THAT(done.output, HasSubstr("could not be written"));
 }
 
+TEST(program, a_file_that_may_not_grow_is_an_error_in_words) {
+  std::filesystem::create_directories(RECADO_TEST_FOLDER);
+  const result done = shell("ulimit -f 1; " RECADO_PROGRAM " pub --help >" RECADO_TEST_FOLDER
+                            "/limited; " RECADO_PROGRAM " --help >>" RECADO_TEST_FOLDER "/limited");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("the output could not be written: File too large; make room"));
+}
+
 TEST(program, a_reader_that_has_gone_is_not_reported) {
   const result done = shell(RECADO_PROGRAM " --help | true; echo ended");
   EXPECT_EQ(done.output, "ended\n");
@@ -113,7 +121,8 @@ TEST(program, what_it_says_goes_into_no_file_that_takes_the_place_of_a_closed_st
 }
 
 TEST(program, a_closed_stream_can_neither_be_read_nor_written) {
-  EXPECT_THAT(recado("--help >&-").output, HasSubstr("could not be written: Bad file descriptor"));
+  EXPECT_THAT(recado("--help >&-").output,
+              HasSubstr("could not be written: Bad file descriptor; check where standard output"));
   EXPECT_THAT(recado("pub -h 127.0.0.1 -p 1 -t a -s <&-").output, HasSubstr("could not be read: Bad file descriptor"));
 }
 

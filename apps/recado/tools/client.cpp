@@ -93,7 +93,8 @@ client::client(const settings& how)
       port_(how.port),
       by_service_(how.by_service) {
   if (how_.bind_address) local_ = local_addresses(*how_.bind_address, how_.timeout);
-  if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
+  if (const auto opened = loop_.open(); !opened)
+    throw failure(outcome_of(opened.error()).cause, outcome_of(opened.error()).remedy);
   route_.plug(stack_);
   if (!kept_) return;
   if (const std::string damage = damage_of(kept_->report()); !damage.empty())
@@ -189,8 +190,9 @@ void client::interrupt(int signal) {
 void client::check_output() {
   const int number = out().write_error();
   if (number == 0 || number == EINTR || leaving_) return;
-  if (number == EPIPE) end({128 + SIGPIPE});  // who read it has gone: silently, as programs do that a signal ends
-  else end({status::failed, std::string{"the output could not be written: "} + std::strerror(number), "make room"});
+  if (number == EPIPE) return end({128 + SIGPIPE});  // who read it has gone: silently, as programs that a signal ends
+  const std::string cause = std::string{"the output could not be written: "} + std::strerror(number);
+  end({status::failed, cause, std::string{remedy_of_output(number)}});
 }
 
 // The time of -W, at any stage.
