@@ -269,6 +269,8 @@ void print_row(std::string_view name, const std::array<std::string, std::size(gr
 }
 
 int measure(const options& from) {
+  if (!std::filesystem::is_directory(from.folder))
+    throw failure("there is no folder " + from.folder + " to measure in", "name one on the disk that is meant");
   const std::string own = "recado-measure-" + std::to_string(::getpid());
   figures all = measured(passing_folder{std::filesystem::path{from.folder} / own}, from.messages);
   out() << "microseconds for a message of 100 bytes, put and removed: the median of " << std::to_string(rounds)
