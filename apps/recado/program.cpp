@@ -112,12 +112,13 @@ std::string abbreviated(std::string_view line) {
          std::string{line.substr(from)};
 }
 
-/// Line by line: a configuration may have several faults. What could move a terminal's cursor is shown as a dot.
-std::string readable(std::string_view text) {
+/// What could move a terminal's cursor is shown as a dot; line feeds only part the faults of a configuration.
+std::string readable(std::string text, bool has_lines) {
+  if (!has_lines) std::ranges::replace(text, '\n', '.');
   std::string all;
   for (std::size_t at = 0, end = 0; end != text.npos; at = end + 1) {
     end = text.find('\n', at);
-    all += (at == 0 ? "" : "\n") + abbreviated(text.substr(at, end == text.npos ? end : end - at));
+    all += (at == 0 ? "" : "\n") + abbreviated(std::string_view{text}.substr(at, end == text.npos ? end : end - at));
   }
   for (char& c : all)
     if ((static_cast<unsigned char>(c) < ' ' && c != '\n') || c == 0x7f) c = '.';
@@ -125,7 +126,7 @@ std::string readable(std::string_view text) {
 }
 
 void print(const failure& error, const std::string& who) {
-  err() << painted{style::bad, who} << ": " << std::string_view{readable(error.what())};
+  err() << painted{style::bad, who} << ": " << std::string_view{readable(error.what(), error.has_lines())};
   if (!error.remedy().empty()) err() << "; " << error.remedy();
   err() << '\n';
 }

@@ -85,6 +85,8 @@ TEST(program, an_error_that_quotes_much_stays_a_line_that_can_be_read) {
   const result moving = recado("pub -m x -t '#\033[2J\n'");
   EXPECT_EQ(std::count(moving.output.begin(), moving.output.end(), '\n'), 1) << moving.output;
   EXPECT_THAT(moving.output, Not(HasSubstr("\033")));
+  const result parted = recado("session show 'a\nb'");
+  EXPECT_THAT(parted.output, StartsWith("recado session show: there is no session in a.b; check"));
 }
 
 TEST(program, no_colour_where_nobody_looks) { EXPECT_THAT(recado("pkii").output, Not(HasSubstr("\033"))); }

@@ -69,7 +69,7 @@ void load(const run_options& options, board::configuration_file& file) {
   if (!options.session.empty()) file.override_with("device.session='''" + options.session + "'''");
   file.finish();
   if (file.problems().empty()) return;
-  throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
+  throw configuration_error(file.describe_problems(), "'recado run --options' explains every key");
 }
 
 std::string text_of(const fault& what) {
