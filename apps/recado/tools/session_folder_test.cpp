@@ -7,6 +7,8 @@
 
 #include <tests/support/scripted_broker.hpp>
 
+#include "kept_session.hpp"
+
 #include <sys/resource.h>
 
 namespace recado::app::tools {
@@ -154,6 +156,31 @@ TEST(tool_session_of_3_1_1, lasts_again_behind_one_that_was_cleared) {
   EXPECT_EQ(broker.complaint(), "");
   EXPECT_NE(packet_body(broker.packets(1).at(0))[7] & 2, 0);
   EXPECT_EQ(packet_body(broker.packets(2).at(0))[7] & 2, 0);
+}
+
+// As a run leaves it that the power ended between CONNACK and the report.
+TEST_F(tool_session_folder, tells_what_the_broker_has_lost_before_the_run) {
+  {
+    kept_session left{kept, posix::durability::flush, true};
+    chain::session_store& store = left.store();
+    ASSERT_TRUE(store.remember({.version = mqtt::version::v3_1_1, .places = 84, .client_identifier = "me"}));
+    store.label(7);
+    ASSERT_EQ(store.publishing(1, {.topic = "t", .qos = mqtt::qos::exactly_once}, as_bytes("packet")),
+              mqtt::error::none);
+    store.released(1);
+    store.session_lost(mqtt::lost_session::publish_again);
+    ASSERT_FALSE(store.commit());
+  }
+  EXPECT_EQ(shown()["messages"][0]["waits_for"], "report");
+  EXPECT_NE(session({"show", kept}).out.find("line 7: QoS 2, packet identifier 1, lost with the broker's session"),
+            std::string::npos);
+  const std::vector<std::string> next =
+      command("pub", {"--session", kept, "-i", "me", "-q", "2", "-t", "t", "-m", "x"});
+  const auto done = recado::test::program_run{.command = next}();
+  EXPECT_EQ(done.status, 7) << done.err;
+  EXPECT_NE(done.err.find("the broker forgot the session: whether a message arrived is not known"), std::string::npos)
+      << done.err;
+  EXPECT_EQ(shown()["messages"].size(), 0U);
 }
 
 // How long it tries is the user's to say, as with sub.
