@@ -47,6 +47,8 @@ class broker {
   bool stop(bool keeps_sessions, instant now);
   void close(connection& on, instant now) { end(on, connection::end::finished, now); }
   bool drop_session(instant now);
+  /// The same in place of the next PUBCOMP, and the power goes within so many writes as the device hears so.
+  void drop_at_pubrel(std::uint32_t steps) { drop_at_pubrel_ = steps; }
   /// The same, and nobody hears the CONNACK that says so.
   void drop_unheard(instant now) { drop_session(now), loses_connack_ = true; }
   /// The next CONNECT is taken behind the one that comes after it, when its client has long gone; or the next one that
@@ -225,6 +227,7 @@ class broker {
   instant late_due_ = never;
   std::uint32_t forgotten_ = 0;  ///< the device has lost its memory of the connections up to that one
   std::uint32_t newest_ = 0;     ///< the youngest of which CONNECT was heard
+  std::uint32_t drop_at_pubrel_ = 0;
   bool tight_ = false, mended_ = false, loses_connack_ = false;
   bool delays_connect_ = false, delays_clean_ = false;
   std::vector<std::byte> scratch_, records_;

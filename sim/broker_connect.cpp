@@ -161,6 +161,7 @@ void broker::accept(connection& on, peer& to, instant now) {
   if (assigns) to.client = name, ++assigned_;
   const bool present = enter_session(&on, to, now);
   world_.count.resumed += present ? 1 : 0;
+  if (!present) world_.cut_due = std::exchange(world_.cut_with_loss, 0U);
   if (late_) late_due_ = now + random_.time(0us, 60s);
   if (v5) to.limits = draw_limits(), world_.takes_effect(tight_ ? mishap::broker_strict : mishap::broker_generous);
   expiry_s_ = to.limits.expiry_s != 0 ? std::min(to.limits.expiry_s, to.expiry_s) : to.expiry_s;
@@ -236,6 +237,7 @@ void broker::lose_session() {
   if (late_due_ != never) forget_late();
   for (const std::uint32_t number : queue_) messages_.forgotten(number);
   for (const flight& one : flights_) messages_.forgotten(one.message);
+  for (const kept& one : received_) messages_.orphaned(one.message);
   queue_.clear(), flights_.clear(), received_.clear();
   subscribed_ = {};
   messages_.server_forgot();

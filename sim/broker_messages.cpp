@@ -116,6 +116,11 @@ void broker::on_publish(peer& from, const mqtt::publish& what, instant now) {
 
 void broker::on_acknowledgement(peer& from, const mqtt::acknowledgement& what, instant now) {
   if (what.type == packet_type::pubrel) {
+    if (drop_at_pubrel_ != 0) {
+      world_.cut_with_loss = std::exchange(drop_at_pubrel_, 0U);
+      world_.takes_effect(mishap::broker_drops_session);
+      return void(drop_session(now));
+    }
     const auto known = std::ranges::find(received_, what.packet_identifier, &kept::identifier);
     const bool found = known != received_.end();
     if (found) received_.erase(known);

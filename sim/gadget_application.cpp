@@ -106,6 +106,7 @@ void gadget::on_session(const mqtt::session_event& what, instant now) {
   if (const auto* one = std::get_if<mqtt::message_received>(&what))
     return on_message(number_in(one->payload), one->topic, one->qos, one->retain, one->receipt, now);
   if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) {
+    if (died()) return;  // nobody is there to hear it
     world_.note("application: message %u is over, reason 0x%02x%s", done->tag, static_cast<unsigned>(done->reason),
                 done->outcome == mqtt::outcome::session_lost ? ", the session was lost" : "");
     return messages_.ended(done->tag, *done);

@@ -67,7 +67,7 @@ void ledger::arrived(std::uint32_t number) {
   if (number >= up.size()) return world_.violate("the broker got a message that nobody published");
   up_message& one = up[number];
   if (!one.accepted) return world_.violate("the broker got message %u, which was never accepted", number);
-  ++one.arrivals;
+  ++one.arrivals, one.orphan = false;
   if (one.level == mqtt::qos::exactly_once && one.arrivals > one.arrivals_max)
     return world_.violate("QoS 2 message %u arrived %u times", number, one.arrivals);
   if (one.level == mqtt::qos::at_most_once && one.arrivals > 1)
@@ -122,6 +122,8 @@ void ledger::device_remembers() {
     if (stored && one.arrivals == 0) one.unordered = true;  // it was dropped, and others went before it
     if (!stored && one.durable && one.arrivals == 0 && !one.unordered)
       world_.violate("message %zu was in the journal, and is lost", i);
+    if (!stored && one.durable && one.orphan)
+      world_.violate("message %zu was lost with the server's session, and the application is never told", i);
     one.excused = !stored;
   }
 }

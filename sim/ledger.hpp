@@ -29,6 +29,7 @@ struct up_message {
   bool over = false;           ///< the application was told how it ended
   bool acknowledged = false;   ///< well
   bool excused = false;        ///< the server or the power has lost it: it may be missing
+  bool orphan = false;         ///< the server lost it with its session before PUBREL: the application is to hear of it
   bool unordered = false;      ///< the server has refused it once, so it may come behind younger ones
   bool durable = false;        ///< the journal has it, for good
   bool stored = false;         ///< it was in the journal when the power came back
@@ -68,6 +69,8 @@ class ledger {
   void ended(std::uint32_t number, const mqtt::acknowledged& how);
   /// The application was told at once that it can't be sent.
   void given_up(std::uint32_t number);
+  /// The server goes without this message, which it had said PUBREC for.
+  void orphaned(std::uint32_t number) { up[number].orphan = true; }
   /// The session is gone on the server: what was not acknowledged may come twice.
   void server_forgot();
   /// The power is back and the journal holds those that are marked `stored`: only they go on.

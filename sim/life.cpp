@@ -70,6 +70,7 @@ class stage {
     if (now >= next_own()) both = own(now);
     if (both || now >= server) broker_.turn(now), both = both || wire_.was_full();
     if (std::exchange(world_.power_due, false)) power_goes(mishap::device_restarts, now);
+    if (const auto steps = std::exchange(world_.cut_due, 0U); steps != 0 && !mended_) gadget_.fail_in(steps - 1);
     if (both || now >= device || now >= gadget_.deadline()) gadget_.step(now);
     if (gadget_.died()) power_goes(mishap::power_fails_in_write, now);
   }
@@ -273,6 +274,7 @@ void stage::begin_broker(const planned& one, instant now) {
       if (broker_.stop(one.what == mishap::broker_restarts, now)) world_.takes_effect(one.what);
       return;
     case mishap::broker_drops_session:
+      if (plan_.how.journal && one.size % 2 == 0) return broker_.drop_at_pubrel(1 + one.size / 2);
       if (broker_.drop_session(now)) world_.takes_effect(one.what);
       return;
     case mishap::connack_lost:

@@ -74,7 +74,7 @@ mutant(mqtt/session_outbound.cpp [[if (journal_ == nullptr || is_failure(static_
   "the journal is not told what the application has acknowledged")
 omit(mqtt/session_inbound.cpp [[if (!deferred_ && journal_ != nullptr) journal_->took(level, identifier);]]
   "the journal is not told what is acknowledged at once")
-mutant(mqtt/session_resume.cpp [[if (journal_ != nullptr) journal_->session_lost();]] [[if (!MUTATED && journal_ != nullptr) journal_->session_lost();]]
+mutant(mqtt/session_resume.cpp [[if (journal_ != nullptr) journal_->session_lost(when_lost_);]] [[if (!MUTATED && journal_ != nullptr) journal_->session_lost(when_lost_);]]
   "the journal is not told that the server forgot the session")
 omit(chain/session_store.cpp [[keep(records_.remove({kind_message, number}));]]
   "a message stays in the journal after PUBREC")
@@ -155,3 +155,6 @@ mutant(store/journal.cpp [[  if (shape_.spares_pages) offset_ = fresh(offset_);]
   "what is written next shares a page with what was synced")
 omit(chain/outbox.cpp [[head.expires_us -= std::max(clock_->at(restored_at_) - kept->since, duration{}).count();]]
   "what waits does not grow older while there is no power")
+mutant(chain/session_store.cpp [[  lose(how);]] [[  if (MUTATED) keep(records_.clear(kind_released));
+  else lose(how);]]
+  "what the server lost leaves the journal before the application is told")

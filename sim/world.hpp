@@ -58,6 +58,10 @@ class world {
   std::uint32_t received_max = 65'535;
   /// The power goes as a CONNACK arrives.
   bool power_due = false;
+  /// The power goes within so many writes behind the next CONNACK that tells of a new session; 0: it doesn't.
+  std::uint32_t cut_with_loss = 0;
+  /// The same as that CONNACK is said.
+  std::uint32_t cut_due = 0;
 
   // A mishap counts when something is the worse for it, and once: where nothing is written no write can fail.
   void begins(mishap what) { lurks_[static_cast<std::size_t>(what)] = true; }

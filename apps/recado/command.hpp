@@ -30,6 +30,8 @@ class failure : public std::runtime_error {
       : std::runtime_error(cause), remedy_(std::move(remedy)), status_(status) {}
   std::string_view remedy() const { return remedy_; }
   int status() const { return status_; }
+  /// True if the cause is several, each on a line of its own; else a line feed in it is something quoted.
+  virtual bool has_lines() const { return false; }
 
  private:
   std::string remedy_;
@@ -41,6 +43,13 @@ class usage_error : public failure {
  public:
   explicit usage_error(const std::string& cause, std::string remedy = {})
       : failure(cause, std::move(remedy), exit_usage) {}
+};
+
+/// What is wrong with a configuration, a fault on each line.
+class configuration_error : public usage_error {
+ public:
+  using usage_error::usage_error;
+  bool has_lines() const override { return true; }
 };
 
 /// Says what to do when `command` (a leaf, without subcommands) was chosen. The action runs after all of the

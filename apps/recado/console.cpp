@@ -144,4 +144,9 @@ console& err() {
   return standard_error;
 }
 
+std::string_view remedy_of_output(int error) {
+  const bool full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+  return full ? "make room or write elsewhere" : "check where standard output leads";
+}
+
 }  // namespace recado::app

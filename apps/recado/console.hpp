@@ -82,6 +82,8 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 
 /// Standard output: what the command was asked for.
 console& out();
+/// What to do where standard output can't be written to.
+std::string_view remedy_of_output(int error);
 /// Standard error: what went wrong, and progress.
 console& err();
 

@@ -1,16 +1,16 @@
 // recado decode: bytes that somebody has, as hexadecimal text, raw or recorded, to readable packets.
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <memory>
 
 #include <recado/capture/decoder.hpp>
 #include <recado/capture/hex_text.hpp>
+#include <recado/drive/posix/descriptor.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "command.hpp"
@@ -31,25 +31,33 @@ struct decode_options {
   bool show_secrets = false;
 };
 
-std::string read_all(const std::string& name) {
-  errno = 0;
-  std::string data;
-  if (name == "-") {
-    char piece[64 << 10];
-    for (ssize_t count = 0; (count = ::read(STDIN_FILENO, piece, sizeof piece)) != 0;) {
-      if (count < 0 && errno == EINTR) continue;
-      if (count < 0)
-        throw failure(std::string{"cannot read standard input: "} + std::strerror(errno),
-                      "give a file, or bytes there");
-      data.append(piece, static_cast<std::size_t>(count));
-    }
-  } else {
-    if (std::filesystem::is_directory(name)) throw failure("cannot read '" + name + "': Is a directory", "name a file");
-    std::ifstream file{name, std::ios::binary};
-    if (file) data.assign(std::istreambuf_iterator<char>{file}, {});
-    if (!file || errno != 0)
-      throw failure("cannot read '" + name + "': " + std::strerror(errno == 0 ? EIO : errno), "check the path");
+/// Octets of input: twice the longest packet of MQTT and more, so that no input without an end takes all memory.
+constexpr std::size_t input_octets_max = 512U << 20;
+
+/// Appends all that `descriptor` gives; false: it can't be read, and errno says why.
+bool read_all(int descriptor, const std::string& who, std::string& to) {
+  constexpr std::size_t piece = 256U << 10;
+  for (;;) {
+    const std::size_t before = to.size();
+    to.resize(before + piece);
+    const ssize_t count = ::read(descriptor, to.data() + before, piece);
+    to.resize(before + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return count == 0;
+    if (to.size() > input_octets_max)
+      throw failure(who + " has more than the 512 MiB that are decoded at a time",
+                    "give a part of it: 'editcap -c' splits a recording, and 'head -c' or 'split -b' bytes");
   }
+}
+
+std::string read_all(const std::string& name) {
+  std::string data;
+  const bool standard = name == "-";
+  const posix::descriptor file{standard ? -1 : ::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
+  const std::string who = standard ? "standard input" : "'" + name + "'";
+  if ((!standard && !file) || !read_all(standard ? STDIN_FILENO : file.get(), who, data))
+    throw failure("cannot read " + who + ": " + std::strerror(errno),
+                  standard ? "give a file, or bytes there" : "check the path");
   if (data.empty()) throw failure("there is nothing to decode", "give a file, or bytes on standard input");
   return data;
 }
@@ -124,7 +132,7 @@ void add_decode(CLI::App& root) {
   command
       .add_option("FILE", to->file,
                   "Hexadecimal text (also as hexdump or xxd write it), raw bytes, or a pcap or pcapng file; "
-                  "- is standard input")
+                  "- is standard input; up to 512 MiB")
       ->capture_default_str();
   command.add_option("--protocol", to->protocol, "mqtt, dhcp, dns or ntp (default: guessed, and said)")
       ->check(CLI::IsMember({"mqtt", "dhcp", "dns", "ntp"}));

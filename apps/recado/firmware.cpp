@@ -32,7 +32,7 @@ pki::secret generate(const image_request& what) {
   std::vector<std::string> notes;
   if (file.readable()) notes = resolve_for(target, what.build.preset, file);
   if (!file.problems().empty())
-    throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
+    throw configuration_error(file.describe_problems(), "'recado run --options' explains every key");
   const credentials with = read_credentials(file.values);
   for (const std::string& each : notes) err() << painted{style::faint, "note: "} << std::string_view{each} << '\n';
   forget_paths(file.values);

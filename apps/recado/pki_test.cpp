@@ -89,6 +89,7 @@ TEST_F(pki_command, mistakes_are_one_line_with_a_remedy) {
   fails(2, "server a --key-type rsa-1024", "did you mean 'rsa-");
   fails(2, "client x --days -3", "-3 days are no sensible validity");
   fails(2, "client x --days 0", "0 days are no sensible validity; give 1 to ");
+  fails(2, "client x --from 9999-12-30 --days 2", "end after the year 9999, the last that a certificate can name");
   fails(2, "crl --days 0", "0 days are no sensible validity; give 1 to ");
   fails(2, "client x --to 2020-13-01", "is no date; write it like");
   fails(1, "sign missing.csr", "cannot read 'missing.csr': No such file or directory; check the path");

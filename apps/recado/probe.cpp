@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 
+#include <recado/core/byte_order_mark.hpp>
 #include <recado/device/server.hpp>
 
 #include "passphrase.hpp"
@@ -148,7 +149,7 @@ void add_tls(CLI::App& parent) {
 
 std::string first_line_of(const std::string& path) {
   const pki::secret line = read_passphrase_file(path);
-  return std::string{line.view()};
+  return std::string{without_byte_order_mark(line.view())};
 }
 
 int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& version) {

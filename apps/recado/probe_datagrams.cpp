@@ -48,7 +48,7 @@ struct rig {
 class dhcp_probe {
  public:
   dhcp_probe(const common_options& how, double arp_s) : rig_(std::make_unique<rig>(how)) {
-    checked(link_.open(rig_->loop, interface_of(how)));
+    find_interface();
     if (!link_.status().ethernet) throw failure_of(make_fault(link_error::not_ethernet));
     rig_->shown.datagrams("DHCP", [](direction, bytes data, text_sink& to) { recado::dhcp::print(data, to); });
     socket_.observe(&rig_->shown);
@@ -91,6 +91,13 @@ class dhcp_probe {
   void start() {
     client_.emplace(options_, rig_->random);
     client_->opened(posix::now());
+  }
+  void find_interface() {
+    const auto found = link_.open(rig_->loop, interface_of(rig_->how));
+    if (!found && rig_->how.interface.empty() && is(found.error(), link_error::no_such_interface))
+      throw failure("no interface is named, and none of this host's has an Ethernet address, which DHCP needs",
+                    "see 'ip link', and ask where there is one");
+    checked(found);
   }
   void wait_for_carrier() {
     while (!link_.status().carrier) {

@@ -194,6 +194,17 @@ TEST(probe_mqtt, a_port_that_speaks_tls_is_recognised) {
   EXPECT_THAT(probe_mqtt("", "-i me").output, HasSubstr("if this port speaks TLS add --cafile"));
 }
 
+TEST(probe, dhcp_without_a_name_says_that_there_is_no_interface_to_choose) {
+  const recado::test::net_namespace empty;
+  const recado::test::net_namespace::inside here{empty};
+  const result done = probe("dhcp");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_EQ(done.output,
+            "recado probe dhcp: no interface is named, and none of this host's has an Ethernet address, which DHCP "
+            "needs; see 'ip link', and ask where there is one\n");
+  EXPECT_THAT(probe("dhcp nosuch0").output, HasSubstr("there is no such network interface (errno 19); check the name"));
+}
+
 TEST(probe, options_that_make_no_sense_are_refused) {
   EXPECT_EQ(probe("mqtt").status, 2);
   EXPECT_EQ(probe("dns a --server nobody").status, 2);

@@ -112,12 +112,13 @@ std::string abbreviated(std::string_view line) {
          std::string{line.substr(from)};
 }
 
-/// Line by line: a configuration may have several faults. What could move a terminal's cursor is shown as a dot.
-std::string readable(std::string_view text) {
+/// What could move a terminal's cursor is shown as a dot; line feeds only part the faults of a configuration.
+std::string readable(std::string text, bool has_lines) {
+  if (!has_lines) std::ranges::replace(text, '\n', '.');
   std::string all;
   for (std::size_t at = 0, end = 0; end != text.npos; at = end + 1) {
     end = text.find('\n', at);
-    all += (at == 0 ? "" : "\n") + abbreviated(text.substr(at, end == text.npos ? end : end - at));
+    all += (at == 0 ? "" : "\n") + abbreviated(std::string_view{text}.substr(at, end == text.npos ? end : end - at));
   }
   for (char& c : all)
     if ((static_cast<unsigned char>(c) < ' ' && c != '\n') || c == 0x7f) c = '.';
@@ -125,7 +126,7 @@ std::string readable(std::string_view text) {
 }
 
 void print(const failure& error, const std::string& who) {
-  err() << painted{style::bad, who} << ": " << std::string_view{readable(error.what())};
+  err() << painted{style::bad, who} << ": " << std::string_view{readable(error.what(), error.has_lines())};
   if (!error.remedy().empty()) err() << "; " << error.remedy();
   err() << '\n';
 }
@@ -141,17 +142,19 @@ std::unique_ptr<CLI::App> make_root() {
   return root;
 }
 
-/// An empty value is mostly a variable of the shell that isn't set: a key would be written in the clear, or the public
-/// broker asked, if it passed for "not given".
+/// An empty value is mostly a variable of the shell that isn't set: a key would be written in the clear, the public
+/// broker asked, or the current folder taken, if it passed for "not given".
 void refuse_empty(const CLI::App& command) {
-  static constexpr std::string_view may_be_empty[] = {"username", "pw", "id-prefix"};
+  static constexpr std::string_view may_be_empty[] = {"--username", "--pw", "--id-prefix", "COMMAND", "ARGUMENT"};
   for (const CLI::Option* each : command.get_options()) {
-    if (!each->nonpositional() || each->get_expected_min() == 0 || each->get_lnames().empty()) continue;
-    const std::string& name = each->get_lnames().front();
+    const bool positional = !each->nonpositional();
+    if (!positional && (each->get_expected_min() == 0 || each->get_lnames().empty())) continue;
+    const std::string name = positional ? each->get_name(true) : "--" + each->get_lnames().front();
     const bool has_empty = std::ranges::find(each->results(), std::string{}) != each->results().end();
-    if (has_empty && std::ranges::find(may_be_empty, name) == std::end(may_be_empty))
-      throw usage_error("--" + name + " is given an empty value",
-                        "give " + each->get_type_name() + ", or leave it out");
+    if (!has_empty || std::ranges::find(may_be_empty, name) != std::end(may_be_empty)) continue;
+    const std::string what = positional ? "one" : each->get_type_name();
+    throw usage_error(name + " is given an empty value",
+                      each->get_required() ? "give " + what : "give " + what + ", or leave it out");
   }
 }
 
@@ -233,7 +236,7 @@ int finish(int status) {
   if (error == 0 || error == EINTR || status != exit_success) return status;  // EINTR: a signal, console.hpp
   if (error != EPIPE)
     print(failure(std::string{"the output could not be written: "} + std::strerror(error),
-                  "make room or write elsewhere"),
+                  std::string{remedy_of_output(error)}),
           nullptr);
   return exit_failure;
 }
@@ -259,7 +262,8 @@ std::span<const std::string> words_behind_dashes() { return behind_dashes(); }
 
 int run_program(int argc, const char* const* argv) {
   occupy_closed_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process
+  std::signal(SIGPIPE, SIG_IGN);  // a peer or reader that goes away is an error code, not the end of the process,
+  std::signal(SIGXFSZ, SIG_IGN);  // and so is a file that may not grow (ulimit -f)
   return finish(run_chosen(argc, argv));
 }
 

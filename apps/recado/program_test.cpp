@@ -57,6 +57,13 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
       {"pki", "recado pki: a command is missing"},
       {"lab up --while 0", "recado lab up: --while: Value 0 not in range 1 to 2147483647"},
       {"run --config ''", "recado run: --config is given an empty value; give TEXT, or leave it out"},
+      {"session measure ''", "recado session measure: DIR is given an empty value; give one"},
+      {"session show ''", "recado session show: DIR is given an empty value; give one"},
+      {"decode ''", "recado decode: FILE is given an empty value; give one, or leave it out"},
+      {"pki show ''", "recado pki show: FILE is given an empty value; give one"},
+      {"pki revoke ''", "recado pki revoke: NAME is given an empty value; give one"},
+      {"probe dns ''", "recado probe dns: NAME is given an empty value; give one"},
+      {"probe dhcp ''", "recado probe dhcp: INTERFACE is given an empty value; give one, or leave it out"},
       {"pki init --dir x --ca-passphrase-file ''", "recado pki init: --ca-passphrase-file is given an empty value"},
       {"bench publish --cafile ''", "recado bench publish: --cafile is given an empty value; give FILE, or leave"},
       {"pki --hlp", "recado pki: unknown option '--hlp'; did you mean '--help'?"},
@@ -78,6 +85,8 @@ TEST(program, an_error_that_quotes_much_stays_a_line_that_can_be_read) {
   const result moving = recado("pub -m x -t '#\033[2J\n'");
   EXPECT_EQ(std::count(moving.output.begin(), moving.output.end(), '\n'), 1) << moving.output;
   EXPECT_THAT(moving.output, Not(HasSubstr("\033")));
+  const result parted = recado("session show 'a\nb'");
+  EXPECT_THAT(parted.output, StartsWith("recado session show: there is no session in a.b; check"));
 }
 
 TEST(program, no_colour_where_nobody_looks) { EXPECT_THAT(recado("pkii").output, Not(HasSubstr("\033"))); }
@@ -86,6 +95,14 @@ TEST(program, a_full_disk_is_no_success) {
   const result done = shell(RECADO_PROGRAM " --help 2>&1 >/dev/full");
   EXPECT_EQ(done.status, 1);
   EXPECT_THAT(done.output, HasSubstr("could not be written"));
+}
+
+TEST(program, a_file_that_may_not_grow_is_an_error_in_words) {
+  std::filesystem::create_directories(RECADO_TEST_FOLDER);
+  const result done = shell("ulimit -f 1; " RECADO_PROGRAM " pub --help >" RECADO_TEST_FOLDER
+                            "/limited; " RECADO_PROGRAM " --help >>" RECADO_TEST_FOLDER "/limited");
+  EXPECT_EQ(done.status, 1) << done.output;
+  EXPECT_THAT(done.output, HasSubstr("the output could not be written: File too large; make room"));
 }
 
 TEST(program, a_reader_that_has_gone_is_not_reported) {
@@ -106,7 +123,8 @@ TEST(program, what_it_says_goes_into_no_file_that_takes_the_place_of_a_closed_st
 }
 
 TEST(program, a_closed_stream_can_neither_be_read_nor_written) {
-  EXPECT_THAT(recado("--help >&-").output, HasSubstr("could not be written: Bad file descriptor"));
+  EXPECT_THAT(recado("--help >&-").output,
+              HasSubstr("could not be written: Bad file descriptor; check where standard output"));
   EXPECT_THAT(recado("pub -h 127.0.0.1 -p 1 -t a -s <&-").output, HasSubstr("could not be read: Bad file descriptor"));
 }
 

@@ -69,7 +69,7 @@ void load(const run_options& options, board::configuration_file& file) {
   if (!options.session.empty()) file.override_with("device.session='''" + options.session + "'''");
   file.finish();
   if (file.problems().empty()) return;
-  throw failure(file.describe_problems(), "'recado run --options' explains every key", exit_usage);
+  throw configuration_error(file.describe_problems(), "'recado run --options' explains every key");
 }
 
 std::string text_of(const fault& what) {
@@ -185,8 +185,11 @@ wall_clock one_run::clock_now() {
   return clock;
 }
 
-int finish(const board::run_result& result) {
+int finish(const board::run_result& result, const device::configuration& chosen) {
   out().flush();
+  if (is(result.failure, link_error::no_such_interface) && chosen.network.interface.empty())
+    throw failure("no interface is named, and none of this host's has an Ethernet address",
+                  "name one by --interface, or use this machine's own network: network.mode = \"as-is\"");
   if (result.failure) {
     std::string remedy{chain::remedy_of(result.failure)};
     if (is(result.failure, link_error::not_permitted))
@@ -230,7 +233,7 @@ int run_test(const run_options& options, const device::configuration& chosen) {
   out() << painted{style::title, "test mode"} << (chosen.tls.enabled ? " with TLS\n" : " without TLS\n");
   one_run measured{options, chosen};
   measured.record(options);
-  const int status = finish(measured(&plan));
+  const int status = finish(measured(&plan), chosen);
   write_results(options, chosen, results.all, false);
   measured.check_recordings();
   return status;
@@ -251,7 +254,7 @@ int compare(const run_options& options, const device::configuration& chosen) {
   one_run measured{options, chosen};
   measured.record(options);
   const board::run_result ended = measured.compare(with, without);
-  const int status = finish(ended);
+  const int status = finish(ended, chosen);
   if (ended.signal != 0) return status;
   std::vector<board::series> all = std::move(secure.all);
   all.insert(all.end(), plain.all.begin(), plain.all.end());
@@ -305,7 +308,7 @@ int run(const run_options& options) {
   one_run normal{options, file.values};
   normal.record(options);
   normal.keep_session();
-  const int status = finish(normal(nullptr));
+  const int status = finish(normal(nullptr), file.values);
   normal.check_recordings();
   return status;
 }

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+#include <tests/support/net_namespace.hpp>
+
 #include "tools/kept_session.hpp"
 
 namespace {
@@ -53,6 +55,15 @@ TEST(run, check_explains_without_connecting) {
   EXPECT_THAT(done.output, Not(HasSubstr("tell-nobody")));
   EXPECT_THAT(done.output, HasSubstr("The ladder:"));
   EXPECT_THAT(run("--check --show-secrets --config " + config.path.string()).output, HasSubstr("tell-nobody"));
+}
+
+TEST(run, says_that_there_is_no_interface_to_choose) {
+  const recado::test::net_namespace empty;
+  const recado::test::net_namespace::inside here{empty};
+  const result done = run("");
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.output, HasSubstr("recado run: no interface is named, and none of this host's has an Ethernet "
+                                     "address; name one by --interface, or use this machine's own network"));
 }
 
 TEST(run, a_wrong_key_is_refused_with_file_line_and_the_nearest_key) {

@@ -47,6 +47,12 @@ void each_message(kept_session& kept, Tell&& tell) {
   while (const auto one = kept.store().next_released(from)) tell(*one);
 }
 
+/// The packet that a message waits for; of one that the broker has lost, "report": the next run tells of it.
+std::string_view awaited_by(const chain::stored_message& one) {
+  if (one.lost) return "report";
+  return one.released ? "PUBCOMP" : one.qos == mqtt::qos::at_least_once ? "PUBACK" : "PUBREC";
+}
+
 /// Calls `tell` with each message that waits for a connection.
 template <class Tell>
 void each_held(kept_session& kept, Tell&& tell) {
@@ -74,7 +80,7 @@ void show_as_json(kept_session& kept) {
     number("line", one.label);
     number("packet_identifier", one.identifier);
     number("qos", static_cast<unsigned>(one.qos));
-    to.key("waits_for").string(one.released ? "PUBCOMP" : one.qos == mqtt::qos::at_least_once ? "PUBACK" : "PUBREC");
+    to.key("waits_for").string(awaited_by(one));
     number("bytes", one.size);
     to.close('}');
   });
@@ -135,7 +141,10 @@ int show(const options& from) {
   each_message(kept, [](const chain::stored_message& one) {
     out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
           << ", packet identifier " << std::to_string(one.identifier) << ", "
-          << (one.released ? "waits for PUBCOMP" : std::to_string(one.size) + " bytes") << '\n';
+          << (one.lost       ? "lost with the broker's session, which the next run says"
+              : one.released ? "waits for PUBCOMP"
+                             : std::to_string(one.size) + " bytes")
+          << '\n';
   });
   each_held(kept, [](const chain::held_message& one) {
     out() << "  line " << std::to_string(one.label) << ": QoS " << std::to_string(static_cast<int>(one.qos))
@@ -260,6 +269,8 @@ void print_row(std::string_view name, const std::array<std::string, std::size(gr
 }
 
 int measure(const options& from) {
+  if (!std::filesystem::is_directory(from.folder))
+    throw failure("there is no folder " + from.folder + " to measure in", "name one on the disk that is meant");
   const std::string own = "recado-measure-" + std::to_string(::getpid());
   figures all = measured(passing_folder{std::filesystem::path{from.folder} / own}, from.messages);
   out() << "microseconds for a message of 100 bytes, put and removed: the median of " << std::to_string(rounds)

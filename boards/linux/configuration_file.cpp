@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <recado/core/address.hpp>
+#include <recado/core/byte_order_mark.hpp>
 #include <recado/core/nearest.hpp>
 #include <recado/device/options.hpp>
 #include <recado/device/server.hpp>
@@ -211,7 +212,7 @@ std::optional<std::string> configuration_file::first_line_of(std::string_view pa
     return std::nullopt;
   }
   if (line.ends_with('\r')) line.pop_back();
-  return line;
+  return std::string{without_byte_order_mark(line)};
 }
 
 void configuration_file::load_password() {

@@ -154,6 +154,12 @@ TEST(configuration, what_cannot_work_is_refused) {
   }
 }
 
+// toml.io/en/v1.1.0 "Spec": a mark at the beginning of the file is to be ignored.
+TEST(configuration, may_begin_with_a_byte_order_mark) {
+  EXPECT_EQ(problem_of("\xef\xbb\xbf[broker]\nqos = 2\n"), "");
+  EXPECT_EQ(problem_of("\xef\xbb\xbf"), "");
+}
+
 TEST(configuration, the_length_of_a_list_is_not_told_in_bytes) {
   EXPECT_EQ(problem_of("[broker]\nservers = []"),
             "device.toml:2: broker.servers has the wrong length; it takes a text, or a list of 1 to 4 texts");

@@ -11,7 +11,7 @@ namespace recado::chain::session_record {
 /// The kinds of records. A message's number is its place in the order of publishing, a released one's in the order of
 /// PUBREC, a received one's its packet identifier.
 inline constexpr std::uint8_t kind_message = 1, kind_released = 2, kind_received = 3, kind_subscription = 4,
-                              kind_facts = 5, kind_held = 6, kind_unanswered = 7, kind_places = 8;
+                              kind_facts = 5, kind_held = 6, kind_unanswered = 7, kind_places = 8, kind_lost = 9;
 
 /// Numbers at the front of a record.
 template <std::size_t Size>

@@ -16,6 +16,8 @@ using namespace session_record;
 constexpr std::uint32_t released_mark = 0x8000'0000;
 constexpr std::uint32_t message_number_max = released_mark - 0x1'0000;  // so many more may have to be released
 constexpr key unanswered_connects{kind_unanswered, 0};  // they have left, and their answers are not known: how many
+constexpr key lost_with_session{kind_lost, 0};          // the messages with lower numbers, 4, and the released ones, 4
+constexpr std::size_t lost_bytes = 8;
 // identifier 2, QoS 1, tag 4, label 8, and the number of the other record of the same message 4
 constexpr std::size_t message_head_bytes = 19;
 // label 8, tag 4, QoS and RETAIN 1, the bytes of topic 2 and properties 4, and since when it expires 8
@@ -55,8 +57,9 @@ const store::note* session_store::take_note() {
 }
 
 // Messages leave a quarter of the room to what follows from them and to what is received; those of the queue did so
-// when they came into it, and leave it now.
+// when they came into it, and leave it now. One that was lost, and told of, may have had the identifier.
 mqtt::error session_store::publishing(std::uint16_t identifier, const mqtt::message& what, bytes packet) {
+  forget_told();
   if (failed_) return mqtt::error::not_kept;
   const std::uint32_t held = std::exchange(taking_, 0U);
   if (held == 0 && !has_place(0)) return why_ = error::index_full, mqtt::error::not_kept;
@@ -89,6 +92,8 @@ bool session_store::has_message_number() {
   if (std::max(next_message_, next_released_) < message_number_max) return true;
   if (records_.next(kind_message, 0) || records_.next(kind_released, 0)) return false;
   next_message_ = next_released_ = 1;
+  lost_ = {};
+  keep(records_.remove(lost_with_session));
   return true;
 }
 
@@ -124,11 +129,14 @@ void session_store::released(std::uint16_t identifier) {
 void session_store::finished(std::uint16_t identifier) {
   const std::uint32_t number = std::exchange(place_of(identifier), 0U);
   if (number == 0) return;
-  const bool was_released = (number & released_mark) != 0;
-  keep(records_.remove({was_released ? kind_released : kind_message, number & ~released_mark}));
+  const std::uint8_t kind = (number & released_mark) != 0 ? kind_released : kind_message;
+  const std::uint32_t plain = number & ~released_mark;
+  if (plain < lost_.of(kind)) told_.of(kind) = plain + 1;
+  else keep(records_.remove({kind, plain}));
 }
 
 void session_store::took(mqtt::qos level, std::uint16_t identifier) {
+  forget_told();
   if (level == mqtt::qos::exactly_once) keep_unanswered();
   const store::note* with = take_note();
   if (level == mqtt::qos::exactly_once) return keep(records_.put({kind_received, identifier}, {}, with));
@@ -137,11 +145,53 @@ void session_store::took(mqtt::qos level, std::uint16_t identifier) {
 
 void session_store::completed(std::uint16_t identifier) { keep(records_.remove({kind_received, identifier})); }
 
-void session_store::session_lost() {
+std::uint32_t& session_store::bounds::of(std::uint8_t kind) { return kind == kind_released ? released : messages; }
+
+void session_store::session_lost(mqtt::lost_session how) {
+  lose(how);
   keep(records_.clear(kind_received));
-  keep(records_.clear(kind_released));
   keep(records_.clear(kind_subscription));  // the new session has none of them
   forget_unanswered();
+}
+
+// What is lost stays until the application was told. One record says so of all, and is the first to be written: should
+// the power go behind it, the next run neither sends PUBREL for a message that the server doesn't know nor takes the
+// answer for its delivery.
+void session_store::lose(mqtt::lost_session how) {
+  bounds lost = lost_;
+  if (records_.next(kind_released, 0)) lost.released = next_released_;
+  if (how == mqtt::lost_session::report && records_.next(kind_message, 0)) lost.messages = next_message_;
+  if (lost == lost_) return;
+  lost_ = lost;
+  numbers<lost_bytes> what;
+  what.put(lost.messages, 4);
+  what.put(lost.released, 4);
+  const bytes pieces[] = {what.octets()};
+  keep(records_.put(lost_with_session, pieces));
+}
+
+session_store::bounds session_store::kept_lost() {
+  numbers<lost_bytes> what;
+  if (records_.read(lost_with_session, 0, what.octets()).value_or(0) != lost_bytes) return {};
+  const auto messages = static_cast<std::uint32_t>(what.get(4));
+  return {messages, static_cast<std::uint32_t>(what.get(4))};
+}
+
+// The application has heard of them by now: what leaves comes behind what it was told. They were told in the order of
+// their numbers.
+void session_store::forget_told() {
+  bounds told = std::exchange(told_, {});
+  if (told == bounds{}) return;
+  bool others = false;
+  for (const std::uint8_t kind : {kind_message, kind_released}) {
+    std::optional<std::uint32_t> number;
+    for (std::uint32_t from = 0; (number = records_.next(kind, from)) && *number < told.of(kind); from = *number + 1)
+      keep(records_.remove({kind, *number}));
+    others = others || (number && *number < lost_.of(kind));
+  }
+  if (others) return;
+  lost_ = {};
+  keep(records_.remove(lost_with_session));
 }
 
 // Nothing is written where nothing depends on the answer: without what the server may have forgotten unheard. What is
@@ -178,7 +228,8 @@ void session_store::certain(bool subscriptions_hold) {
 }
 
 // Half of the bytes that messages leave free, and of the places in the index all but those of what else may come: that
-// CONNECTs have no answer, a subscription, a message that leaves the queue.
+// CONNECTs have no answer, a subscription, a message that leaves the queue. That a session was lost takes the place of
+// the last, until the application was told.
 std::uint16_t session_store::received_max() {
   constexpr std::size_t others = 3;
   const std::size_t places = records_.records_max() / 4, room = spare_bytes() / 2 / records_.stored_bytes(0, false);
@@ -188,6 +239,7 @@ std::uint16_t session_store::received_max() {
 
 fault session_store::commit() {
   unsettled_ = false;
+  forget_told();
   if (!failed_) keep(records_.sync());
   return failed_ ? make_fault(why_) : fault{};
 }
@@ -215,7 +267,9 @@ std::optional<stored_message> session_store::next_message(std::uint32_t& from) {
   if (!number) return std::nullopt;
   from = *number + 1;
   std::uint32_t unused = 0;
-  return read_message({kind_message, *number}, unused);
+  auto result = read_message({kind_message, *number}, unused);
+  if (result) result->lost = *number < kept_lost().messages;
+  return result;
 }
 
 std::optional<stored_message> session_store::next_released(std::uint32_t& from) {
@@ -223,7 +277,9 @@ std::optional<stored_message> session_store::next_released(std::uint32_t& from) 
   if (!number) return std::nullopt;
   from = *number + 1;
   std::uint32_t unused = 0;
-  return read_message({kind_released, *number}, unused);
+  auto result = read_message({kind_released, *number}, unused);
+  if (result) result->lost = *number < kept_lost().released;
+  return result;
 }
 
 std::optional<std::uint16_t> session_store::next_received(std::uint16_t from) const {
@@ -245,30 +301,54 @@ std::expected<void, error> session_store::forget_halves() {
   return {};
 }
 
-std::expected<stored_counts, error> session_store::restore(mqtt::session& into) {
-  if (auto done = forget_halves(); !done) return std::unexpected{done.error()};
+std::expected<void, error> session_store::restore_messages(mqtt::session& into) {
   std::optional<std::uint32_t> number;
-  std::uint32_t other = 0;
   for (std::uint32_t from = 0; (number = records_.next(kind_message, from)); from = *number + 1) {
     const key name{kind_message, *number};
-    const auto message = read_message(name, other);
+    std::uint32_t held = 0;
+    const auto message = read_message(name, held);
     if (!message) return std::unexpected{error::damaged};
-    const auto space = into.restore(message->identifier, message->qos, message->tag, message->size);
-    if (!space) return std::unexpected{error::index_full};
-    const auto size = records_.read(name, message_head_bytes, *space);
-    if (!size) return std::unexpected{size.error()};
+    if (*number < lost_.messages) {
+      if (!into.restore_lost(message->identifier, message->qos, message->tag, false))
+        return std::unexpected{error::index_full};
+    } else {
+      const auto space = into.restore(message->identifier, message->qos, message->tag, message->size);
+      if (!space) return std::unexpected{error::index_full};
+      const auto size = records_.read(name, message_head_bytes, *space);
+      if (!size) return std::unexpected{size.error()};
+    }
     place_of(message->identifier) = *number;
     next_message_ = *number + 1;
-    next_held_ = std::max(next_held_, other + 1);  // numbers that a record refers to aren't given again
+    next_held_ = std::max(next_held_, held + 1);  // numbers that a record refers to aren't given again
   }
+  return {};
+}
+
+std::expected<void, error> session_store::restore_released(mqtt::session& into) {
+  std::optional<std::uint32_t> number;
   for (std::uint32_t from = 0; (number = records_.next(kind_released, from)); from = *number + 1) {
-    const auto message = read_message({kind_released, *number}, other);
+    std::uint32_t earlier = 0;
+    const auto message = read_message({kind_released, *number}, earlier);
     if (!message) return std::unexpected{error::damaged};
-    if (!into.restore_released(message->identifier, message->tag)) return std::unexpected{error::index_full};
+    const bool lost = *number < lost_.released;
+    const auto done = lost ? into.restore_lost(message->identifier, message->qos, message->tag, true)
+                           : into.restore_released(message->identifier, message->tag);
+    if (!done) return std::unexpected{error::index_full};
     place_of(message->identifier) = *number | released_mark;
     next_released_ = *number + 1;
-    next_message_ = std::max(next_message_, other + 1);
+    next_message_ = std::max(next_message_, earlier + 1);
   }
+  return {};
+}
+
+std::expected<stored_counts, error> session_store::restore(mqtt::session& into) {
+  lost_ = kept_lost();
+  if (auto done = forget_halves(); !done) return std::unexpected{done.error()};
+  if (auto done = restore_messages(into); !done) return std::unexpected{done.error()};
+  if (auto done = restore_released(into); !done) return std::unexpected{done.error()};
+  next_message_ = std::max(next_message_, lost_.messages);  // new ones aren't lost
+  next_released_ = std::max(next_released_, lost_.released);
+  std::optional<std::uint32_t> number;
   for (std::uint32_t from = 1; (number = records_.next(kind_received, from)); from = *number + 1)
     if (!into.restore_received(static_cast<std::uint16_t>(*number))) return std::unexpected{error::index_full};
   for (std::uint32_t from = 0; (number = records_.next(kind_held, from)); from = *number + 1)

@@ -40,6 +40,7 @@ struct stored_message {
   std::uint16_t identifier = 0;             ///< on the wire
   mqtt::qos qos = mqtt::qos::exactly_once;  ///< with which it is published
   bool released = false;                    ///< PUBREC came: its bytes are gone, PUBREL and PUBCOMP are to come
+  bool lost = false;                        ///< the server forgot its session: the application is to be told
   std::uint32_t tag = 0;                    ///< its message's
   std::uint64_t label = 0;                  ///< as `session_store::label` said
   std::uint32_t size = 0;                   ///< of its PUBLISH
@@ -160,7 +161,7 @@ class session_store final : public mqtt::journal {
   void finished(std::uint16_t identifier) override;
   void took(mqtt::qos level, std::uint16_t identifier) override;
   void completed(std::uint16_t identifier) override;
-  void session_lost() override;
+  void session_lost(mqtt::lost_session how) override;
   void unanswered(std::uint8_t count) override;
   void certain(bool subscriptions_hold) override;
   std::uint16_t received_max() override;
@@ -173,11 +174,23 @@ class session_store final : public mqtt::journal {
                                              std::uint32_t spare);
   std::optional<stored_message> read_message(store::key name, std::uint32_t& other);
   std::expected<void, store::error> forget_halves();
+  std::expected<void, store::error> restore_messages(mqtt::session& into);
+  std::expected<void, store::error> restore_released(mqtt::session& into);
   std::uint32_t spare_bytes() const;
   bool has_place(std::size_t dropped) const;
   bool has_message_number();
   bool has_held_number();
   void keep(const std::expected<void, store::error>& done);
+  /// Messages with lower numbers than these: those that the server has lost with its session, or those of them that the
+  /// application was told of.
+  struct bounds {
+    std::uint32_t messages = 0, released = 0;
+    std::uint32_t& of(std::uint8_t kind);
+    bool operator==(const bounds&) const = default;
+  };
+  bounds kept_lost();
+  void lose(mqtt::lost_session how);
+  void forget_told();
   void keep_unanswered();
   void forget_unanswered();
   std::uint8_t kept_unanswered();
@@ -194,6 +207,7 @@ class session_store final : public mqtt::journal {
   std::optional<store::note> note_;
   store::note taken_note_;
   store::error why_{};
+  bounds lost_, told_;
   std::uint8_t unanswered_ = 0;       // as the session told,
   std::uint8_t unanswered_kept_ = 0;  // and as the journal has it
   bool failed_ = false;

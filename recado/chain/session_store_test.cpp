@@ -309,7 +309,7 @@ TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
 TEST_F(session_store_parts, subscriptions_go_with_the_server_s_session) {
   ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::at_least_once}, 7));
   now.kept.took(qos::exactly_once, 9);
-  now.kept.session_lost();
+  now.kept.session_lost(mqtt::lost_session::publish_again);
   EXPECT_FALSE(now.kept.commit());
   EXPECT_EQ(now.kept.counts().subscriptions, 0U);
   EXPECT_EQ(now.kept.counts().received, 0U);
@@ -334,7 +334,7 @@ TEST_F(session_store_parts, a_connect_without_an_answer_is_remembered_where_some
   EXPECT_EQ(now.records.records(), before - 1) << "subscriptions are to be made again, also after a loss of power";
   now.kept.took(qos::exactly_once, 9);
   now.kept.unanswered(1);
-  now.kept.session_lost();
+  now.kept.session_lost(mqtt::lost_session::publish_again);
   EXPECT_EQ(now.records.records(), 0U);
   EXPECT_FALSE(now.kept.commit());
 }

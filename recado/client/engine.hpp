@@ -203,6 +203,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void tell(const connection_news& news);
   posix::flow on_event(mqtt::session_event& what);
   posix::flow on_event(tls::event& what);
+  bool is_passing() const;
   void on_connected(const mqtt::connected& what);
   void on_closed(const mqtt::closed& what);
 
@@ -348,6 +349,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   bool leaving_ = false;    // `disconnect` was called
   bool failed_ = false;     // it ended, and nobody wished it
   bool accepted_ = false;   // in this turn
+  bool again_ = false;      // this connection is left for another one to the same server
   bool stood_ = false;      // a connection was accepted since `connect`
   std::string session_at_;  // with whom a connection was accepted last since `connect`: host and port; empty: nobody
   std::array<std::uint32_t, 256> places_memory_{};

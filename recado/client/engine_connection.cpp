@@ -256,7 +256,7 @@ std::optional<engine::told> engine::open_stream(std::uint16_t address, instant n
   receive_buffer_.clear();
   ending_.reset();
   named_ = 0, address_ = address;
-  finishing_ = source_failed_ = accepted_ = false;
+  finishing_ = source_failed_ = accepted_ = again_ = false;
   stream_.observe(options_.observer);
   posix::tcp_options how;
   how.connect_timeout = std::min(how.connect_timeout, options_.connect_timeout);
@@ -325,6 +325,7 @@ std::optional<engine::told> engine::stream_over(instant now) {
   if (finishing_) abort_stream(now);
   if (opened) move_peer_to_front();
   connection_ended();
+  if (again_) return open_stream(address_, now);
   if (opened) return failed(std::move(why), named_);
   const fault everywhere = why.why;
   fresh_failure_ = std::move(why);
@@ -348,11 +349,24 @@ void engine::tell(const connection_news& news) {
   if (options_.on_connection && !silenced_) options_.on_connection(news);
 }
 
+// A session of 3.1.1 that began clean, so that the server forgets an older one, ends with its connection
+// [MQTT311-3.1.2-6], and with it what is in flight: where one is wanted that lasts, its own connection follows at once.
+bool engine::is_passing() const {
+  const bool cleared = places_.stale_at(number_of(where()));
+  return cleared && options_.version == mqtt::version::v3_1_1 && !options_.clean_start;
+}
+
 void engine::on_connected(const mqtt::connected& what) {
   using kind = connection_news::kind;
   bool forgotten = false;
   {
     const std::scoped_lock held{mutex_};
+    again_ = is_passing();
+    if (again_) {
+      places_.accepted(number_of(where()), what.session_present);
+      (void)session_.disconnect();
+      return;
+    }
     forgotten = stood_ && !what.session_present;
     online_ = stood_ = accepted_ = true;
     session_at_ = address_of(where());

@@ -49,6 +49,8 @@ bool read_host(std::string_view text, url& result) {
   const std::size_t end = bracketed ? text.find(']') : text.find(':');
   if (bracketed && end == text.npos) return false;
   result.host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
+  if (const std::size_t zone = result.host.find("%25"); bracketed && zone != std::string::npos)
+    result.host.erase(zone + 1, 2);  // RFC 6874 §2: how a URL writes the % of fe80::1%eth0
   if (result.host.empty() || result.host.find_first_of("/?# []@") != std::string::npos) return false;
   return end == text.npos || read_port(text.substr(bracketed ? end + 1 : end), result);
 }

@@ -21,6 +21,7 @@ TEST(url, takes_an_address_apart) {
   EXPECT_EQ(all->password, "p:a:ss");
   EXPECT_EQ(parse_url("mqtts://h")->port, 8883);
   EXPECT_FALSE(parse_url("mqtt://u@h")->password);
+  EXPECT_EQ(parse_url("mqtt://[fe80::1%25eth0]:1884")->host, "fe80::1%eth0");
 }
 
 TEST(url, refuses_everything_else) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <recado/core/byte_order_mark.hpp>
 #include <recado/core/text.hpp>
 #include <recado/core/utf8.hpp>
 
@@ -47,6 +48,12 @@ TEST(text, says_when_it_was_cut) {
   out << "e";
   EXPECT_TRUE(out.truncated());
   EXPECT_EQ(out.view(), "abcd");
+}
+
+TEST(utf8, a_byte_order_mark_is_no_part_of_the_text) {
+  EXPECT_EQ(without_byte_order_mark("\xef\xbb\xbftext"), "text");
+  for (const std::string_view other : {"", "text", "\xef\xbb", "t\xef\xbb\xbf"})
+    EXPECT_EQ(without_byte_order_mark(other), other);
 }
 
 TEST(utf8, knows_the_well_formed_sequences_of_table_3_7) {

@@ -8,7 +8,8 @@ namespace recado::mqtt {
 /// False in a build with RECADO_WITHOUT_SESSION_EXTRAS defined for everything that includes these headers, as firmware
 /// is, whose application asks for none of them: authentication by exchanges (AUTH), payloads from a source, deferred
 /// acknowledgements and such with properties, topic aliases, Response Information, declining Problem Information.
-/// `session::connect` and `session::publish` refuse them then.
+/// `session::connect` and `session::publish` refuse them then. The outbox is without its expiry and policies, too
+/// (`chain::has_outbox_extras`).
 #if defined(RECADO_WITHOUT_SESSION_EXTRAS)
 inline constexpr bool has_extras = false;
 #else

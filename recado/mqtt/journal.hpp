@@ -32,16 +32,18 @@ class journal {
   virtual error publishing(std::uint16_t identifier, const message& what, bytes packet) = 0;
   /// PUBREC came: the bytes of this message aren't needed any more, its exchange goes on.
   virtual void released(std::uint16_t identifier) = 0;
-  /// The exchange is over: answered, refused, or given up.
+  /// The exchange is over: answered, refused, or given up. Of a message that is lost (`session_lost`) the application
+  /// is told next: it is to be forgotten only with a later `commit`, or a loss of power could take the report with it.
   virtual void finished(std::uint16_t identifier) = 0;
   /// The application has acknowledged a received message of QoS 1 or 2, not with a failure. What it says about its
   /// own state of that moment (how much it has written) belongs together with this.
   virtual void took(qos level, std::uint16_t identifier) = 0;
   /// PUBREL came for a message of QoS 2 that was told by `took`.
   virtual void completed(std::uint16_t identifier) = 0;
-  /// The server has no session: what `took` and `released` said is void. Of the messages whose PUBLISH is here, those
-  /// that aren't told by `finished` next will be sent as new ones.
-  virtual void session_lost() = 0;
+  /// The server has no session: what `took` said is void. Messages that were `released` are lost, and with `report`
+  /// those whose PUBLISH is here, too; else these will be sent as new ones. Each that is lost is `finished` when the
+  /// application is told: whoever restores one before says so by `session::restore_lost`.
+  virtual void session_lost(lost_session how) = 0;
   /// CONNECT is about to leave, or, behind `certain` and `session_lost`, the answers to others are missing still, or
   /// another one may have taken the session over: each of so many, 1 to 3, may have begun a session that the server
   /// resumes later. Until `certain` or `session_lost` nobody here knows whether the server still has the session: who

@@ -89,6 +89,9 @@ class session {
   std::expected<mutable_bytes, error> restore(std::uint16_t identifier, qos level, std::uint32_t tag, std::size_t size);
   /// The same for a message behind PUBREC: PUBREL is sent again.
   std::expected<void, error> restore_released(std::uint16_t identifier, std::uint32_t tag);
+  /// The same for a message that the server lost with its session before the application was told: it is told that by
+  /// `acknowledged`, as the first thing.
+  std::expected<void, error> restore_lost(std::uint16_t identifier, qos level, std::uint32_t tag, bool was_released);
   /// The same for a received message of QoS 2 before PUBREL. Errors also: `incoming_table_full`.
   std::expected<void, error> restore_received(std::uint16_t identifier);
   /// The same for so many CONNECTs that have left, or were about to, without an answer that is known. More than three

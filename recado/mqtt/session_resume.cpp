@@ -70,7 +70,7 @@ void session::tell_certain(bool same) {
 void session::start_over() {
   doubt_ = false, vain_ = 0;
   received_.clear();
-  if (journal_ != nullptr) journal_->session_lost();
+  if (journal_ != nullptr) journal_->session_lost(when_lost_);
   while (!releases_.empty()) {
     const place at = releases_.oldest;
     flights_.remove(releases_, at), --completing_;
@@ -201,7 +201,8 @@ void session::tell_report() {
   flights_.release(at);
   const auto waited_for = static_cast<stage>(flight.payload);
   const auto how = static_cast<outcome>(flight.length >> 8);
-  // Only now: were the power to go before the application is told, the message would be lost unseen.
+  // Only now, and with the next `commit` only if it is lost: were the power to go before the application is told, the
+  // message would be lost unseen.
   if (journal_ != nullptr && waited_for != stage::suback && waited_for != stage::unsuback)
     journal_->finished(flight.packet_identifier);
   const token name{flight.packet_identifier};
@@ -232,6 +233,16 @@ std::expected<void, error> session::restore_released(std::uint16_t identifier, s
   flights_[at].tag = tag;
   flights_.append(releases_, at);
   ++completing_;
+  return result_of(error::none);
+}
+
+std::expected<void, error> session::restore_lost(std::uint16_t identifier, qos level, std::uint32_t tag,
+                                                 bool was_released) {
+  if (state_ != state::idle) return result_of(error::already_connected);
+  const place at = flights_.take_again(identifier, level == qos::at_least_once ? stage::puback : stage::pubrec);
+  if (at == no_place) return result_of(error::identifier_taken);
+  flights_[at].tag = tag;
+  report(at, outcome::session_lost, was_released ? reason::packet_identifier_not_found : reason::success);
   return result_of(error::none);
 }
 

@@ -152,12 +152,12 @@ void authority::init(const init_request& request) {
     for (const char* suffix : {".index", ".crl"}) refuse_existing(path_of(name, suffix), overwrite_);
   }
   for (const char* file : {"ca.crt", "ca.crl"}) refuse_existing(folder_ / file, overwrite_);
+  const validity root_valid = resolve(request.valid, root_ca_days_default, now_, std::nullopt);
   for (const char* sub : {"servers", "clients", "issued"}) make_folder(folder_ / sub, 0755);
   make_folder(folder_ / "private", 0700);
 
   ca root{std::string{root_name}, nullptr, generate_key(request.key)};
   ca mqtt{std::string{mqtt_name}, nullptr, generate_key(request.key)};
-  const validity root_valid = resolve(request.valid, root_ca_days_default, now_, std::nullopt);
   root.certificate = issue(profile::root_ca, {ca_subject(request.organization, "Root CA"), root.key.get(), {}},
                            {nullptr, root.key.get()}, root_valid);
   // An end that was asked for is that of both: with the MQTT CA everything that it issued ends.

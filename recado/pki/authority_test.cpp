@@ -284,6 +284,8 @@ TEST_F(authority_in_folder, validity_is_what_was_asked_for) {
       {"both", {{}, parse_time("2030-01-01"), 10}, "both an end and a number of days"},
       {"none", {{}, {}, 0}, "0 days are no sensible validity"},
       {"beyond", {{}, {}, 36000}, "after its issuer's certificate"},
+      {"too-late", {parse_time("9999-12-30"), {}, 2}, "2 days from 9999-12-30 00:00:00 UTC end after the year 9999"},
+      {"too-late-by-default", {parse_time("9999-12-01"), {}, {}}, "after the year 9999, the last that a certificate"},
       {"backwards", {parse_time("2025-01-02"), parse_time("2025-01-01"), {}}, "before it begins"},
   };
   for (const row& each : table) {
@@ -294,6 +296,17 @@ TEST_F(authority_in_folder, validity_is_what_was_asked_for) {
   EXPECT_THAT(openssl_verify("", "clients/past.crt").output, HasSubstr("certificate has expired"));
   const shell_result dates = shell("openssl x509 -noout -dates -in " + word("pki/clients/from-days.crt"));
   EXPECT_EQ(dates.output, "notBefore=Jan  1 00:00:00 2020 GMT\nnotAfter=Jan 11 00:00:00 2020 GMT\n");
+}
+
+TEST_F(authority_in_folder, leaves_nothing_behind_where_it_would_end_too_late) {
+  const validity_request asked{parse_time("9999-12-30"), {}, {}};
+  EXPECT_THAT(refusal([&] {
+                open().init({.organization = "", .key = key_kind::ecdsa_p256, .valid = asked, .passphrase = {}});
+              }),
+              HasSubstr("end after the year 9999"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "pki" / "private"));
+  const validity_request last{{}, parse_time("9999-12-31T23:59:59"), {}};
+  open().init({.organization = "", .key = key_kind::ecdsa_p256, .valid = last, .passphrase = {}});
 }
 
 TEST_F(authority_in_folder, both_authorities_end_when_it_was_asked_for) {

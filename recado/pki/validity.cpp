@@ -9,6 +9,8 @@ namespace recado::pki {
 namespace {
 
 constexpr int days_max = 36'525;  // a century
+/// GeneralizedTime has four digits for the year (RFC 5280 §4.1.2.5.2).
+constexpr seconds_utc latest = std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + std::chrono::seconds{86'399};
 
 [[noreturn]] void fail_time(std::string_view text) {
   throw failure("'" + std::string{text} + "' is no date", "write it like 2026-11-22 or 2026-11-22T17:50:00Z, in UTC");
@@ -38,6 +40,15 @@ std::chrono::seconds take_time_of_day(std::string_view text, std::string_view al
   if (text == "Z") text.remove_prefix(1);
   if (!text.empty() || hour > 23 || minute > 59 || second > 59) fail_time(all);
   return std::chrono::hours{hour} + std::chrono::minutes{minute} + std::chrono::seconds{second};
+}
+
+seconds_utc end_after(seconds_utc from, int days) {
+  const seconds_utc to = from + std::chrono::days{days};
+  if (to > latest)
+    throw failure(std::to_string(days) + " days from " + text_of(from) +
+                      " end after the year 9999, the last that a certificate can name",
+                  "give an earlier beginning or fewer days");
+  return to;
 }
 
 }  // namespace
@@ -75,13 +86,14 @@ void check(const validity_request& asked) {
     throw failure(std::to_string(*asked.days) + " days are no sensible validity",
                   "give 1 to " + std::to_string(days_max));
   if (asked.days && asked.to) throw failure("both an end and a number of days are given", "give one of them");
+  if (asked.days && asked.from) (void)end_after(*asked.from, *asked.days);
 }
 
 validity resolve(const validity_request& asked, int default_days, seconds_utc now, std::optional<seconds_utc> limit) {
   check(asked);
   const seconds_utc from = asked.from.value_or(now - backdated_by);
   const int days = asked.days.value_or(default_days);
-  seconds_utc to = asked.to.value_or((asked.from ? from : now) + std::chrono::days{days});
+  seconds_utc to = asked.to ? *asked.to : end_after(asked.from ? from : now, days);
   if (limit && to > *limit) {
     if (asked.to || asked.days)
       throw failure("it would end on " + text_of(to) + ", after its issuer's certificate (" + text_of(*limit) + ")",

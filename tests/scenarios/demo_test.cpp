@@ -61,11 +61,10 @@ TEST(demo, has_colours_on_a_terminal) {
   EXPECT_TRUE(eventually([&] { return processes_with(folder.string()).empty(); }));
 }
 
-/// recado, but for a board that ends at once.
-std::string with_a_broken_board(const std::filesystem::path& folder) {
+/// recado, but for a board that does something else.
+std::string with_a_board_that(const char* does, const std::filesystem::path& folder) {
   const auto file = folder.string() + ".program";
-  std::ofstream{file} << "#!/bin/sh\ncase $1-$2 in lab-run) echo broken; exit 1;; esac\nexec '" << program()
-                      << "' \"$@\"\n";
+  std::ofstream{file} << "#!/bin/sh\ncase $1-$2 in lab-run) " << does << ";; esac\nexec '" << program() << "' \"$@\"\n";
   std::filesystem::permissions(file, std::filesystem::perms::owner_all);
   return file;
 }
@@ -73,7 +72,7 @@ std::string with_a_broken_board(const std::filesystem::path& folder) {
 TEST(demo, a_board_that_ends_too_early_is_said_with_where_to_look) {
   const auto folder = own_folder();
   words command = demo_in(folder);
-  command[1] = "RECADO=" + with_a_broken_board(folder);
+  command[1] = "RECADO=" + with_a_board_that("echo broken; exit 1", folder);
   const result done = run(command);
   EXPECT_EQ(done.status, 1) << done.output;
   const std::string place = folder.string();
@@ -81,6 +80,20 @@ TEST(demo, a_board_that_ends_too_early_is_said_with_where_to_look) {
                                      "/visitor.log; the logs say what went wrong: tail -n 20 '" + place + "'/*.log '" +
                                      place + "'/lab/*.log\n"));
   EXPECT_THAT(content_of(folder / "board.log"), HasSubstr("broken"));
+}
+
+TEST(demo, ends_at_once_when_it_is_interrupted_as_it_waits) {
+  const auto folder = own_folder();
+  words command = demo_in(folder);
+  command[1] = "RECADO=" + with_a_board_that("exec tail -f /dev/null", folder);
+  running shown{command};
+  ASSERT_TRUE(shown.says("The board goes from no address")) << shown.said();
+  ASSERT_TRUE(eventually([&] { return content_of(folder / "lab" / "mosquitto.log").contains("SUBACK to visitor"); }));
+  const auto begun = std::chrono::steady_clock::now();
+  shown.signal(SIGTERM);
+  EXPECT_EQ(shown.ended().status, 128 + SIGTERM);
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{10}) << "the wait has 20 s";
+  EXPECT_TRUE(eventually([&] { return processes_with(folder.string()).empty(); }));
 }
 
 class interrupted_demo : public testing::TestWithParam<int> {};

@@ -80,7 +80,8 @@ void execute(const command& what) {
   std::vector<char*> words;
   for (const auto& word : what.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
-  signal(SIGPIPE, SIG_DFL);  // this program ignores it, others needn't
+  signal(SIGPIPE, SIG_DFL);  // this program ignores them, others needn't
+  signal(SIGXFSZ, SIG_DFL);
   execvp(words[0], words.data());
   std::fprintf(stderr, "recado: cannot run %s: %s\n", words[0], std::strerror(errno));
   _exit(cannot_run);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <recado/core/byte_order_mark.hpp>
 #include <recado/core/nearest.hpp>
 #include <recado/mqtt/topic.hpp>
 
@@ -97,7 +98,7 @@ void read_file(settings& to, const std::string& path, unsigned depth) {
   if (!file) throw failure("the option file '" + path + "' could not be read", "check its path and permissions");
   std::string line;
   for (unsigned number = 1; std::getline(file, line); ++number) try {
-      read_line(to, line, depth);
+      read_line(to, number == 1 ? without_byte_order_mark(line) : line, depth);
     } catch (const failure& wrong) {
       throw failure(path + ", line " + std::to_string(number) + ": " + wrong.what(), std::string{wrong.remedy()});
     }

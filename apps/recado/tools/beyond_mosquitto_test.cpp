@@ -117,6 +117,8 @@ TEST(beyond_mosquitto, passwords_come_from_files_and_the_environment) {
   std::ofstream{folder() + "/no_password"};
   const std::string sent = field("me") + field("sesame");
   EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-file FOLDER/password").wire, HasSubstr(sent));
+  std::ofstream{folder() + "/marked"} << "\xef\xbb\xbfsesame\r\n";
+  EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-file FOLDER/marked").wire, HasSubstr(sent));
   EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-env SECRET", {}, {}, {"SECRET=sesame"}).wire, HasSubstr(sent));
   const ending missing = recado("pub", "-t a -m b -u me --pw-env SECRET");
   EXPECT_EQ(missing.run.status, 1);
@@ -152,6 +154,8 @@ TEST(beyond_mosquitto, option_files) {
   const std::string mine = recado("pub", "-o FOLDER/home/mine -m b", {}, {}, both).wire;  // 2.1: no defaults then
   EXPECT_THAT(mine, AllOf(HasSubstr(field("from-o")), HasSubstr(field("topic"))));
   std::ofstream{home + "/wrong"} << "-i me\n--nonsense 1\n";
+  std::ofstream{home + "/marked"} << "\xef\xbb\xbf-t from/file\n";
+  EXPECT_EQ(recado("pub", "-o FOLDER/home/marked -m b").run.err, "");
   const ending wrong = recado("pub", "-o FOLDER/home/wrong -t a -m b");
   EXPECT_EQ(wrong.run.status, 1);
   EXPECT_THAT(wrong.run.err, HasSubstr("wrong, line 2: unknown option '--nonsense'"));
@@ -226,6 +230,7 @@ TEST(beyond_mosquitto, what_can_have_no_effect_is_refused) {
       {"pub", "-t a -m b --session-durability flush", "none is kept; add --session DIR, or leave it out"},
       {"pub", "-t a -m b --passphrase-file x", "--passphrase-file opens the key of --cert, and none is given; add"},
       {"pub", "-t a -m b --cafile x --passphrase-file x", "--passphrase-file opens the key of --cert"},
+      {"pub", "-t a -m b --reconnect 5", "to publish again could publish twice; add --session DIR or -c, or leave"},
       {"pub", "-t a -l --repeat-delay 1", "-l publishes each line once; leave --repeat-delay out"},
       {"pub", "-t a -m b --repeat-delay 1", "there are none; add --repeat COUNT"},
       {"pub", "-t a -m b --repeat 1 --repeat-delay 1", "there are none; add --repeat COUNT"},

@@ -93,17 +93,15 @@ client::client(const settings& how)
       port_(how.port),
       by_service_(how.by_service) {
   if (how_.bind_address) local_ = local_addresses(*how_.bind_address, how_.timeout);
-  if (const auto opened = loop_.open(); !opened) throw failure(outcome_of(opened.error()).cause);
+  if (const auto opened = loop_.open(); !opened)
+    throw failure(outcome_of(opened.error()).cause, outcome_of(opened.error()).remedy);
   route_.plug(stack_);
   if (!kept_) return;
   if (const std::string damage = damage_of(kept_->report()); !damage.empty())
     say("warning: the session in " + kept_->folder() + ": " + damage);
   kept_->restore(session_, static_cast<std::uint16_t>(flights_.size()));
   kept_->store().restore_places(places_);
-}
-
-std::unique_ptr<kept_session> client::open_session(const settings& how) {
-  return how.session.empty() ? nullptr : std::make_unique<kept_session>(how.session, how.durability(), true);
+  unknown_ = knows_no_session();
 }
 
 mqtt::connect_options client::connect_options() {
@@ -192,8 +190,9 @@ void client::interrupt(int signal) {
 void client::check_output() {
   const int number = out().write_error();
   if (number == 0 || number == EINTR || leaving_) return;
-  if (number == EPIPE) end({128 + SIGPIPE});  // who read it has gone: silently, as programs do that a signal ends
-  else end({status::failed, std::string{"the output could not be written: "} + std::strerror(number), "make room"});
+  if (number == EPIPE) return end({128 + SIGPIPE});  // who read it has gone: silently, as programs that a signal ends
+  const std::string cause = std::string{"the output could not be written: "} + std::strerror(number);
+  end({status::failed, cause, std::string{remedy_of_output(number)}});
 }
 
 // The time of -W, at any stage.
@@ -215,7 +214,7 @@ void client::begin(instant now) {
   patience_ = how_.timeout;
   if (lost_at_ != never) patience_ = std::min(patience_, std::max(lost_at_ + how_.reconnect - now, last_attempt));
   attempt_ends_ = now + patience_;
-  ending_ = {}, ending_said_ = false, online_ = false;
+  ending_ = {}, ending_said_ = false, online_ = again_ = false;
   ended_by_ = {}, named_.clear();
   try {
     aim();
@@ -321,10 +320,10 @@ duration client::ping_time() const {
 posix::flow client::hear_session(mqtt::session_event& what, instant now) {
   note_progress(what, now);
   if (auto* up = std::get_if<mqtt::connected>(&what)) {
+    if (is_passing(*up)) return connect_anew(), posix::flow::go_on;
     online_ = was_online_ = true;
     connected_at_ = now;
     event_line("connected");
-    places_.accepted(number_of(here()), up->session_present);
     if (kept_) kept_->connected(*up, session_, identifier_, places_);
     on_connected(*up, now);
     return posix::flow::go_on;
@@ -451,6 +450,7 @@ bool client::too_late(instant now) {
 void client::stream_over(instant now) {
   if (parting_) return ending_said_ ? stop(ending_) : part_by(stream_.why());
   if (leaving_) return stop(outcome_);
+  if (again_) return begin(now);
   outcome how = ending_said_         ? ending_
                 : watch_.connected() ? explain(outcome_of(stream_.why()))
                                      : route_.unreached(stream_.why());

@@ -130,6 +130,10 @@ class client {
   void stop(outcome how);
   int report();
 
+  bool knows_no_session() const;
+  bool is_passing(const mqtt::connected& what);
+  void connect_anew();
+
   static std::unique_ptr<kept_session> open_session(const settings& how);
   // memory of the session
   std::vector<std::byte> transmit_;
@@ -169,6 +173,9 @@ class client {
   std::vector<recado::client::url> named_, referred_;  // by this server in its place; by the one that is followed
   std::array<std::uint32_t, 256> places_memory_{};
   chain::session_places places_{places_memory_};
+  bool unknown_ = false;  // the folder of --session is new: no server's session is this side's
+  bool again_ = false;    // the connection is left for another one to the same server,
+  unsigned anew_ = 0;     // the so many-th in a row
   instant attempt_ends_ = never;
   duration patience_{};       // of this attempt
   instant lost_at_ = never;   // the connection that was the last good one

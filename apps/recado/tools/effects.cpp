@@ -47,6 +47,9 @@ void check_session_effects(const settings& what) {
   refuse(what, "--session-durability", what.session.empty(),
          "--session-durability says what a kept session survives, and none is kept",
          "add --session DIR, or leave it out");
+  refuse(what, "--reconnect", what.which == tool::pub && !what.keep_session,
+         "pub comes back only where its session lasts: to publish again could publish twice",
+         "add --session DIR or -c, or leave --reconnect out");
   refuse(what, "--references", !what.version_5(), "MQTT 3.1.1 has no Server References",
          "add -V 5, or leave --references out");
   refuse(what, "--references", !what.unix_path.empty(), "no Server Reference is followed from a Unix socket",

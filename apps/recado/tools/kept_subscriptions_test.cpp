@@ -55,7 +55,7 @@ TEST_F(tool_subscriptions, are_known_by_their_filter) {
   EXPECT_TRUE(again.holds({.filter = "a/+"}, 7));
   EXPECT_FALSE(again.holds({.filter = "b"}, 0));
   EXPECT_TRUE(again.holds({.filter = "c"}, 0));
-  in.session_lost();
+  in.session_lost(mqtt::lost_session::publish_again);
   again.read();
   EXPECT_FALSE(again.holds({.filter = "c"}, 0));
 }

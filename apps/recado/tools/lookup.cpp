@@ -1,8 +1,21 @@
+#include <algorithm>
+
 #include <netdb.h>
 
 #include "route.hpp"
 
 namespace recado::app::tools {
+namespace {
+
+/// For a name that has no address: a port, brackets or a URL in it are what other programs take there.
+const char* remedy_for(std::string_view name) {
+  if (name.contains("://")) return "-h takes a name or an address: give a URL by -L";
+  if (name.starts_with('[')) return "-h takes an IPv6 address without brackets, and -p the port";
+  if (std::ranges::count(name, ':') == 1) return "-h takes a name or an address: give the port by -p";
+  return "check the name given by -h and the name server";
+}
+
+}  // namespace
 
 void lookup::start(posix::loop& where) {
   abandon();
@@ -59,7 +72,7 @@ bool lookup::done(std::vector<endpoint>& found, outcome& trouble) {
                how_.via ? "check the name given by --proxy and the name server"
                : how_.referred
                    ? "another server named it in its place: check the name server, and that server's settings"
-                   : "check the name given by -h and the name server"};
+                   : remedy_for(name())};
   return true;
 }
 

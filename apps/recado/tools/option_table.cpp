@@ -2,6 +2,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include <recado/core/byte_order_mark.hpp>
+
 #include "../command.hpp"
 #include "option.hpp"
 
@@ -102,7 +104,7 @@ void password_from_file(settings& to, std::string_view path) {
   if (!found)
     refuse("the password file '" + std::string{path} + "' is empty", "write the password into its first line");
   if (line.ends_with('\r')) line.pop_back();
-  to.password = line;
+  to.password = without_byte_order_mark(line);
 }
 
 void password_from_environment(settings& to, std::string_view name) {
@@ -142,7 +144,7 @@ constexpr option table[] = {
     {"timeout", 0, "SECONDS", all,
      [](settings& to, std::string_view v) { to.timeout = positive_seconds(v, "time-out"); },
      "bound of every wait for an answer: name, connection, TLS, CONNACK, acknowledgements; 30"},
-    {"reconnect", 0, "SECONDS", sr, [](settings& to, std::string_view v) { to.reconnect = seconds(v, "time"); },
+    {"reconnect", 0, "SECONDS", all, [](settings& to, std::string_view v) { to.reconnect = seconds(v, "time"); },
      "try so long to come back after a lost connection; 30, 0 for never"},
     {"references", 0, "COUNT", all,
      [](settings& to, std::string_view v) { to.references = number<std::uint8_t>(v, "count", 0, 16); },

@@ -395,8 +395,8 @@ class publisher final : public client {
     if (all_given) mark_end();
     if (!all_given || leaving() || held_ != 0 || session_.in_flight() != 0 || session_.sending_payload()) return;
     if (lines_ && lines_->error() != 0)
-      return end(
-          {status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()), {}});
+      return end({status::failed, std::string{"standard input could not be read: "} + std::strerror(lines_->error()),
+                  "give a file or a pipe with lines there"});
     clear_progress();
     leave(mqtt::reason::normal_disconnection, refused_);
   }

@@ -7,6 +7,8 @@
 
 #include <tests/support/scripted_broker.hpp>
 
+#include "kept_session.hpp"
+
 #include <sys/resource.h>
 
 namespace recado::app::tools {
@@ -76,6 +78,126 @@ TEST_F(tool_session_folder, tells_a_broker_behind_another_one_to_forget_the_sess
   EXPECT_EQ(count_of(broker_log(), "as me (p2, c1"), 0);
   EXPECT_EQ(publish_to(other.port()) + publish_to(broker.port()), 0);
   EXPECT_EQ(count_of(broker_log(), "as me (p2, c1"), 1);
+}
+
+// [MQTT-3.2.2-4] [MQTT311-3.2.2-4]: a message of QoS 2 that an earlier client has left there bears the identifier of
+// the first one that the folder sends, and would swallow it. What was given before there was a broker is published.
+TEST_F(tool_session_folder, that_is_new_begins_a_session_that_the_broker_still_has_anew) {
+  using namespace recado::test;
+  for (const bool v5 : {true, false}) {
+    fs::remove_all(kept);
+    const std::string rest = v5 ? std::string(1, '\0') : "";
+    const auto accepts = [&](char present) { return says(packet(0x20, std::string{present, '\0'} + rest)); };
+    const script finds{hears(connect_type), accepts(1), hears(disconnect_type), waits_for_end()};
+    const script clears{hears(connect_type), accepts(0), hears(disconnect_type), waits_for_end()};
+    const script keeps{hears(connect_type), accepts(0), serves()};
+    std::vector<script> all{finds, keeps};
+    if (!v5) all.insert(all.begin() + 1, clears);
+    scripted_broker other{all};
+    std::vector<std::string> publishes =
+        command("pub", {"--session", kept, "-i", "me", "-q", "2", "-t", "t", "-m", "1"});
+    publishes.insert(publishes.end(), {"-V", v5 ? "5" : "311"});
+    publishes[5] = "1";
+    EXPECT_NE(program_run{.command = publishes}().status, 0);
+    publishes[5] = std::to_string(other.port());
+    publishes[15] = "2";
+    const auto done = program_run{.command = publishes}();
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_NE(
+        done.err.find("the broker has a session of 'me' that " + kept + " knows nothing of: it is told to forget"),
+        std::string::npos)
+        << done.err;
+    other.finish();
+    EXPECT_EQ(other.complaint(), "");
+    const auto clean = [&](std::size_t which) { return (packet_body(other.packets(which).at(0))[7] & 2) != 0; };
+    EXPECT_FALSE(clean(0));
+    EXPECT_TRUE(clean(1));
+    EXPECT_EQ(clean(all.size() - 1), v5) << "3.1.1: a session that lasts";
+    EXPECT_EQ(shown()["messages"].size(), 0U);
+    int published = 0;
+    for (const std::string& each : other.packets(all.size() - 1)) published += (each[0] & 0xf0) == 0x30 ? 1 : 0;
+    EXPECT_EQ(published, 2);
+  }
+}
+
+// The same with a real one, whose session has a subscription.
+TEST_F(tool_session_folder, that_is_new_is_used_with_a_session_that_mosquitto_has) {
+  for (const std::string version : {"5", "311"}) {
+    const auto run = [&](const std::string& tool, std::vector<std::string> more) {
+      more.insert(more.end(), {"-V", version});
+      return recado::test::program_run{.command = command(tool, more)}();
+    };
+    fs::remove_all(kept);
+    const std::string name = "me" + version;
+    ASSERT_EQ(run("sub", {"-i", name, "-c", "-q", "2", "-t", "t", "-E"}).status, 0);
+    const std::vector<std::string> line{"--session", kept, "-i", name, "-q", "2", "-t", "t", "-m", "text"};
+    const auto first = run("pub", line), second = run("pub", line);
+    EXPECT_EQ(first.status + second.status, 0) << first.err << second.err;
+    EXPECT_NE(first.err.find("knows nothing of"), std::string::npos) << first.err;
+    EXPECT_EQ(second.err, "");
+  }
+}
+
+// With 3.1.1 a session that began clean ends with its connection: one that lasts follows.
+TEST(tool_session_of_3_1_1, lasts_again_behind_one_that_was_cleared) {
+  using namespace recado::test;
+  const fs::path kept = fs::path{RECADO_TEST_FOLDER} / ("lasts_" + std::to_string(::getpid()));
+  const auto accepts = [] { return says(packet(0x20, std::string(2, '\0'))); };
+  const script serving{hears(connect_type), accepts(), serves()};
+  scripted_broker other{{serving}};
+  scripted_broker broker{{serving, {hears(connect_type), accepts(), hears(disconnect_type), waits_for_end()}, serving}};
+  for (const std::uint16_t port : {broker.port(), other.port(), broker.port()}) {
+    const auto done = program_run{{RECADO_PROGRAM, "pub", "-h", "127.0.0.1", "-p", std::to_string(port), "--session",
+                                   kept.string(), "-i", "me", "-q", "2", "-t", "t", "-m", "text"}}();
+    EXPECT_EQ(done.status, 0) << done.err;
+  }
+  fs::remove_all(kept);
+  broker.finish();
+  EXPECT_EQ(broker.complaint(), "");
+  EXPECT_NE(packet_body(broker.packets(1).at(0))[7] & 2, 0);
+  EXPECT_EQ(packet_body(broker.packets(2).at(0))[7] & 2, 0);
+}
+
+// As a run leaves it that the power ended between CONNACK and the report.
+TEST_F(tool_session_folder, tells_what_the_broker_has_lost_before_the_run) {
+  {
+    kept_session left{kept, posix::durability::flush, true};
+    chain::session_store& store = left.store();
+    ASSERT_TRUE(store.remember({.version = mqtt::version::v3_1_1, .places = 84, .client_identifier = "me"}));
+    store.label(7);
+    ASSERT_EQ(store.publishing(1, {.topic = "t", .qos = mqtt::qos::exactly_once}, as_bytes("packet")),
+              mqtt::error::none);
+    store.released(1);
+    store.session_lost(mqtt::lost_session::publish_again);
+    ASSERT_FALSE(store.commit());
+  }
+  EXPECT_EQ(shown()["messages"][0]["waits_for"], "report");
+  EXPECT_NE(session({"show", kept}).out.find("line 7: QoS 2, packet identifier 1, lost with the broker's session"),
+            std::string::npos);
+  const std::vector<std::string> next =
+      command("pub", {"--session", kept, "-i", "me", "-q", "2", "-t", "t", "-m", "x"});
+  const auto done = recado::test::program_run{.command = next}();
+  EXPECT_EQ(done.status, 7) << done.err;
+  EXPECT_NE(done.err.find("the broker forgot the session: whether a message arrived is not known"), std::string::npos)
+      << done.err;
+  EXPECT_EQ(shown()["messages"].size(), 0U);
+}
+
+// How long it tries is the user's to say, as with sub.
+TEST_F(tool_session_folder, pub_comes_back_as_long_as_it_is_told_to) {
+  using namespace recado::test;
+  for (const bool comes_back : {true, false}) {
+    fs::remove_all(kept);
+    const script breaks{hears(connect_type), says(packet(0x20, std::string(2, '\0'))), hears(publish_type), closes()};
+    scripted_broker other{{breaks, {serves({.connack = packet(0x20, std::string{"\1\0", 2})})}}};
+    const std::string time = comes_back ? "20" : "0";
+    std::vector<std::string> publishes =
+        command("pub", {"--session", kept, "-i", "me", "-q", "1", "-t", "t", "-m", "1", "--reconnect", time});
+    publishes[5] = std::to_string(other.port());
+    const auto done = program_run{.command = publishes}();
+    EXPECT_EQ(done.status, comes_back ? 0 : 7) << done.err;
+    EXPECT_EQ(shown()["messages"].size(), comes_back ? 0U : 1U);
+  }
 }
 
 // The broker may have done it although nobody hears so: the next run is to ask again.

@@ -424,6 +424,7 @@ TEST_F(tool_session, is_shown_checked_and_cleared) {
   EXPECT_EQ(nlohmann::json::parse(session({"show", kept, "--json"}).out)["subscriptions"].size(), 2U);
   EXPECT_EQ(session({"clear", kept}).status, 0);
   EXPECT_EQ(nlohmann::json::parse(session({"show", kept, "--json"}).out)["subscriptions"].size(), 0U);
+  EXPECT_NE(session({"measure", (folder / "none").string()}).err.find("there is no folder "), std::string::npos);
   const auto measured = session({"measure", folder.string(), "--messages", "20"});
   EXPECT_EQ(measured.status, 0) << measured.err;
   EXPECT_NE(measured.out.find("fsync"), std::string::npos);

@@ -123,6 +123,15 @@ const ip4_addr_t* interface::router(const ip4_addr_t& destination) {
   return &router_;
 }
 
+// The decision is that of etharp_output.
+bool has_way_to(const ip4_addr_t& destination) {
+  netif* const out = ip4_route(&destination);
+  if (out == nullptr) return false;
+  const bool beside = ip4_addr_net_eq(&destination, netif_ip4_addr(out), netif_ip4_netmask(out));
+  return beside || ip4_addr_islinklocal(&destination) || !ip4_addr_isany_val(*netif_ip4_gw(out)) ||
+         recado_lwip_router(out, &destination) != nullptr;
+}
+
 }  // namespace recado::lwip
 
 const ip4_addr_t* recado_lwip_router(netif*, const ip4_addr_t* destination) {

@@ -70,4 +70,8 @@ class interface {
   counts counts_;
 };
 
+/// Whether there is a way to that address: an interface with an address and a cable, and the destination on its network
+/// or a router. lwIP drops TCP's segments silently where there is none, and calls again until the time is over.
+bool has_way_to(const ip4_addr_t& destination);
+
 }  // namespace recado::lwip

@@ -7,6 +7,7 @@
 #include <lwip/tcp.h>
 
 #include <recado/drive/lwip/faults.hpp>
+#include <recado/drive/lwip/interface.hpp>
 
 namespace recado::lwip {
 namespace {
@@ -20,7 +21,8 @@ std::expected<void, fault> tcp_stream::connect(const endpoint& peer, instant now
   why_ = broken_ = {};
   peer_ended_ = false;
   copied_ = lent_ = acknowledged_ = 0;
-  if (!peer.address.is_v4()) return std::unexpected{make_fault(stream_error::unreachable)};
+  const ip_addr_t to = lwip_address(peer.address);
+  if (!peer.address.is_v4() || !has_way_to(to)) return std::unexpected{make_fault(stream_error::unreachable)};
   pcb_ = tcp_new();
   if (pcb_ == nullptr) return std::unexpected{make_fault(link_error::no_resources)};
   tcp_arg(pcb_, this);
@@ -28,7 +30,6 @@ std::expected<void, fault> tcp_stream::connect(const endpoint& peer, instant now
   tcp_sent(pcb_, on_acknowledged);
   tcp_err(pcb_, on_error);
   tcp_nagle_disable(pcb_);
-  const ip_addr_t to = lwip_address(peer.address);
   if (const err_t failed = tcp_connect(pcb_, &to, peer.port, on_connected); failed != ERR_OK) {
     abandon();
     return std::unexpected{stream_fault(failed)};

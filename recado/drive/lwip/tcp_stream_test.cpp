@@ -44,6 +44,20 @@ TEST_F(tcp_stream_over_lwip, without_an_address_or_a_route_fails_at_once) {
   EXPECT_EQ(six.error(), only(stream_error::unreachable));
 }
 
+TEST_F(tcp_stream_over_lwip, beyond_its_network_without_a_router_fails_at_once) {
+  dhcp::lease alone = lease();
+  alone.routers = {};
+  const endpoint far{ip_address::v4(8, 8, 8, 8), port};
+  net.local.apply(alone);
+  const auto none = stream.connect(far, net.now);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error(), only(stream_error::unreachable));
+  EXPECT_TRUE(stream.connect(peer(), net.now)) << "on the network itself";
+  (void)alone.routes.push_back({ip_address::v4(8, 8, 8, 0), 24, ip_address::v4(peer_address)});
+  net.local.apply(alone);
+  EXPECT_TRUE(stream.connect(far, net.now)) << "by a route of the lease";
+}
+
 TEST_F(tcp_stream_over_lwip, beyond_the_last_connection_is_refused_and_harms_no_other) {
   std::array<tcp_stream, MEMP_NUM_TCP_PCB> all;
   for (auto& each : all) ASSERT_TRUE(each.connect(peer(), net.now));
