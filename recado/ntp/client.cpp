@@ -191,7 +191,7 @@ void client::take_sample(const packet& answer, instant arrived, instant now) {
   const duration delay = (arrived - left_) - between(answer.received, answer.transmitted);
   if (delay < -delay_below_zero_ms_max) return leave_server(make_fault(error::implausible), now);
   synchronised sample;
-  sample.delay = std::max(delay, duration{0});
+  sample.delay = longer(delay, {});
   sample.at = arrived;
   const utc_time believed = how_.clock.at(arrived);
   const utc_time near = how_.clock.trusted() ? std::max(how_.earliest, believed) : how_.earliest;
