@@ -152,8 +152,8 @@ bool application::poll_channel(instant now) {
   const bool online = conductor_.is_online();
   if (test_) {
     if (online && !stopping_)
-      if (const auto why = test_->step(now)) {
-        failure_ = *why;
+      if (const fault why = test_->step(now)) {
+        failure_ = why;
         stop_asked_ = true;
       }
     if (online && test_->finished() && !stopping_) stop_asked_ = true;

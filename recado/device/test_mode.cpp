@@ -38,14 +38,13 @@ void test_mode::start(instant) {
       "times in microseconds: write = encode + encrypt + system call, read = system call + decrypt + decode");
 }
 
-std::optional<fault> test_mode::step(instant now) {
+fault test_mode::step(instant now) {
   if (why_) return why_;
   if (stage_ == stage::waiting && now >= until_) return make_fault(chain::error::message_missing);
-  if (stage_ == stage::due) return write(now);
-  return std::nullopt;
+  return stage_ == stage::due ? write(now) : fault{};
 }
 
-std::optional<fault> test_mode::write(instant now) {
+fault test_mode::write(instant now) {
   const mutable_bytes payload =
       memory_.payload.first(std::min<std::size_t>(plan_.sizes[size_], memory_.payload.size()));
   on_.entropy.fill(payload);
@@ -67,7 +66,7 @@ std::optional<fault> test_mode::write(instant now) {
   wire_.read_no_sooner_than(wire_.times().sent_bytes + wire_.lent() - lent_before, now + whole_ms_max);
   stage_ = stage::waiting;
   until_ = now + answer_s_max;
-  return std::nullopt;
+  return {};
 }
 
 void test_mode::on_message(const mqtt::message_received& message, instant) {

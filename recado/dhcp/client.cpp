@@ -377,16 +377,16 @@ void client::ignore(error why, bool for_us) {
   if (for_us) unusable_ = why;
 }
 
-std::optional<error> client::unexpected_here(const reply& what) const {
+outcome<error> client::unexpected_here(const reply& what) const {
   const bool wants_offer = state_ == state::selecting;
-  if (wants_offer != (what.type == message_type::offer)) return error::bad_message_type;
-  if (state_ == state::requesting && what.server != offer_.server) return error::other_server;
-  if (state_ == state::renewing && what.server != lease_.server) return error::other_server;
+  if (wants_offer != (what.type == message_type::offer)) return std::unexpected{error::bad_message_type};
+  if (state_ == state::requesting && what.server != offer_.server) return std::unexpected{error::other_server};
+  if (state_ == state::renewing && what.server != lease_.server) return std::unexpected{error::other_server};
   if (what.type != message_type::ack || state_ == state::informing) return {};
   const ip_address wanted = state_ == state::requesting  ? offer_.address
                             : state_ == state::rebooting ? wish_
                                                          : lease_.address;
-  if (what.content.address != wanted) return error::bad_address;
+  if (what.content.address != wanted) return std::unexpected{error::bad_address};
   return {};
 }
 
@@ -397,9 +397,10 @@ std::optional<client::event> client::on_message(bytes payload, instant now) {
   std::array<std::byte, 16> scratch{};
   reply what;
   const identity ours{how_.hardware, xid_, client_identifier(scratch), state_ == state::informing};
-  if (const auto wrong = read_reply(payload, ours, what)) return ignore(*wrong, what.for_us), std::nullopt;
+  if (const auto done = read_reply(payload, ours, what); !done) return ignore(done.error(), what.for_us), std::nullopt;
   // A second offer, or an offer that comes late, is no fault of its server.
-  if (const auto wrong = unexpected_here(what)) return ignore(*wrong, *wrong == error::bad_address), std::nullopt;
+  if (const auto done = unexpected_here(what); !done)
+    return ignore(done.error(), done.error() == error::bad_address), std::nullopt;
   if (what.type == message_type::offer) return on_offer(what.content, now), std::nullopt;
   if (state_ == state::informing) {
     if (what.type == message_type::ack) return on_parameters(what.content);

@@ -206,7 +206,7 @@ class client {
   std::optional<event> give_up();
   event lose(error why, instant now);
   std::optional<event> on_message(bytes payload, instant now);
-  std::optional<error> unexpected_here(const reply& what) const;
+  outcome<error> unexpected_here(const reply& what) const;
   void on_offer(const lease& offered, instant now);
   std::optional<event> on_ack(const lease& granted, instant now);
   std::optional<event> on_nak(instant now);
