@@ -122,7 +122,7 @@ void test_mode::print_cycle(const test_sample& s) {
   write_us(out, s.receive, 3), out << " + ", write_us(out, s.decrypt, 3), out << " + ", write_us(out, s.decode, 3);
   out << "  means ";
   write_us(out, write_sum_ / number, 5), out << " / ", write_us(out, read_sum_ / number, 5);
-  on_.console.line(console_level::info, out.view());
+  on_.console.line(console_level::info, out);
 }
 
 void test_mode::print_summary(std::uint32_t size, const summary& write, const summary& read) {
@@ -133,7 +133,7 @@ void test_mode::print_summary(std::uint32_t size, const summary& write, const su
     out.number(size, 5) << " B  " << name << "  min ";
     write_us(out, s.least), out << "  mean ", write_us(out, s.mean()), out << "  median ";
     write_us(out, s.median), out << "  p99 ", write_us(out, s.p99), out << "  max ", write_us(out, s.most);
-    on_.console.line(console_level::info, out.view());
+    on_.console.line(console_level::info, out);
   };
   row("write", write);
   row("read ", read);
