@@ -248,7 +248,7 @@ class client {
   ip_address queued_source_, queued_peer_;
   std::optional<event> due_;  // what a command or the link made happen
   options how_;
-  dhcp::lease lease_;
+  dhcp::lease lease_{};
   std::array<std::byte, message_bytes_max> message_;
 };
 static_assert(datagram_machine<client>);
