@@ -95,16 +95,16 @@ void application::resume_session(kept_session& from, instant now) {
   char text[200];
   buffer_sink line{text};
   if (found->report.damaged()) {
-    line << "the session's storage is damaged: ";
+    line << "the session's storage is damaged: "_phrase;
     line.number(found->report.records_lost) << " entries and ";
-    line.number(found->report.sectors_lost) << " of its parts are lost; messages may be missing or come twice";
+    line.number(found->report.sectors_lost) << " of its parts are lost; messages may be missing or come twice"_phrase;
     on_.console.line(console_level::warning, line);
   }
   if (!found->known && found->counts.held == 0) return;
   char memory[160];
   buffer_sink what{memory};
-  what << "the session goes on: ";
-  what.number(found->counts.messages + found->counts.released) << " messages on their way, ";
+  what << "the session goes on: "_phrase;
+  what.number(found->counts.messages + found->counts.released) << " messages on their way, "_phrase;
   what.number(presence_.waiting()) << " waiting";
   on_.console.line(console_level::info, what);
 }
