@@ -25,6 +25,9 @@ set(RECADO_MBEDTLS_PRESET ${RECADO_FIRMWARE_PRESET} CACHE STRING "What Mbed TLS 
 # stack stay out of their callers, on whose stack it would lie all the time; GCC keeps that with each function.
 set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
 add_compile_options(--param=large-stack-frame=128 --param=large-stack-frame-growth=50)
+# What GCC takes out of loops and branches at -Os, too, occupies registers, and is larger for it. Where time goes it stays.
+add_compile_options(-fno-move-loop-invariants -fno-tree-loop-im -fno-tree-pre -fno-code-hoisting)
+set(recado_fast_loops -fmove-loop-invariants -ftree-loop-im -ftree-pre -fcode-hoisting)
 target_link_options(recado_flags INTERFACE -flto-partition=one)
 set(RECADO_LWIP_OPTIONS_DIR ${RECADO_BOARD_DIR}/lwip)
 if(EXISTS ${RECADO_LWIP_OPTIONS_DIR}/lwipopts.h)

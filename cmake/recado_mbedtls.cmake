@@ -47,7 +47,12 @@ if(RECADO_FUZZ)
 endif()
 # Where the time of records and handshakes goes is compiled for speed although the rest of a board is for size.
 if(RECADO_BARE_METAL)
-  foreach(hot aes gcm chacha20 poly1305 chachapoly bignum bignum_core ecp ecp_curves)
-    set_property(SOURCE ${RECADO_MBEDTLS_SOURCE_DIR}/library/${hot}.c APPEND PROPERTY COMPILE_OPTIONS -O2)
+  foreach(hot aes gcm chacha20 poly1305 chachapoly bignum bignum_core ecp_curves)
+    set_property(SOURCE ${RECADO_MBEDTLS_SOURCE_DIR}/library/${hot}.c APPEND PROPERTY
+      COMPILE_OPTIONS -O2 ${recado_fast_loops})
+  endforeach()
+  foreach(looping ${RECADO_MBEDTLS_SOURCE_DIR}/library/sha256.c ${RECADO_MBEDTLS_SOURCE_DIR}/library/sha512.c
+      ${recado_mbedtls_p256m}/p256-m/p256-m.c)
+    set_property(SOURCE ${looping} APPEND PROPERTY COMPILE_OPTIONS ${recado_fast_loops})
   endforeach()
 endif()

@@ -36,14 +36,14 @@ void as_message(bytes data) {
 /// With the transaction and hardware address that the datagram itself carries, so that its options matter.
 void as_reply(bytes data) {
   dhcp::packet fixed;
-  if (dhcp::decode_fixed(data, fixed)) return;
+  if (!dhcp::decode_fixed(data, fixed)) return;
   dhcp::identity ours;
   ours.xid = fixed.xid;
   copy(bytes{fixed.chaddr}.first(6), ours.hardware.octets);
   for (const bool inform : {false, true}) {
     ours.inform = inform;
     dhcp::reply what;
-    if (dhcp::read_reply(data, ours, what) || what.type == dhcp::message_type::nak) continue;
+    if (!dhcp::read_reply(data, ours, what) || what.type == dhcp::message_type::nak) continue;
     require(what.for_us && dhcp::is_host_address(what.server));
     if (inform) continue;
     const dhcp::lease& got = what.content;

@@ -34,7 +34,7 @@ std::expected<std::uint32_t, tls::error> keep_in_psa(bytes key, device::console&
   char text[80];
   buffer_sink line{text};
   line << "the private key is PSA's, for signing alone: key 0x", line.hex(*kept, 8);
-  console.line(device::console_level::info, line.view());
+  console.line(device::console_level::info, line);
   return kept;
 }
 

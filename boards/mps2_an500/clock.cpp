@@ -53,7 +53,7 @@ void wake() { woken = true; }
 // held off, so that none is missed: a pending one wakes all the same.
 void sleep_until(instant then) {
   using namespace std::chrono_literals;
-  const duration wait = std::min<duration>(then - std::min(then, now()), 500ms);
+  const duration wait = shorter(then - std::min(then, now()), 500ms);
   if (wait <= duration::zero()) return;
   at(scs::systick_reload) = static_cast<std::uint32_t>(wait.count()) * cycles_per_us;
   at(scs::systick_value) = 0;

@@ -39,7 +39,7 @@ std::optional<blemish> inspect_options(bytes payload, std::size_t begin, std::si
 
 std::optional<blemish> inspect_dhcp(bytes payload) {
   dhcp::packet packet;
-  if (const auto wrong = dhcp::decode_fixed(payload, packet)) return blemish{words(*wrong), payload.size()};
+  if (const auto done = dhcp::decode_fixed(payload, packet); !done) return blemish{words(done.error()), payload.size()};
   if (packet.cookie != dhcp::magic_cookie) return blemish{words(dhcp::error::bad_cookie), cookie_offset};
   if (const auto found = inspect_options(payload, options_offset, payload.size())) return found;
   std::array<std::byte, 1> scratch{};

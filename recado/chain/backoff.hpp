@@ -5,7 +5,6 @@
 // ceiling doubling with each failure, spreads them as thinly as the time allows.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 
@@ -32,13 +31,13 @@ class backoff {
     const duration top = ceiling();
     if (failures_ < doublings_max) ++failures_;
     const duration wait{static_cast<duration::rep>(random.below(static_cast<std::uint64_t>(top.count()) + 1))};
-    return std::max(wait, std::min(limits_.shortest, limits_.longest));
+    return longer(wait, shorter(limits_.shortest, limits_.longest));
   }
   /// What the next wait cannot exceed.
   duration ceiling() const {
-    duration top = std::max<duration>(limits_.first, std::chrono::milliseconds{1});
+    duration top = longer(limits_.first, std::chrono::milliseconds{1});
     for (std::uint8_t i = 0; i < failures_ && top < limits_.longest; ++i) top *= 2;
-    return std::min(top, std::max<duration>(limits_.longest, std::chrono::milliseconds{1}));
+    return shorter(top, longer(limits_.longest, std::chrono::milliseconds{1}));
   }
   /// How many waits were drawn since the last success.
   unsigned failures() const { return failures_; }

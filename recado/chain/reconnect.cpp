@@ -174,7 +174,7 @@ void reconnect::pause(instant now) {
     phase_ = phase::over;
     return;
   }
-  phase_ = phase::pausing, until_ = now + std::max(backoff_.next(*random_), duration{1});
+  phase_ = phase::pausing, until_ = now + longer(backoff_.next(*random_), duration{1});
 }
 
 }  // namespace recado::chain

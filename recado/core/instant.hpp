@@ -22,16 +22,40 @@ struct monotonic {
 /// A point on the device's monotonic time line, whose zero means nothing. It never jumps.
 using instant = monotonic::time_point;
 
-// Times are compared everywhere. These are a subtraction each, where the standard library's way over `<=>` is a call
-// with both in memory if GCC optimises for size.
-/// Earlier.
-constexpr bool operator<(instant a, instant b) { return a.time_since_epoch().count() < b.time_since_epoch().count(); }
+// Times are compared everywhere. These are a subtraction each, where the standard library's way over `<=>`, which its
+// std::min and std::max go, too, is a call with both in memory if GCC optimises for size.
+/// Shorter.
+constexpr bool operator<(duration a, duration b) { return a.count() < b.count(); }
+/// Longer.
+constexpr bool operator>(duration a, duration b) { return b < a; }
+/// Not longer.
+constexpr bool operator<=(duration a, duration b) { return !(b < a); }
+/// Not shorter.
+constexpr bool operator>=(duration a, duration b) { return !(a < b); }
+/// The shorter of two.
+constexpr duration shorter(duration a, duration b) { return b < a ? b : a; }
+/// The longer of two.
+constexpr duration longer(duration a, duration b) { return a < b ? b : a; }
+/// Earlier, of instants and of civil times.
+template <class Clock>
+constexpr bool operator<(std::chrono::time_point<Clock, duration> a, std::chrono::time_point<Clock, duration> b) {
+  return a.time_since_epoch() < b.time_since_epoch();
+}
 /// Later.
-constexpr bool operator>(instant a, instant b) { return b < a; }
+template <class Clock>
+constexpr bool operator>(std::chrono::time_point<Clock, duration> a, std::chrono::time_point<Clock, duration> b) {
+  return b < a;
+}
 /// Not later.
-constexpr bool operator<=(instant a, instant b) { return !(b < a); }
+template <class Clock>
+constexpr bool operator<=(std::chrono::time_point<Clock, duration> a, std::chrono::time_point<Clock, duration> b) {
+  return !(b < a);
+}
 /// Not earlier.
-constexpr bool operator>=(instant a, instant b) { return !(a < b); }
+template <class Clock>
+constexpr bool operator>=(std::chrono::time_point<Clock, duration> a, std::chrono::time_point<Clock, duration> b) {
+  return !(a < b);
+}
 
 /// The deadline of a machine that waits for nothing.
 inline constexpr instant never = instant::max();

@@ -34,6 +34,11 @@ template <packing::literal Text>
 consteval const char* operator""_packed() {
   return packing::packed<Text>.data();
 }
+/// The text packed, as a `phrase`.
+template <packing::literal Text>
+consteval phrase operator""_phrase() {
+  return phrase{packing::packed<Text>.data()};
+}
 
 #else
 
@@ -42,6 +47,8 @@ using phrase = std::string_view;
 
 /// The text as it is: nothing is packed in this build.
 consteval const char* operator""_packed(const char* text, std::size_t) { return text; }
+/// The text as it is.
+consteval phrase operator""_phrase(const char* text, std::size_t size) { return {text, size}; }
 
 #endif
 

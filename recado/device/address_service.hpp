@@ -70,7 +70,7 @@ class address_service {
   const configuration& chosen_;
   const board& on_;
   remembered& memory_;
-  dhcp::lease lease_;
+  dhcp::lease lease_{};
   dhcp::client client_;
   datagram_pump<dhcp::client, dhcp_reply_bytes_max> pump_;
 };

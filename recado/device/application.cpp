@@ -9,6 +9,7 @@ namespace recado::device {
 
 using chain::happening;
 using chain::rung;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -94,18 +95,18 @@ void application::resume_session(kept_session& from, instant now) {
   char text[200];
   buffer_sink line{text};
   if (found->report.damaged()) {
-    line << "the session's storage is damaged: ";
+    line << "the session's storage is damaged: "_phrase;
     line.number(found->report.records_lost) << " entries and ";
-    line.number(found->report.sectors_lost) << " of its parts are lost; messages may be missing or come twice";
-    on_.console.line(console_level::warning, line.view());
+    line.number(found->report.sectors_lost) << " of its parts are lost; messages may be missing or come twice"_phrase;
+    on_.console.line(console_level::warning, line);
   }
   if (!found->known && found->counts.held == 0) return;
   char memory[160];
   buffer_sink what{memory};
-  what << "the session goes on: ";
-  what.number(found->counts.messages + found->counts.released) << " messages on their way, ";
+  what << "the session goes on: "_phrase;
+  what.number(found->counts.messages + found->counts.released) << " messages on their way, "_phrase;
   what.number(presence_.waiting()) << " waiting";
-  on_.console.line(console_level::info, what.view());
+  on_.console.line(console_level::info, what);
 }
 
 // What was said without a connection is to outlive the power from now on.
@@ -132,7 +133,7 @@ bool application::poll_board(instant now) {
     address_.link_up(now);
     time_.opened(now);
     names_.network_up(now);
-    if (climbing_link_) reached(rung::link, "", now);
+    if (climbing_link_) reached(rung::link, {}, now);
   } else if (!climbing_link_) {
     lost(rung::link, on_.network.link_fault(), now);
   }
@@ -152,8 +153,8 @@ bool application::poll_channel(instant now) {
   const bool online = conductor_.is_online();
   if (test_) {
     if (online && !stopping_)
-      if (const auto why = test_->step(now)) {
-        failure_ = *why;
+      if (const fault why = test_->step(now)) {
+        failure_ = why;
         stop_asked_ = true;
       }
     if (online && test_->finished() && !stopping_) stop_asked_ = true;
@@ -248,7 +249,7 @@ void application::on_time(const ntp::client::event& happened, instant now) {
     char text[320];
     buffer_sink line{text};
     line << "the clock was not corrected: ", chain::describe(none->why, line);
-    return on_.console.line(console_level::warning, line.view());
+    return on_.console.line(console_level::warning, line);
   }
   const auto& right = std::get<ntp::synchronised>(happened);
   on_.clock.set(right.utc, right.at);
@@ -260,7 +261,7 @@ void application::on_time(const ntp::client::event& happened, instant now) {
   detail << ", delay ", detail.number(static_cast<std::uint64_t>(right.delay.count())) << " us, stratum ";
   detail.number(right.stratum);
   if (climbing) return reached(rung::clock, detail.view(), now);
-  on_.console.line(console_level::debug, detail.view());
+  on_.console.line(console_level::debug, detail);
 }
 
 void application::ask_time_again(instant now) {
@@ -277,7 +278,7 @@ void application::show(const tls::certificate_seen& one) {
   char text[2048];
   buffer_sink out{text};
   tls::print(*one.seen, one.checked, out);
-  on_.console.line(console_level::info, out.view());
+  on_.console.line(console_level::info, out);
 }
 
 void application::on_tls(const tls::event& happened, instant now) {
@@ -306,7 +307,7 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
     char text[200];
     buffer_sink line{text};
     line << "the broker refused a message: ", chain::describe_reason(answer->reason, line);
-    on_.console.line(console_level::error, line.view());
+    on_.console.line(console_level::error, line);
   } else if (const auto* over = std::get_if<mqtt::closed>(&happened)) {
     if (stopping_) return;
     char text[400];
@@ -354,7 +355,7 @@ void application::on_subscribed(const mqtt::subscribed& what, instant now) {
     return failed(rung::online, make_fault(chain::error::subscription_refused, static_cast<std::uint32_t>(code)), now);
   subscribed_ = true;
   if (auto* const to = kept()) (void)to->subscribed(chosen_);  // not kept: it is asked for again
-  reached(rung::online, "subscribed to the secret topic", now);
+  reached(rung::online, "subscribed to the secret topic"sv, now);
 }
 
 void application::on_connection_end(fault why, instant now) {

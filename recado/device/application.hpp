@@ -171,8 +171,8 @@ class application {
   std::optional<test_mode> test_;
 
   std::array<instant, chain::rung_count> begun_{};
-  fixed_vector<endpoint, addresses_max> time_servers_;
-  fixed_vector<endpoint, addresses_max> addresses_;
+  fixed_vector<endpoint, addresses_max> time_servers_{};
+  fixed_vector<endpoint, addresses_max> addresses_{};
   named_servers named_;  ///< by the last Server Reference
   std::array<std::uint32_t, 8> places_memory_{};
   chain::session_places places_{places_memory_};

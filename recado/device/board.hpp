@@ -15,6 +15,7 @@
 #include <recado/core/entropy.hpp>
 #include <recado/core/fault.hpp>
 #include <recado/core/instant.hpp>
+#include <recado/core/text.hpp>
 #include <recado/device/configuration.hpp>
 #include <recado/dhcp/lease.hpp>
 #include <recado/store/storage.hpp>
@@ -84,6 +85,10 @@ class console {
  public:
   /// Takes one line of that level; the text lives as long as the call.
   virtual void line(console_level level, std::string_view text) = 0;
+  /// The same up to its zero.
+  void line(console_level level, const char* text) { line(level, std::string_view{text}); }
+  /// The same of what was written there.
+  void line(console_level level, const buffer_sink& text) { line(level, text.view()); }
   /// Shows how a rung stands; the report lives as long as the call.
   virtual void rung(const rung_report& report) = 0;
 

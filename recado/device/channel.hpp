@@ -97,7 +97,7 @@ class channel {
   arrivals& arrived_;
   std::size_t plain_used_ = 0;  // of the plaintext that the last event points into
   fault why_;
-  layer_times times_;
+  layer_times times_{};
   std::size_t gate_bytes_ = 0;
   instant gate_until_{};
 };

@@ -22,13 +22,13 @@ void name_service::start(std::string_view name, instant now) {
 }
 
 void name_service::stop(instant now) {
-  refused_.reset();
+  refused_ = {};
   if (asks_over_tcp()) end_tcp(make_fault(stream_error::aborted), now);
   if (current_ != dns::query_id{}) resolver_.cancel(std::exchange(current_, {}), now);
 }
 
 std::optional<name_service::event> name_service::step(instant now) {
-  if (refused_) return failed{*std::exchange(refused_, std::nullopt)};
+  if (refused_) return failed{std::exchange(refused_, {})};
   step_tcp(now);
   for (unsigned turn = 0; turn < 16; ++turn) {
     const auto happened = pump_.step(resolver_, on_.network, now);

@@ -67,7 +67,7 @@ class name_service {
   // What is small comes first: there a Cortex-M reaches it with short instructions.
   bool tcp_open_ = false;
   dns::query_id current_;
-  std::optional<fault> refused_;
+  fault refused_;
   const board& on_;
   std::optional<dns::wants_tcp> over_tcp_;
   dns::resolver resolver_;

@@ -4,14 +4,16 @@
 
 namespace recado::device {
 
+using namespace std::string_view_literals;
+
 std::optional<led_command> parse_command(bytes payload) {
   const std::string_view text = as_text(payload);
-  if (text.size() < 5 || !text.starts_with("LD")) return std::nullopt;
+  if (text.size() < 5 || !text.starts_with("LD"sv)) return std::nullopt;
   const unsigned led = static_cast<unsigned>(text[2] - '0');
   if (text[2] < '1' || led > led_count) return std::nullopt;
   const std::string_view verb = text.substr(3);
-  if (verb == "ON") return led_command{led, true};
-  if (verb == "OFF") return led_command{led, false};
+  if (verb == "ON"sv) return led_command{led, true};
+  if (verb == "OFF"sv) return led_command{led, false};
   return std::nullopt;
 }
 
@@ -73,7 +75,7 @@ void presence::say(std::string_view text, instant now) {
   char memory[200];
   buffer_sink line{memory};
   line << (online_ ? "publishing " : "keeping for later ") << text;
-  on_.console.line(console_level::info, line.view());
+  on_.console.line(console_level::info, line);
 }
 
 void presence::refuse(std::string_view text, const fault& why, std::string_view cause) {
@@ -83,7 +85,7 @@ void presence::refuse(std::string_view text, const fault& why, std::string_view 
   if (cause.empty()) chain::describe_cause(why, line);
   else line << cause;
   if (const auto advice = chain::remedy_of(why); !advice.empty()) line << "; " << advice;
-  on_.console.line(console_level::warning, line.view());
+  on_.console.line(console_level::warning, line);
 }
 
 void presence::drain(instant now) {
@@ -97,7 +99,7 @@ void presence::drain(instant now) {
     buffer_sink line{memory};
     line << "a message was not published: ";
     chain::describe(make_fault(why), line);
-    on_.console.line(console_level::error, line.view());
+    on_.console.line(console_level::error, line);
     outbox_.pop();
   }
 }

@@ -59,7 +59,7 @@ void application::say_no_link() {
   buffer_sink line{text};
   line << "waiting for the link: ";
   chain::describe(on_.network.link_fault(), line);
-  on_.console.line(console_level::info, line.view());
+  on_.console.line(console_level::info, line);
 }
 
 void application::describe_lease(text_sink& out) const {
@@ -86,7 +86,7 @@ void application::say_pause(instant now) {
   line << "next attempt in ";
   line.number(wait / 1000) << '.', line.number(wait % 1000 / 100) << " s (";
   line.number(conductor_.rounds()) << (conductor_.rounds() == 1 ? " failed round)" : " failed rounds)");
-  on_.console.line(console_level::info, line.view());
+  on_.console.line(console_level::info, line);
 }
 
 }  // namespace recado::device

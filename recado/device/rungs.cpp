@@ -8,15 +8,16 @@ namespace recado::device {
 
 using chain::happening;
 using chain::rung;
+using namespace std::string_view_literals;
 
 void application::attempt(const chain::want& wish, instant now) {
   begun_[static_cast<std::size_t>(wish.at)] = now;
-  report(rung_report::kind::begun, wish.at, "", now);
+  report(rung_report::kind::begun, wish.at, {}, now);
   switch (wish.at) {
     case rung::link:
       set_initial_clock(now);
       climbing_link_ = true;
-      if (link_) reached(rung::link, "", now);
+      if (link_) reached(rung::link, {}, now);
       else if (!conductor_.last_fault()) say_no_link();  // of a loss it was told
       return;
     case rung::lease:
@@ -82,9 +83,9 @@ void application::set_name_servers(instant now) {
       (void)servers.push_back(one);
   };
   for (const std::string_view each : chosen_.dns.servers) {
-    if (each == "dhcp") {
+    if (each == "dhcp"sv) {
       for (const ip_address& one : address_.lease().dns_servers) add(one, dns::server_port);
-    } else if (each == "gateway") {
+    } else if (each == "gateway"sv) {
       add(dhcp::gateway(address_.lease()), dns::server_port);
     } else if (const auto named = parse_server(each, dns::server_port)) {
       if (const auto address = parse_address(named->host)) add(*address, named->port);
@@ -96,7 +97,7 @@ void application::set_name_servers(instant now) {
 void application::find_time_server(std::uint8_t number, instant now) {
   time_servers_.clear();
   const std::string_view text = chosen_.ntp.servers[number];
-  if (text == "dhcp") {
+  if (text == "dhcp"sv) {
     char memory[160];
     buffer_sink detail{memory};
     for (const ip_address& each : address_.lease().ntp_servers) {
@@ -104,7 +105,7 @@ void application::find_time_server(std::uint8_t number, instant now) {
       detail << (time_servers_.size() == 1 ? "from DHCP: " : ", ") << each;
     }
     if (time_servers_.empty())
-      return failed(rung::time_name, make_fault(ntp::error::no_server), now, {"DHCP named no time server", {}});
+      return failed(rung::time_name, make_fault(ntp::error::no_server), now, {"DHCP named no time server"sv, {}});
     return reached(rung::time_name, detail.view(), now);
   }
   const server wanted = *parse_server(text, ntp::server_port);
@@ -176,7 +177,7 @@ endpoint application::broker_address() const {
 }
 
 void application::set_up(instant now) {
-  if (subscribed_) return reached(rung::online, "the subscription still holds", now);
+  if (subscribed_) return reached(rung::online, "the subscription still holds"sv, now);
   subscription_due_ = true;
   subscribe(now);
 }

@@ -38,14 +38,13 @@ void test_mode::start(instant) {
       "times in microseconds: write = encode + encrypt + system call, read = system call + decrypt + decode");
 }
 
-std::optional<fault> test_mode::step(instant now) {
+fault test_mode::step(instant now) {
   if (why_) return why_;
   if (stage_ == stage::waiting && now >= until_) return make_fault(chain::error::message_missing);
-  if (stage_ == stage::due) return write(now);
-  return std::nullopt;
+  return stage_ == stage::due ? write(now) : fault{};
 }
 
-std::optional<fault> test_mode::write(instant now) {
+fault test_mode::write(instant now) {
   const mutable_bytes payload =
       memory_.payload.first(std::min<std::size_t>(plan_.sizes[size_], memory_.payload.size()));
   on_.entropy.fill(payload);
@@ -67,7 +66,7 @@ std::optional<fault> test_mode::write(instant now) {
   wire_.read_no_sooner_than(wire_.times().sent_bytes + wire_.lent() - lent_before, now + whole_ms_max);
   stage_ = stage::waiting;
   until_ = now + answer_s_max;
-  return std::nullopt;
+  return {};
 }
 
 void test_mode::on_message(const mqtt::message_received& message, instant) {
@@ -123,7 +122,7 @@ void test_mode::print_cycle(const test_sample& s) {
   write_us(out, s.receive, 3), out << " + ", write_us(out, s.decrypt, 3), out << " + ", write_us(out, s.decode, 3);
   out << "  means ";
   write_us(out, write_sum_ / number, 5), out << " / ", write_us(out, read_sum_ / number, 5);
-  on_.console.line(console_level::info, out.view());
+  on_.console.line(console_level::info, out);
 }
 
 void test_mode::print_summary(std::uint32_t size, const summary& write, const summary& read) {
@@ -134,7 +133,7 @@ void test_mode::print_summary(std::uint32_t size, const summary& write, const su
     out.number(size, 5) << " B  " << name << "  min ";
     write_us(out, s.least), out << "  mean ", write_us(out, s.mean()), out << "  median ";
     write_us(out, s.median), out << "  p99 ", write_us(out, s.p99), out << "  max ", write_us(out, s.most);
-    on_.console.line(console_level::info, out.view());
+    on_.console.line(console_level::info, out);
   };
   row("write", write);
   row("read ", read);

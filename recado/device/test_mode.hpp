@@ -80,7 +80,7 @@ class test_mode {
   /// A message came; it counts if it is the one that was sent.
   void on_message(const mqtt::message_received& message, instant now);
   /// Begins the next cycle when one is due; the fault that ends the test, if there is one.
-  std::optional<fault> step(instant now);
+  fault step(instant now);
   /// True once all is measured and shown.
   bool finished() const { return stage_ == stage::done; }
   /// With a plan by turns: waits for `take_turn`.
@@ -96,7 +96,7 @@ class test_mode {
 
  private:
   enum class stage : std::uint8_t { idle, resting, due, waiting, done };
-  std::optional<fault> write(instant now);
+  fault write(instant now);
   void record(const test_sample& sample);
   void print_cycle(const test_sample& sample);
   void print_summary(std::uint32_t bytes, const summary& write, const summary& read);
@@ -115,8 +115,8 @@ class test_mode {
   std::size_t size_ = 0;
   std::uint32_t cycle_ = 0;  // with the warm-up
   std::uint64_t write_sum_ = 0, read_sum_ = 0;
-  test_sample sample_;
-  std::optional<fault> why_;
+  test_sample sample_{};
+  fault why_;
 };
 
 }  // namespace recado::device

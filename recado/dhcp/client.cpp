@@ -18,9 +18,9 @@ options sane(options how) {
   how.client_id = how.client_id.first(std::min(how.client_id.size(), client_id_bytes_max));
   if (how.client_id.size() < client_id_bytes_min && how.identity == client_identity::given)
     how.identity = client_identity::hardware_address;
-  how.retry_first = std::max(how.retry_first, duration{std::chrono::milliseconds{1}});
-  how.retry_max = std::max(how.retry_max, how.retry_first);
-  how.retry_jitter = std::max(how.retry_jitter, duration{});
+  how.retry_first = longer(how.retry_first, std::chrono::milliseconds{1});
+  how.retry_max = longer(how.retry_max, how.retry_first);
+  how.retry_jitter = longer(how.retry_jitter, {});
   how.request_attempts = std::max(how.request_attempts, std::uint8_t{1});
   how.reboot_attempts = std::max(how.reboot_attempts, std::uint8_t{1});
   return how;
@@ -78,7 +78,7 @@ ip_address client::source() const {
 }
 
 duration client::jittered(duration interval, duration jitter) {
-  const duration most = std::min(jitter, interval / 2);
+  const duration most = shorter(jitter, interval / 2);
   const auto width = static_cast<std::uint64_t>(most.count()) * 2 + 1;
   return interval - most + duration{static_cast<std::int64_t>(random_.below(width))};
 }
@@ -88,7 +88,7 @@ duration client::jittered(duration interval, duration jitter) {
 void client::start(instant now) {
   wanted_ = true;
   conflicts_ = refusals_ = 0;
-  const auto most = static_cast<std::uint64_t>(std::max(how_.start_delay_max, duration{}).count());
+  const auto most = static_cast<std::uint64_t>(longer(how_.start_delay_max, {}).count());
   begin(now, duration{static_cast<std::int64_t>(random_.below(most + 1))});
 }
 
@@ -240,21 +240,21 @@ client::event client::bind(instant now) {
   cause_ = error::no_offer;
   // Some fuzz so that devices that were started together do not renew together (RFC 2131 §4.4.5).
   if (lease_.t1 != infinite)
-    next_ = after(lease_.obtained, jittered(lease_.t1, std::min(how_.retry_jitter, lease_.t1 / 16)));
+    next_ = after(lease_.obtained, jittered(lease_.t1, shorter(how_.retry_jitter, lease_.t1 / 16)));
   if (next_ <= now) next_ = now;
   return bound{&lease_};
 }
 
 void client::schedule_retry(instant now) {
   next_ = after(now, jittered(interval_, how_.retry_jitter));
-  interval_ = std::min(interval_ > how_.retry_max / 2 ? how_.retry_max : interval_ * 2, how_.retry_max);
+  interval_ = shorter(interval_ > how_.retry_max / 2 ? how_.retry_max : interval_ * 2, how_.retry_max);
   ++sends_;
 }
 
 /// Half of the time that remains in the phase, at least a minute (RFC 2131 §4.4.5).
 void client::schedule_prolonging(instant now) {
   const instant end = phase_ends();
-  next_ = end == never ? never : after(now, std::max((end - now) / 2, renewal_interval_min));
+  next_ = end == never ? never : after(now, longer((end - now) / 2, renewal_interval_min));
   ++sends_;
 }
 
@@ -377,16 +377,16 @@ void client::ignore(error why, bool for_us) {
   if (for_us) unusable_ = why;
 }
 
-std::optional<error> client::unexpected_here(const reply& what) const {
+outcome<error> client::unexpected_here(const reply& what) const {
   const bool wants_offer = state_ == state::selecting;
-  if (wants_offer != (what.type == message_type::offer)) return error::bad_message_type;
-  if (state_ == state::requesting && what.server != offer_.server) return error::other_server;
-  if (state_ == state::renewing && what.server != lease_.server) return error::other_server;
+  if (wants_offer != (what.type == message_type::offer)) return std::unexpected{error::bad_message_type};
+  if (state_ == state::requesting && what.server != offer_.server) return std::unexpected{error::other_server};
+  if (state_ == state::renewing && what.server != lease_.server) return std::unexpected{error::other_server};
   if (what.type != message_type::ack || state_ == state::informing) return {};
   const ip_address wanted = state_ == state::requesting  ? offer_.address
                             : state_ == state::rebooting ? wish_
                                                          : lease_.address;
-  if (what.content.address != wanted) return error::bad_address;
+  if (what.content.address != wanted) return std::unexpected{error::bad_address};
   return {};
 }
 
@@ -397,9 +397,10 @@ std::optional<client::event> client::on_message(bytes payload, instant now) {
   std::array<std::byte, 16> scratch{};
   reply what;
   const identity ours{how_.hardware, xid_, client_identifier(scratch), state_ == state::informing};
-  if (const auto wrong = read_reply(payload, ours, what)) return ignore(*wrong, what.for_us), std::nullopt;
+  if (const auto done = read_reply(payload, ours, what); !done) return ignore(done.error(), what.for_us), std::nullopt;
   // A second offer, or an offer that comes late, is no fault of its server.
-  if (const auto wrong = unexpected_here(what)) return ignore(*wrong, *wrong == error::bad_address), std::nullopt;
+  if (const auto done = unexpected_here(what); !done)
+    return ignore(done.error(), done.error() == error::bad_address), std::nullopt;
   if (what.type == message_type::offer) return on_offer(what.content, now), std::nullopt;
   if (state_ == state::informing) {
     if (what.type == message_type::ack) return on_parameters(what.content);

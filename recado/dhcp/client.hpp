@@ -206,7 +206,7 @@ class client {
   std::optional<event> give_up();
   event lose(error why, instant now);
   std::optional<event> on_message(bytes payload, instant now);
-  std::optional<error> unexpected_here(const reply& what) const;
+  outcome<error> unexpected_here(const reply& what) const;
   void on_offer(const lease& offered, instant now);
   std::optional<event> on_ack(const lease& granted, instant now);
   std::optional<event> on_nak(instant now);
@@ -248,7 +248,7 @@ class client {
   ip_address queued_source_, queued_peer_;
   std::optional<event> due_;  // what a command or the link made happen
   options how_;
-  dhcp::lease lease_;
+  dhcp::lease lease_{};
   std::array<std::byte, message_bytes_max> message_;
 };
 static_assert(datagram_machine<client>);

@@ -107,27 +107,27 @@ std::expected<bytes, error> encode(const packet& what, mutable_bytes memory) {
   return walk.out().written();
 }
 
-std::optional<error> decode_fixed(bytes payload, packet& out) {
+outcome<error> decode_fixed(bytes payload, packet& out) {
   decode_walker walk{payload};
   packet::fields(out, walk);
-  if (walk.in().failed()) return error::truncated;
+  if (walk.in().failed()) return std::unexpected{error::truncated};
   return {};
 }
 
-std::optional<error> check_options(const packet& in) {
-  if (in.cookie != magic_cookie) return error::bad_cookie;
-  if (!well_formed(in.options, true)) return error::truncated;
+outcome<error> check_options(const packet& in) {
+  if (in.cookie != magic_cookie) return std::unexpected{error::bad_cookie};
+  if (!well_formed(in.options, true)) return std::unexpected{error::truncated};
   const auto which = overload_of(in);
-  if (!which) return which.error();
+  if (!which) return std::unexpected{which.error()};
   for (const bytes field : option_fields(in, *which))
-    if (!well_formed(field, false)) return error::bad_option;
+    if (!well_formed(field, false)) return std::unexpected{error::bad_option};
   return {};
 }
 
 std::expected<packet, error> decode(bytes payload) {
   packet result;
-  if (const auto wrong = decode_fixed(payload, result)) return std::unexpected{*wrong};
-  if (const auto wrong = check_options(result)) return std::unexpected{*wrong};
+  if (const auto done = decode_fixed(payload, result); !done) return std::unexpected{done.error()};
+  if (const auto done = check_options(result); !done) return std::unexpected{done.error()};
   return result;
 }
 

@@ -10,6 +10,7 @@
 
 #include <recado/core/address.hpp>
 #include <recado/core/bytes.hpp>
+#include <recado/core/outcome.hpp>
 #include <recado/core/text.hpp>
 #include <recado/dhcp/error.hpp>
 #include <recado/dhcp/limits.hpp>
@@ -91,9 +92,9 @@ std::expected<packet, error> decode(bytes payload);
 
 /// The two halves of `decode`: the fixed fields, so that one can see for whom a damaged message was (truncated);
 /// and the check of its options.
-std::optional<error> decode_fixed(bytes payload, packet& out);
-/// Whether all options lie within their fields: bad_option, or nothing.
-std::optional<error> check_options(const packet& in);
+outcome<error> decode_fixed(bytes payload, packet& out);
+/// Whether all options lie within their fields: bad_cookie, truncated, bad_option.
+outcome<error> check_options(const packet& in);
 
 /// The options that are known by name (RFC 2132, RFC 3442, RFC 4361).
 enum class option : std::uint8_t {

@@ -14,13 +14,15 @@ bytes optional_value(const packet& in, option code, scratch_bytes& scratch) {
   return found && *found ? **found : bytes{};
 }
 
-std::optional<std::uint32_t> number_of(const packet& in, option code, std::optional<error>& wrong) {
-  std::array<std::byte, 4> scratch{};
+/// The number in an option, if that is there: bad_option.
+outcome<error> take_number(const packet& in, option code, std::optional<std::uint32_t>& out) {
+  std::array<std::byte, 4> scratch;
   const auto found = find_option(in, code, scratch);
-  if (!found) wrong = found.error();
-  if (!found || !*found) return {};
+  if (!found) return std::unexpected{found.error()};
+  if (!*found) return {};
   wire::reader value{**found};
-  return value.remaining() == 1 ? value.u8() : value.remaining() == 2 ? value.u16() : value.u32();
+  out = value.remaining() == 1 ? value.u8() : value.remaining() == 2 ? value.u16() : value.u32();
+  return {};
 }
 
 template <std::size_t N>
@@ -74,14 +76,13 @@ unsigned natural_prefix(const ip_address& address) {
   return first < 128 ? 8 : first < 192 ? 16 : 24;
 }
 
-std::optional<error> take_address(const packet& in, lease& out) {
-  std::optional<error> wrong;
-  const auto mask = number_of(in, option::subnet_mask, wrong);
-  if (wrong) return wrong;
+outcome<error> take_address(const packet& in, lease& out) {
+  std::optional<std::uint32_t> mask;
+  if (const auto done = take_number(in, option::subnet_mask, mask); !done) return done;
   out.address = to_address(in.yiaddr);
   const auto prefix = mask ? prefix_length(ip_address::v4(*mask)) : natural_prefix(out.address);
-  if (!prefix || *prefix == 0) return error::bad_netmask;
-  if (!is_host_address(out.address, *prefix)) return error::bad_address;
+  if (!prefix || *prefix == 0) return std::unexpected{error::bad_netmask};
+  if (!is_host_address(out.address, *prefix)) return std::unexpected{error::bad_address};
   out.prefix = static_cast<std::uint8_t>(*prefix);
   return {};
 }
@@ -92,13 +93,12 @@ duration time_of(std::uint32_t seconds) {
 
 /// RFC 2131 §4.4.5: T1 = 0.5 and T2 = 0.875 of the lease time unless the server says otherwise; what it says
 /// only counts if T1 <= T2 <= lease time.
-std::optional<error> take_times(const packet& in, lease& out) {
-  std::optional<error> wrong;
-  const auto time = number_of(in, option::lease_time, wrong);
-  const auto t1 = number_of(in, option::renewal_time, wrong);
-  const auto t2 = number_of(in, option::rebinding_time, wrong);
-  if (wrong) return wrong;
-  if (!time || *time < lease_time_s_min) return error::bad_lease_time;
+outcome<error> take_times(const packet& in, lease& out) {
+  std::optional<std::uint32_t> time, t1, t2;
+  if (const auto done = take_number(in, option::lease_time, time); !done) return done;
+  if (const auto done = take_number(in, option::renewal_time, t1); !done) return done;
+  if (const auto done = take_number(in, option::rebinding_time, t2); !done) return done;
+  if (!time || *time < lease_time_s_min) return std::unexpected{error::bad_lease_time};
   out.lease_time = time_of(*time);
   if (out.lease_time == infinite) return {};
   const duration half = out.lease_time / 2, seven_eighths = out.lease_time / 8 * 7;
@@ -122,51 +122,52 @@ void take_parameters(const packet& in, lease& out) {
   if (size >= mtu_bytes_min) out.mtu = size;
 }
 
-std::optional<error> check_header(const packet& in, const identity& ours, reply& out) {
-  if (in.op != operation::reply) return error::not_a_reply;
+outcome<error> check_header(const packet& in, const identity& ours, reply& out) {
+  if (in.op != operation::reply) return std::unexpected{error::not_a_reply};
   if (in.htype != hardware_type::ethernet || in.hlen != ours.hardware.octets.size() ||
       !equal(bytes{in.chaddr}.first(ours.hardware.octets.size()), ours.hardware.octets))
-    return error::wrong_hardware;
-  if (in.xid != ours.xid) return error::wrong_transaction;
+    return std::unexpected{error::wrong_hardware};
+  if (in.xid != ours.xid) return std::unexpected{error::wrong_transaction};
   out.for_us = true;
   return {};
 }
 
 /// Option 61 need not be repeated, but if it is, then rightly (RFC 6842 §3).
-std::optional<error> check_client(const packet& in, bytes client_id) {
-  std::array<std::byte, client_id_bytes_max> scratch{};
+outcome<error> check_client(const packet& in, bytes client_id) {
+  std::array<std::byte, client_id_bytes_max> scratch;
   const auto found = find_option(in, option::client_identifier, scratch);
-  if (!found || (*found && !client_id.empty() && !equal(**found, client_id))) return error::wrong_client;
+  if (!found || (*found && !client_id.empty() && !equal(**found, client_id)))
+    return std::unexpected{error::wrong_client};
   return {};
 }
 
-std::optional<error> check_sender(const packet& in, reply& out) {
-  std::optional<error> wrong;
-  const auto type = number_of(in, option::message_type, wrong);
+outcome<error> check_sender(const packet& in, reply& out) {
+  std::optional<std::uint32_t> type, server;
+  (void)take_number(in, option::message_type, type);  // none is as wrong as a damaged one
   out.type = static_cast<message_type>(type.value_or(0));
   if (out.type != message_type::offer && out.type != message_type::ack && out.type != message_type::nak)
-    return error::bad_message_type;
-  const auto server = number_of(in, option::server_identifier, wrong);
+    return std::unexpected{error::bad_message_type};
+  (void)take_number(in, option::server_identifier, server);
   out.server = ip_address::v4(server.value_or(0));
-  if (wrong || !is_host_address(out.server)) return error::no_server_identifier;
+  if (!is_host_address(out.server)) return std::unexpected{error::no_server_identifier};
   return {};
 }
 
 }  // namespace
 
-std::optional<error> read_reply(bytes payload, const identity& ours, reply& out) {
+outcome<error> read_reply(bytes payload, const identity& ours, reply& out) {
   out = {};
   packet in;
-  if (const auto wrong = decode_fixed(payload, in)) return wrong;
-  if (const auto wrong = check_header(in, ours, out)) return wrong;
-  if (const auto wrong = check_options(in)) return wrong;
-  if (const auto wrong = check_sender(in, out)) return wrong;
-  if (const auto wrong = check_client(in, ours.client_id)) return wrong;
+  if (const auto done = decode_fixed(payload, in); !done) return done;
+  if (const auto done = check_header(in, ours, out); !done) return done;
+  if (const auto done = check_options(in); !done) return done;
+  if (const auto done = check_sender(in, out); !done) return done;
+  if (const auto done = check_client(in, ours.client_id); !done) return done;
   if (out.type == message_type::nak) return {};
   out.content.server = out.server;
   if (!ours.inform) {
-    if (const auto wrong = take_address(in, out.content)) return wrong;
-    if (const auto wrong = take_times(in, out.content)) return wrong;
+    if (const auto done = take_address(in, out.content); !done) return done;
+    if (const auto done = take_times(in, out.content); !done) return done;
   }
   take_parameters(in, out.content);
   return {};

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include <recado/core/address.hpp>
 #include <recado/core/bytes.hpp>
+#include <recado/core/outcome.hpp>
 #include <recado/dhcp/error.hpp>
 #include <recado/dhcp/lease.hpp>
 #include <recado/dhcp/packet.hpp>
@@ -28,8 +28,8 @@ struct reply {
   bool for_us = false;  ///< true once transaction and hardware address were found right, even if the rest is not
 };
 
-/// Checks every field of a message and fills `out`. Answers why the message is not to be believed, or nothing.
+/// Checks every field of a message and fills `out`. Answers why the message is not to be believed, if it isn't.
 /// What is wrong with an option that the lease can do without only leaves that option out.
-std::optional<error> read_reply(bytes payload, const identity& ours, reply& out);
+outcome<error> read_reply(bytes payload, const identity& ours, reply& out);
 
 }  // namespace recado::dhcp

@@ -34,7 +34,8 @@ outcome read(packet in, const std::string& options, bool inform = false, bytes i
   in.options = all;
   std::array<std::byte, 2048> memory;
   outcome result;
-  result.wrong = read_reply(encode(in, memory).value(), {our_mac, our_xid, id, inform}, result.what);
+  const auto done = read_reply(encode(in, memory).value(), {our_mac, our_xid, id, inform}, result.what);
+  if (!done) result.wrong = done.error();
   return result;
 }
 outcome read(const std::string& options) { return read(fields(), options); }

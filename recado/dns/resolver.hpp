@@ -191,7 +191,7 @@ class resolver {
   memory memory_;
   entropy& random_;
   cache cache_;
-  fixed_vector<endpoint, servers_max> servers_;
+  fixed_vector<endpoint, servers_max> servers_{};
   std::array<std::byte, query_octets_max> out_;
 };
 static_assert(datagram_machine<resolver>);

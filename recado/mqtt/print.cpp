@@ -84,13 +84,13 @@ class print_walker {
   }
 
  private:
-  text_sink& label(std::string_view name) {
+  text_sink& label(auto name) {
     if (!options_.one_line) out_ << "\n  ";
     else out_ << (first_ ? " " : ", ");
     first_ = false;
     return out_ << name << ' ';
   }
-  void flag(bool value, std::string_view name) {
+  void flag(bool value, auto name) {
     if (!options_.one_line) label(name) << (value ? "yes" : "no");
     else if (value) out_ << (first_ ? " " : ", ") << name, first_ = false;
   }

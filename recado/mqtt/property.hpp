@@ -83,7 +83,7 @@ property_traits traits_of(std::uint32_t identifier);
 /// The traits of a property.
 inline property_traits traits_of(property id) { return traits_of(static_cast<std::uint32_t>(id)); }
 /// The standard's name: "Message Expiry Interval"; empty for an identifier that doesn't exist.
-std::string_view words(property id);
+phrase words(property id);
 
 /// One property with its value: `number` for the numeric kinds, `text` for strings and binary data (any
 /// bytes), `name` and `text` for a user property. Text is borrowed.

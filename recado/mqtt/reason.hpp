@@ -96,9 +96,9 @@ constexpr bool is_failure(reason code) { return static_cast<std::uint8_t>(code) 
 bool allowed(reason code, packet_type type, sender from);
 
 /// The standard's words: "Not authorized"; "unknown reason code" for values outside the list.
-std::string_view words(reason code);
+phrase words(reason code);
 /// As above, with the names that 0x00 has in DISCONNECT ("Normal disconnection") and SUBACK ("Granted QoS 0").
-std::string_view words(reason code, packet_type type);
+phrase words(reason code, packet_type type);
 
 /// The return codes of CONNACK in MQTT 3.1.1 (table 3.1).
 enum class connect_return_code : std::uint8_t {

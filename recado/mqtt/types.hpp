@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <recado/core/phrase.hpp>
+
 namespace recado::mqtt {
 
 /// The protocol level as CONNECT carries it (3.1.2.2 of both standards).
@@ -80,8 +82,8 @@ enum class field : std::uint8_t {
 /// "MQTT 5.0" or "MQTT 3.1.1".
 std::string_view words(version value);
 /// The name in the standard's capitals: "PUBLISH". Empty for values outside the table.
-std::string_view words(packet_type value);
+phrase words(packet_type value);
 /// The standard's words: "packet identifier"; of a property its name.
-std::string_view words(field value);
+phrase words(field value);
 
 }  // namespace recado::mqtt

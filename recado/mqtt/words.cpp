@@ -1,3 +1,4 @@
+#include <cstring>
 #include <span>
 
 #include <recado/mqtt/error.hpp>
@@ -8,12 +9,12 @@
 namespace recado::mqtt {
 
 namespace {
-/// One of `texts`, which stand one behind the other, each with a zero at its end: that takes less flash than a table of
-/// where they are. Empty behind the last one.
-std::string_view nth(std::string_view texts, std::size_t index) {
-  const char* at = texts.data();
-  for (; index != 0 && at < texts.data() + texts.size(); --index) at += std::string_view{at}.size() + 1;
-  return at;
+
+/// One of `texts`, which stand one behind the other, each with a zero at its end, and an empty one behind the last:
+/// that takes less flash than a table of where they are.
+phrase nth(const char* texts, std::size_t index) {
+  for (; index != 0 && *texts != '\0'; --index) texts += std::strlen(texts) + 1;
+  return phrase{texts};
 }
 
 /// Where `number` stands among them; behind the last one if it doesn't.
@@ -28,50 +29,50 @@ std::size_t index_of(std::span<const Number> numbers, Number number) {
 
 std::string_view words(version value) { return value == version::v5_0 ? "MQTT 5.0" : "MQTT 3.1.1"; }
 
-std::string_view words(packet_type value) {
-  static constexpr char names[] =
-      "\0CONNECT\0CONNACK\0PUBLISH\0PUBACK\0PUBREC\0PUBREL\0PUBCOMP\0SUBSCRIBE\0SUBACK\0UNSUBSCRIBE\0UNSUBACK\0"
-      "PINGREQ\0PINGRESP\0DISCONNECT\0AUTH\0";
-  return nth({names, sizeof names - 1}, static_cast<std::size_t>(value));
+phrase words(packet_type value) {
+  static constexpr const char* names =
+      "CONNECT\0CONNACK\0PUBLISH\0PUBACK\0PUBREC\0PUBREL\0PUBCOMP\0SUBSCRIBE\0SUBACK\0UNSUBSCRIBE\0UNSUBACK\0"
+      "PINGREQ\0PINGRESP\0DISCONNECT\0AUTH\0"_packed;
+  return nth(names, static_cast<std::size_t>(value) - 1);  // of 0 nothing
 }
 
-std::string_view words(field value) {
-  static constexpr char names[] =
+phrase words(field value) {
+  static constexpr const char* names =
       "packet type\0fixed header flags\0remaining length\0protocol name\0protocol version\0connect flags\0keep alive\0"
       "properties\0client identifier\0will properties\0will topic\0will payload\0user name\0password\0"
       "acknowledge flags\0reason code\0topic name\0packet identifier\0payload\0topic filter\0subscription options\0"
-      "DUP\0QoS\0retain\0clean start\0will QoS\0will retain\0session present\0";
+      "DUP\0QoS\0retain\0clean start\0will QoS\0will retain\0session present\0"_packed;
   const auto number = static_cast<std::size_t>(value);
-  return number < 0x80 ? words(static_cast<property>(value)) : nth({names, sizeof names - 1}, number - 0x80);
+  return number < 0x80 ? words(static_cast<property>(value)) : nth(names, number - 0x80);
 }
 
-std::string_view words(property id) {
+phrase words(property id) {
   static constexpr property numbers[] = {
 #define RECADO_MQTT_PROPERTY_NUMBER(name, identifier, kind, packets, rule, text) property::name,
       RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_NUMBER)
 #undef RECADO_MQTT_PROPERTY_NUMBER
   };
 #define RECADO_MQTT_PROPERTY_WORDS(name, identifier, kind, packets, rule, text) text "\0"
-  static constexpr char names[] = RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_WORDS);
+  static constexpr const char* names = RECADO_MQTT_PROPERTIES(RECADO_MQTT_PROPERTY_WORDS) ""_packed;
 #undef RECADO_MQTT_PROPERTY_WORDS
-  return nth({names, sizeof names - 1}, index_of<property>(numbers, id));
+  return nth(names, index_of<property>(numbers, id));
 }
 
-std::string_view words(reason code) {
+phrase words(reason code) {
   static constexpr reason numbers[] = {
 #define RECADO_MQTT_REASON_NUMBER(name, value, packets, text) reason::name,
       RECADO_MQTT_REASONS(RECADO_MQTT_REASON_NUMBER)
 #undef RECADO_MQTT_REASON_NUMBER
   };
 #define RECADO_MQTT_REASON_WORDS(name, value, packets, text) text "\0"
-  static constexpr char names[] = RECADO_MQTT_REASONS(RECADO_MQTT_REASON_WORDS) "unknown reason code\0";
+  static constexpr const char* names = RECADO_MQTT_REASONS(RECADO_MQTT_REASON_WORDS) "unknown reason code\0"_packed;
 #undef RECADO_MQTT_REASON_WORDS
-  return nth({names, sizeof names - 1}, index_of<reason>(numbers, code));
+  return nth(names, index_of<reason>(numbers, code));
 }
 
-std::string_view words(reason code, packet_type type) {
-  if (code == reason::success && type == packet_type::disconnect) return "Normal disconnection";
-  if (code == reason::success && type == packet_type::suback) return "Granted QoS 0";
+phrase words(reason code, packet_type type) {
+  if (code == reason::success && type == packet_type::disconnect) return phrase{"Normal disconnection"_packed};
+  if (code == reason::success && type == packet_type::suback) return phrase{"Granted QoS 0"_packed};
   return words(code);
 }
 

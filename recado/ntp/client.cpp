@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <recado/core/outcome.hpp>
+
 namespace recado::ntp {
 
 namespace {
@@ -13,15 +15,18 @@ constexpr std::uint32_t kiss_code(const char (&text)[5]) {
 }
 
 /// What forbids to use an answer, whatever its delay.
-std::optional<error> flaw_of(const packet& answer) {
-  if (answer.leap_indicator() == leap::unknown || answer.stratum > stratum_max) return error::unsynchronised;
-  if (answer.received == timestamp::unknown || answer.transmitted == timestamp::unknown) return error::implausible;
-  if (between(answer.received, answer.transmitted) < duration{0}) return error::implausible;
+outcome<error> flaw_of(const packet& answer) {
+  if (answer.leap_indicator() == leap::unknown || answer.stratum > stratum_max)
+    return std::unexpected{error::unsynchronised};
+  if (answer.received == timestamp::unknown || answer.transmitted == timestamp::unknown)
+    return std::unexpected{error::implausible};
+  if (between(answer.received, answer.transmitted) < duration{0}) return std::unexpected{error::implausible};
   // RFC 5905 §A.5.1.1: a server can't have set its clock after it answered.
   const bool was_set = answer.reference != timestamp::unknown;
-  if (was_set && between(answer.reference, answer.transmitted) < duration{0}) return error::implausible;
+  if (was_set && between(answer.reference, answer.transmitted) < duration{0})
+    return std::unexpected{error::implausible};
   if (to_duration(answer.root_delay) / 2 + to_duration(answer.root_dispersion) > root_distance_ms_max)
-    return error::too_far;
+    return std::unexpected{error::too_far};
   return {};
 }
 
@@ -163,7 +168,7 @@ void client::handle(const datagram& in, instant now) {
   if (answer->version_number() < version_min || answer->version_number() > version) return;
   nonce_ = timestamp::unknown;  // it answers once: duplicates find nothing to match
   if (answer->stratum == 0) return hear_kiss(*answer, now);
-  if (const auto flaw = flaw_of(*answer)) return leave_server(make_fault(*flaw), now);
+  if (const auto done = flaw_of(*answer); !done) return leave_server(make_fault(done.error()), now);
   // Drivers stamp arrivals more exactly than they call, and may call with a `now` from before the query left. A
   // time stamp that can't be is replaced by the time of this call, which is late at worst.
   const bool can_be = in.received >= left_ && in.received <= left_ + answer_ms_max;
@@ -191,7 +196,7 @@ void client::take_sample(const packet& answer, instant arrived, instant now) {
   const duration delay = (arrived - left_) - between(answer.received, answer.transmitted);
   if (delay < -delay_below_zero_ms_max) return leave_server(make_fault(error::implausible), now);
   synchronised sample;
-  sample.delay = std::max(delay, duration{0});
+  sample.delay = longer(delay, {});
   sample.at = arrived;
   const utc_time believed = how_.clock.at(arrived);
   const utc_time near = how_.clock.trusted() ? std::max(how_.earliest, believed) : how_.earliest;

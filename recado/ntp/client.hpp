@@ -127,12 +127,12 @@ class client {
   timestamp nonce_{};  ///< of the query in `out_`; unknown: there is none
   instant left_{};     ///< t1
   instant deadline_ = never;
-  synchronised best_;
+  synchronised best_{};
   fault why_;
-  options how_;
-  fixed_vector<endpoint, servers_max> servers_;
+  options how_{};
+  fixed_vector<endpoint, servers_max> servers_{};
   std::array<std::byte, packet_octets> out_;
-  fixed_vector<barred, servers_max> barred_;
+  fixed_vector<barred, servers_max> barred_{};
 };
 static_assert(datagram_machine<client>);
 

@@ -74,9 +74,9 @@ void print_names(const certificate& what, text_sink& out) {
 
 void print_clock(const circumstances& checked, text_sink& out) {
   if (checked.clock_trusted) return void((out << " (here it is ", print_date(checked.at, out), out << ')'));
-  out << ", but this device's clock was never set (it says ";
+  out << ", but this device's clock was never set (it says "_phrase;
   print_date(checked.at, out);
-  out << ") and is the likely cause";
+  out << ") and is the likely cause"_phrase;
 }
 
 void field(text_sink& out, const char* name) { out << "\n  " << name << ": "; }
@@ -185,20 +185,20 @@ void print_verdict(const certificate& what, const circumstances& checked, text_s
       out << "expired on ", print_date(what.not_after, out), print_clock(checked, out);
       return;
     case verdict::not_yet_valid:
-      out << "not yet valid until ", print_date(what.not_before, out), print_clock(checked, out);
+      out << "not yet valid until "_phrase, print_date(what.not_before, out), print_clock(checked, out);
       return;
     case verdict::wrong_name:
       out << "issued for ", print_names(what, out), out << ", not " << checked.host;
       return;
     case verdict::unknown_authority:
-      out << "signed by an unknown authority: " << what.issuer.view();
+      out << "signed by an unknown authority: "_phrase << what.issuer.view();
       return;
     case verdict::intermediate_missing:
-      out << "signed by an unknown authority: " << what.issuer.view()
-          << " (not trusted here, and the server doesn't send it: an intermediate certificate may be missing)";
+      out << "signed by an unknown authority: "_phrase << what.issuer.view()
+          << " (not trusted here, and the server doesn't send it: an intermediate certificate may be missing)"_phrase;
       return;
     case verdict::self_signed:
-      out << "self-signed and not trusted here: " << what.subject.view();
+      out << "self-signed and not trusted here: "_phrase << what.subject.view();
       return;
     case verdict::revoked:
       out << "revoked by " << what.issuer.view();
@@ -209,10 +209,10 @@ void print_verdict(const certificate& what, const circumstances& checked, text_s
       out << words(what.judged) << ": " << what.issuer.view();
       return;
     case verdict::weak_key:
-      out << "weak key: ", print_key(what, out), out << " is under 112 bits of strength";
+      out << "weak key: ", print_key(what, out), out << " is under 112 bits of strength"_phrase;
       return;
     case verdict::weak_signature:
-      out << "weak signature: " << what.signature_algorithm.view() << " is under 112 bits of strength";
+      out << "weak signature: " << what.signature_algorithm.view() << " is under 112 bits of strength"_phrase;
       return;
     default:
       out << words(what.judged);

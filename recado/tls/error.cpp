@@ -116,9 +116,9 @@ constexpr std::uint32_t clock_guessed = 0x8000'0000;
 
 void print_dated(verdict judged, std::uint32_t detail, text_sink& out) {
   const auto day = utc_time{std::chrono::days{detail & ~clock_guessed}};
-  out << "the server's certificate " << (judged == verdict::expired ? "expired on " : "is not yet valid until ");
+  out << "the server's certificate "_phrase << (judged == verdict::expired ? "expired on " : "is not yet valid until ");
   print_date(day, out);
-  if (detail & clock_guessed) out << "; this device's clock was never set and is the likely cause";
+  if (detail & clock_guessed) out << "; this device's clock was never set and is the likely cause"_phrase;
 }
 
 void print_alert(const fault& why, text_sink& out) {
@@ -132,9 +132,9 @@ void print_alert(const fault& why, text_sink& out) {
 }
 
 void print_first_bytes(std::uint32_t detail, text_sink& out) {
-  if (detail >> 24 == 0x20) out << ": it answered with a plain MQTT packet";
-  if (detail == 0x48545450) out << ": it answered in HTTP";
-  if (detail == 0x5353482d) out << ": it answered in SSH";
+  if (detail >> 24 == 0x20) out << ": it answered with a plain MQTT packet"_phrase;
+  if (detail == 0x48545450) out << ": it answered in HTTP"_phrase;
+  if (detail == 0x5353482d) out << ": it answered in SSH"_phrase;
 }
 
 void print_version(std::uint32_t detail, text_sink& out) {

@@ -69,7 +69,7 @@ class client {
   fault step() {
     wire_.carry();
     if (session_.online())
-      if (const auto why = test_.step(script_time())) return *why;
+      if (const fault why = test_.step(script_time())) return why;
     wire_.carry();
     const std::uint64_t begun = on_.stopwatch.nanoseconds();
     auto happened = channel_.step(script_time());

@@ -1,4 +1,5 @@
 // The board put together, and the firmware on it.
+#include <algorithm>
 #include <array>
 
 #include <boards/common/image.hpp>

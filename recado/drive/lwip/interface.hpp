@@ -65,9 +65,9 @@ class interface {
   netif netif_{};
   arp_prober prober_;
   std::optional<bool> verdict_;
-  fixed_vector<dhcp::route, dhcp::routes_max> routes_;
+  fixed_vector<dhcp::route, dhcp::routes_max> routes_{};
   ip4_addr_t router_{};
-  counts counts_;
+  counts counts_{};
 };
 
 /// Whether there is a way to that address: an interface with an address and a cable, and the destination on its network

@@ -5,6 +5,8 @@
 #include <lwip/sys.h>
 #include <lwip/timeouts.h>
 
+#include <cstdlib>
+
 #include <recado/drive/internet_checksum.hpp>
 #include <recado/drive/lwip/clock.hpp>
 
@@ -64,5 +66,6 @@ void recado_lwip_failed(const char* file, int line) {
   out << "lwIP, " << file << ':';
   out.number(static_cast<std::uint64_t>(line)) << '\0';
   recado::lwip::failed_of_board(text);
+  std::abort();  // which a board doesn't come to: its function doesn't return
 }
 }

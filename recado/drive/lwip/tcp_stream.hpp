@@ -71,7 +71,7 @@ class tcp_stream {
   std::size_t take_acknowledged();
   void drop_received();
 
-  tcp_options options_;
+  tcp_options options_{};
   tcp_pcb* pcb_ = nullptr;
   pbuf* received_ = nullptr;
   std::uint16_t offset_ = 0;  ///< into the first buffer of `received_`

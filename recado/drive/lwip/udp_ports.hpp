@@ -54,8 +54,8 @@ class udp_ports {
   port* port_for(std::uint16_t number);
 
   netif* netif_ = nullptr;
-  std::array<port, ports_max> ports_;
-  std::array<arrival, waiting_max> waiting_;
+  std::array<port, ports_max> ports_{};
+  std::array<arrival, waiting_max> waiting_{};
   std::size_t first_ = 0, count_ = 0;
   std::uint32_t opened_ = 0;
 };

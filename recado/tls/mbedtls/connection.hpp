@@ -115,10 +115,10 @@ class connection {
 
   ring out_;
   mbedtls_ssl_context ssl_;
-  fixed_string<host_bytes_max> host_;
-  noticed seen_;
+  fixed_string<host_bytes_max> host_{};
+  noticed seen_{};
   judgement judged_;
-  circumstances checked_;
+  circumstances checked_{};
   std::array<char, cause_bytes_max> cause_memory_{};
 };
 

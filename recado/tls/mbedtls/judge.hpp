@@ -67,7 +67,7 @@ class judgement {
   std::array<verdict, kept_max> verdicts_{};
   unsigned size_ = 0;
   verdict worst_ = verdict::good;
-  certificate worst_certificate_;
+  certificate worst_certificate_{};
 };
 
 }  // namespace recado::tls::mbedtls

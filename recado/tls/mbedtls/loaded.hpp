@@ -34,7 +34,7 @@ struct loaded_options {
   suite_list suites;
   std::array<char, protocol_text_max> protocol_text{};
   std::array<const char*, protocols_max + 1> protocols{};
-  client_options options;  // without the borrowed texts and bytes
+  client_options options{};  // without the borrowed texts and bytes
   bool has_certificate = false, has_lists = false, has_psk = false;
   bool anyone_trusted = false;  // a CA was given, as opposed to a pre-shared key alone
   policy_digest policy{};       // what a session's verification was based on

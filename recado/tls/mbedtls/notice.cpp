@@ -274,7 +274,7 @@ void connection::write_cause() {
   if (end_.where == layer::stream) {
     out << words(static_cast<stream_error>(end_.code));
   } else if (end_.where != layer::tls) {
-    out << "the stream below was lost";
+    out << "the stream below was lost"_phrase;
   } else if (verdict_of(code) != verdict::good) {
     write_verdict(out);
   } else if ((code == error::protocol_violation || code == error::backend_failed) && reason) {
@@ -282,21 +282,21 @@ void connection::write_cause() {
   } else {
     print_cause(end_, out);
   }
-  if (seen_.psk_ignored) out << ": it answered with a certificate instead";
+  if (seen_.psk_ignored) out << ": it answered with a certificate instead"_phrase;
   // With TLS 1.3 the verdict on the client certificate comes after the handshake (RFC 8446 §4.4.2.4), and
   // a reset can overtake it.
   const bool cut_off = code == error::truncated || end_.where == layer::stream;
   if (cut_off && stage_ == stage::secured && seen_.certificate_asked && !heard_ &&
       mbedtls_ssl_get_version_number(&ssl_) == MBEDTLS_SSL_VERSION_TLS1_3) {
-    out << " (the server asked for a client certificate and may have refused it)";
+    out << " (the server asked for a client certificate and may have refused it)"_phrase;
   }
   cause_ = out.view();
 }
 
 void connection::write_verdict(text_sink& out) const {
   const certificate& worst = judged_.worst_certificate();
-  if (judged_.worst_depth() == 0) out << "the server's certificate: ";
-  else out << "the server's chain: " << worst.subject.view() << ": ";
+  if (judged_.worst_depth() == 0) out << "the server's certificate: "_phrase;
+  else out << "the server's chain: "_phrase << worst.subject.view() << ": ";
   print_verdict(worst, checked_, out);
 }
 

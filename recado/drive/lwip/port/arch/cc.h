@@ -13,7 +13,7 @@ extern "C" {
 uint32_t recado_lwip_random(void);
 uint16_t recado_internet_checksum(const void* data, int size);
 /* Something that can't be: which line of lwIP says so. Its words would take 5 KB. */
-void recado_lwip_failed(const char* file, int line);
+__attribute__((noreturn, cold)) void recado_lwip_failed(const char* file, int line);
 #ifdef __cplusplus
 }
 #endif
