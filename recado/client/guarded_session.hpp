@@ -92,10 +92,10 @@ class guarded_session {
   /// Nothing more is read. What a connection begins with is heard all the same.
   bool deaf() const { return paused && inner_.online(); }
   std::optional<event> hear(bytes& in, instant now);
-  int hear_acknowledged(bytes& in, instant now);
+  [[gnu::noinline]] int hear_acknowledged(bytes& in, instant now);
   bool keep(heard& next, bytes all);
   bool is_as_before(const mqtt::message_received& message) const;
-  bool find(const mqtt::message_received& message);
+  [[gnu::noinline]] bool find(const mqtt::message_received& message);
 
   mqtt::session& inner_;
   biased_mutex& mutex_;
