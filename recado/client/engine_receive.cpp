@@ -72,7 +72,7 @@ void engine::deliver(const mqtt::message_received& what, recipients whose) {
 }
 
 void engine::deliver(std::span<const heard> batch, recipients all) {
-  for (const heard& one : batch) deliver(one.message(), all.subspan(one.begin, one.end - one.begin));
+  for (const heard& one : batch) deliver(one.message, all.subspan(one.begin, one.end - one.begin));
 }
 
 void engine::on_message(const mqtt::message_received& what) {

@@ -8,8 +8,6 @@
 namespace recado::client {
 namespace {
 
-// Under one lock, so that others get it, too.
-constexpr int heard_max = 1024;
 // Messages that the server has acknowledged, at a time.
 constexpr std::size_t acknowledged_max = 256;
 
@@ -55,43 +53,65 @@ std::optional<guarded_session::event> guarded_session::receive(bytes& in, instan
   return other;
 }
 
-// A batch, as long as it consists of messages and nothing stands against hearing on; and what comes behind it. What is
-// done for each of them dissolves into it.
-[[gnu::flatten]] std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant now) {
+// A batch, as long as it consists of messages and nothing stands against hearing on; and what comes behind it.
+std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant now) {
   const std::scoped_lock held{mutex_};
   owner_.batch_over();
   count_ = 0, finding_ = 0, topic_ = {};
   recipients_.clear();
   const bytes all = in;
   if (deaf()) inner_.not_reading(now);
-  for (int turn = 0; turn < heard_max && count_ != batch_max; ++turn) {
+  for (turns_ = 0; turns_ < heard_max && count_ != batch_max; ++turns_) {
     bytes none;
     bytes& from = deaf() ? none : in;
-    if (count_ == 0 && begins_with_answer(from)) turn += hear_acknowledged(from, now);
-    const std::size_t before = from.size();
-    heard& next = batch_[count_];
-    next.hear(inner_, from, now);
-    if (!next.what && before == from.size()) break;
-    if (next.what && !keep(next, all)) return next.what;
+    if (count_ == 0 && begins_with_answer(from)) hear_acknowledged(from, now);
+    hear_messages(from, now);
+    if (std::exchange(alone_, false)) return batch_[count_].message;
+    if (count_ == batch_max) break;
+    bytes& rest = deaf() ? none : in;
+    const std::size_t before = rest.size();
+    const auto next = inner_.receive(rest, now);
+    if (!next && before == rest.size()) break;
+    if (next && !keep(*next, all)) return next;
   }
   return std::nullopt;
 }
 
-// How many messages are done, of which nothing else is to be said.
-int guarded_session::hear_acknowledged(bytes& in, instant now) {
+// Messages that are done, of which nothing else is to be said.
+void guarded_session::hear_acknowledged(bytes& in, instant now) {
   std::array<std::uint32_t, acknowledged_max> tags;
   const std::size_t count = inner_.receive_acknowledged(in, tags, now);
   if (count != 0) owner_.settle(std::span{tags}.first(count));
-  return static_cast<int>(count);
+  turns_ += count;
+}
+
+void guarded_session::hear_messages(bytes& in, instant now) {
+  inner_.receive_messages(in, now, place(), message_heard, this);
+}
+
+// What is done for each message dissolves into one function.
+[[gnu::flatten]] mqtt::message_received* guarded_session::message_heard(void* self) {
+  auto& us = *static_cast<guarded_session*>(self);
+  ++us.turns_;
+  us.alone_ = !us.keep_message();
+  return us.alone_ ? nullptr : us.place();
 }
 
 // True if it is dealt with, or in the batch.
-bool guarded_session::keep(heard& next, bytes all) {
-  if (const auto* done = std::get_if<mqtt::acknowledged>(&*next.what)) return count_ == 0 && owner_.settle(*done);
-  const auto* message = std::get_if<mqtt::message_received>(&*next.what);
+bool guarded_session::keep(const event& what, bytes all) {
+  if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) return count_ == 0 && owner_.settle(*done);
+  const auto* message = std::get_if<mqtt::message_received>(&what);
   // A topic that stands for an alias lies in the session, and goes with the next message.
   if (message == nullptr || !lies_in(all, message->topic)) return false;
-  if (!is_as_before(*message) && !find(*message)) return false;
+  batch_[count_].message = *message;
+  return keep_message();
+}
+
+// The message behind the batch joins it, unless the queue has it or nobody wants it. False: it is to be an event of its
+// own.
+bool guarded_session::keep_message() {
+  heard& next = batch_[count_];
+  if (!is_as_before(next.message) && !find(next.message)) return false;
   next.begin = begin_, next.end = end_;
   if (begin_ != end_) ++count_;
   return true;

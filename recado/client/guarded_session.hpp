@@ -8,10 +8,8 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <span>
-#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -25,17 +23,11 @@ struct entry;  // one subscription (engine.hpp)
 
 using recipients = std::span<entry* const>;
 
-/// What was heard under one lock with others: of a batch all are messages.
+/// A message that was heard under one lock with others. It is made where it stays: to copy it would cost as much as to
+/// decode it.
 struct heard {
-  std::optional<mqtt::session_event> what{};
+  mqtt::message_received message{};
   std::uint32_t begin = 0, end = 0;  ///< whose handlers it is for, among the recipients of the batch
-
-  const mqtt::message_received& message() const { return *std::get_if<mqtt::message_received>(&*what); }
-  /// The event is made where it stays: to copy it would cost as much as to decode it.
-  void hear(mqtt::session& from, bytes& in, instant now) {
-    static_assert(std::is_trivially_destructible_v<mqtt::session_event>);
-    new (&what) std::optional<mqtt::session_event>(from.receive(in, now));
-  }
 };
 
 /// Who knows whom a message is for. All but `deliver` is called under the mutex.
@@ -88,12 +80,20 @@ class guarded_session {
 
  private:
   static constexpr std::size_t batch_max = 64;
+  static constexpr std::size_t heard_max = 1024;  // under one lock, so that others get it, too
 
   /// Nothing more is read. What a connection begins with is heard all the same.
   bool deaf() const { return paused && inner_.online(); }
   std::optional<event> hear(bytes& in, instant now);
-  [[gnu::noinline]] int hear_acknowledged(bytes& in, instant now);
-  bool keep(heard& next, bytes all);
+  [[gnu::noinline]] void hear_acknowledged(bytes& in, instant now);
+  void hear_messages(bytes& in, instant now);
+  static mqtt::message_received* message_heard(void* self);
+  bool keep(const event& what, bytes all);
+  bool keep_message();
+  mqtt::message_received* place() {
+    const bool full = count_ == batch_max || turns_ >= heard_max;
+    return full || deaf() ? nullptr : &batch_[count_].message;
+  }
   bool is_as_before(const mqtt::message_received& message) const;
   [[gnu::noinline]] bool find(const mqtt::message_received& message);
 
@@ -101,8 +101,10 @@ class guarded_session {
   biased_mutex& mutex_;
   sorter& owner_;
   // The driver's thread alone uses what follows.
-  std::array<heard, batch_max + 1> batch_;  // and the event that ends it
+  std::array<heard, batch_max> batch_;
   std::size_t count_ = 0;
+  std::size_t turns_ = 0;
+  bool alone_ = false;  // the message behind the batch is to be an event of its own
   std::vector<entry*> recipients_;
   // What was found for the last message of the batch: by which number, and where its recipients are.
   std::uint32_t finding_ = 0;

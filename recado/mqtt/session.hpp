@@ -65,6 +65,12 @@ class session {
   /// it puts their tags into `tags`, in their order, and returns how many they are. It takes nothing where an event is
   /// due; what it leaves is for `receive`.
   std::size_t receive_acknowledged(bytes& in, std::span<std::uint32_t> tags, instant now);
+  /// Answers where the next message is to be made, now that one more was; nullptr: no more.
+  using message_hearer = message_received* (*)(void* who);
+  /// For who receives very much: takes what `in` begins with as long as those are whole messages without properties, as
+  /// `receive` would. Instead of an event for each it makes them where it is told, the first one in `first`, and says
+  /// so to `hear`. It takes nothing where an event is due; what it leaves is for `receive`.
+  void receive_messages(bytes& in, instant now, message_received* first, message_hearer hear, void* who);
   /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now);
   /// A verb of the shape; see recado/wire/machine.hpp.
@@ -310,6 +316,8 @@ class session {
   error on_message(mqtt::publish& message, bool whole);
   bool welcome(const mqtt::publish& message);
   void deliver(const mqtt::publish& message, bool as_announced);
+  template <class Make>
+  void deliver(const mqtt::publish& message, bool as_announced, Make make);
   void on_first_piece(const mqtt::publish& message, bool known);
   void on_piece(bytes in);
   error on_answer(const mqtt::acknowledgement& ack);

@@ -73,6 +73,22 @@ RECADO_MQTT_DISSOLVED std::size_t session::receive_acknowledged(bytes& in, std::
   return count;
 }
 
+RECADO_MQTT_DISSOLVED void session::receive_messages(bytes& in, instant now, message_received* first,
+                                                     message_hearer hear, void* who) {
+  if (!has_short_way || something_due() || state_ != state::online || pieces_ || doubt_) return;
+  bytes left = in;
+  const auto make = [&](const auto&... members) { std::construct_at(first, members...); };
+  while (first != nullptr && left.size() >= acknowledgement_bytes_min && mqtt::publish::is(type_of(left[0]))) {
+    mqtt::publish message;
+    const std::size_t size = take(left, decoding_, message);
+    if (size == 0 || size > receive_size_ || !welcome(message)) break;
+    left = left.subspan(size);
+    deliver(message, true, make);
+    first = hear(who);
+  }
+  if (left.size() != in.size()) heard(in, in.size() - left.size(), now);
+}
+
 void session::heard(bytes& in, std::size_t size, instant now) {
   in = in.subspan(size);
   clock_.heard(now);
@@ -176,10 +192,15 @@ error session::on_message(mqtt::publish& message, bool whole) {
   return error::none;
 }
 
-void session::deliver(const mqtt::publish& message, bool as_announced) {
+template <class Make>
+void session::deliver(const mqtt::publish& message, bool as_announced, Make make) {
   const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
-  tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
-                         as_announced, message.properties, message.packet_identifier);
+  make(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed, as_announced,
+       message.properties, message.packet_identifier);
+}
+
+void session::deliver(const mqtt::publish& message, bool as_announced) {
+  deliver(message, as_announced, [this](const auto&... members) { tell<message_received>(members...); });
 }
 
 // True if a message is new, and nothing stands in its way.

@@ -68,7 +68,7 @@ class story {
       bytes in = bytes{inbox_}.first(std::min<std::size_t>(inbox_.size(), 1 + random_() % 40));
       const std::size_t before = in.size();
       bool moved = false;
-      if (at_once_) done_ += who_.machine.receive_acknowledged(in, tags_, now_);
+      if (at_once_) done_ += who_.machine.receive_acknowledged(in, tags_, now_), hear_messages(in);
       while (auto what = who_.machine.receive(in, now_)) on_event(*what), moved = true;
       const std::size_t used = before - in.size();
       inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(used));
@@ -85,6 +85,14 @@ class story {
       }
       if (random_() % 200 == 0) return;  // the wire has no room
     }
+  }
+  void hear_messages(bytes& in) {
+    const auto hear = [](void* self) {
+      auto& us = *static_cast<story*>(self);
+      us.on_event(us.made_);
+      return us.random_() % 2 == 0 ? &us.made_ : nullptr;
+    };
+    who_.machine.receive_messages(in, now_, &made_, hear, this);
   }
   void on_event(const session_event& what) {
     if (std::holds_alternative<acknowledged>(what)) ++done_;
@@ -106,6 +114,7 @@ class story {
   version protocol_;
   bool at_once_;  // answers are heard many at a time
   std::array<std::uint32_t, 3> tags_{};
+  message_received made_;
   subject who_{{.transmit = 400, .outgoing = 6, .received = 8, .owed = 2}};
   instant now_{};
   bool open_ = false;

@@ -1,4 +1,4 @@
-// Answers taken many at a time: the same comes of it as by `receive`, and what says more than success stays for that.
+// Answers and messages taken many at a time: the same comes of it as by `receive`, and what is unusual stays for that.
 #include <array>
 #include <random>
 
@@ -7,7 +7,7 @@
 namespace recado::mqtt::test {
 namespace {
 
-constexpr sizes roomy{.transmit = 4096, .outgoing = 40, .received = 40};
+constexpr sizes many_sizes{.transmit = 4096, .outgoing = 40, .received = 40};
 
 octets pending_of(session& of, instant now) {
   octets all;
@@ -99,13 +99,13 @@ class twins {
 
   version protocol_;
   std::mt19937 random_;
-  subject who_{roomy}, other_{roomy};
+  subject who_{many_sizes}, other_{many_sizes};
   instant now_{};
   std::uint32_t next_ = 1;
   std::size_t done_ = 0;
 };
 
-TEST(session_acknowledged, many_at_a_time_are_the_same_as_one_by_one) {
+TEST(session_many_answers, many_at_a_time_are_the_same_as_one_by_one) {
   for (const version protocol : {version::v5_0, version::v3_1_1})
     for (unsigned seed = 0; seed < 10; ++seed) {
       SCOPED_TRACE(seed);
@@ -115,13 +115,13 @@ TEST(session_acknowledged, many_at_a_time_are_the_same_as_one_by_one) {
 
 /// A session with message 1 of QoS 1, tag 7, and message 2 of QoS 2, tag 8, on their way.
 void begin(subject& who) {
-  dialogue{roomy}.connects().play({}, who);
+  dialogue{many_sizes}.connects().play({}, who);
   publishes(qos::at_least_once, "t", "one", 7)(who.machine);
   publishes(qos::exactly_once, "t", "two", 8)(who.machine);
   pending_of(who.machine, {});
 }
 
-TEST(session_acknowledged, what_says_more_than_success_is_left_for_receive) {
+TEST(session_many_answers, what_says_more_than_success_is_left_for_receive) {
   const octets left[] = {
       wire(answer(puback, 1, reason::no_matching_subscribers)),
       raw({0x40, 3, 0, 1, 0}),
@@ -137,7 +137,7 @@ TEST(session_acknowledged, what_says_more_than_success_is_left_for_receive) {
   };
   for (const octets& one : left) {
     SCOPED_TRACE(hex(one));
-    subject who{roomy};
+    subject who{many_sizes};
     begin(who);
     std::array<std::uint32_t, 4> tags{};
     bytes in = one;
@@ -147,9 +147,9 @@ TEST(session_acknowledged, what_says_more_than_success_is_left_for_receive) {
   }
 }
 
-TEST(session_acknowledged, no_more_are_taken_than_tags_have_room) {
-  subject who{roomy};
-  dialogue{roomy}.connects().play({}, who);
+TEST(session_many_answers, no_more_are_taken_than_tags_have_room) {
+  subject who{many_sizes};
+  dialogue{many_sizes}.connects().play({}, who);
   octets answers;
   for (std::uint16_t id = 1; id <= 5; ++id) {
     publishes(qos::at_least_once, "t", "text", 10U * id)(who.machine);
@@ -167,8 +167,8 @@ TEST(session_acknowledged, no_more_are_taken_than_tags_have_room) {
   EXPECT_EQ(tags, (std::array<std::uint32_t, 3>{40, 50, 30}));
 }
 
-TEST(session_acknowledged, nothing_is_taken_while_an_event_is_due) {
-  subject who{roomy};
+TEST(session_many_answers, nothing_is_taken_while_an_event_is_due) {
+  subject who{many_sizes};
   begin(who);
   ASSERT_TRUE(who.machine.disconnect().has_value());
   std::array<std::uint32_t, 3> tags{};
@@ -178,10 +178,10 @@ TEST(session_acknowledged, nothing_is_taken_while_an_event_is_due) {
   EXPECT_EQ(in.size(), 4u);
 }
 
-TEST(session_acknowledged, a_message_from_a_source_is_told_by_itself) {
+TEST(session_many_answers, a_message_from_a_source_is_told_by_itself) {
   if constexpr (!has_extras) return;
-  subject who{roomy};
-  dialogue{roomy}.connects().play({}, who);
+  subject who{many_sizes};
+  dialogue{many_sizes}.connects().play({}, who);
   session& s = who.machine;
   ASSERT_TRUE(s.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4, .tag = 9}).has_value());
   pending_of(s, {});
@@ -196,6 +196,130 @@ TEST(session_acknowledged, a_message_from_a_source_is_told_by_itself) {
   const auto what = s.receive(in, {});
   ASSERT_TRUE(what.has_value());
   EXPECT_TRUE(std::holds_alternative<acknowledged>(*what));
+}
+
+/// Hears messages where they are made, in an array of a few, and then begins it again.
+struct listener {
+  explicit listener(std::size_t places) : most(places) {}
+  std::size_t most;                      // so many, and no more
+  std::array<message_received, 3> made;  // where
+  std::vector<std::string> told{};
+  message_received* place() { return told.size() == most ? nullptr : &made[told.size() % made.size()]; }
+
+  static message_received* hear(void* self) {
+    auto& us = *static_cast<listener*>(self);
+    us.told.push_back(tell(session_event{us.made[us.told.size() % us.made.size()]}));
+    return us.place();
+  }
+  void listen(session& from, bytes& in, instant now) { from.receive_messages(in, now, place(), hear, this); }
+};
+
+/// A server that publishes in one of two versions, whatever comes to its mind.
+class publishing_server {
+ public:
+  publishing_server(version protocol, unsigned seed) : protocol_(protocol), random_(seed) {}
+
+  octets says() {
+    octets all;
+    for (auto i = random_() % 12; i-- != 0;) add(all, one());
+    return all;
+  }
+  /// PUBREL for what of QoS 2 is under way.
+  octets releases() {
+    octets all;
+    for (const std::uint16_t id : open_) add(all, wire(answer(pubrel, id), protocol_));
+    open_.clear();
+    return all;
+  }
+  std::size_t below(std::size_t n) { return random_() % n; }
+
+ private:
+  static void add(octets& to, const octets& what) { to.insert(to.end(), what.begin(), what.end()); }
+  octets one() {
+    const auto level = static_cast<qos>(random_() % 3);
+    const bool again = level == qos::exactly_once && !open_.empty() && random_() % 4 == 0;
+    const auto id = again ? open_.front() : level == qos::at_most_once ? std::uint16_t{0} : ++last_;
+    if (level == qos::exactly_once && !again) open_.push_back(id);
+    mqtt::publish out = message_of(level, id, topics_[random_() % 2], texts_[random_() % 3], again);
+    out.retain = random_() % 5 == 0;
+    if (protocol_ == version::v5_0 && random_() % 4 == 0) out.properties = keep({{"key", "value"}});
+    return wire(out, protocol_);
+  }
+
+  static constexpr std::string_view topics_[] = {"a/topic/of/some/length", "t"};
+  const std::string long_ = std::string(300, 'x');  // comes in pieces
+  const std::string_view texts_[3] = {"", "payload", long_};
+  version protocol_;
+  std::mt19937 random_;
+  std::uint16_t last_ = 0;
+  std::vector<std::uint16_t> open_;
+};
+
+TEST(session_many_messages, at_a_time_are_the_same_as_one_by_one) {
+  for (const version protocol : {version::v5_0, version::v3_1_1})
+    for (unsigned seed = 0; seed < 20; ++seed) {
+      SCOPED_TRACE(seed);
+      publishing_server server{protocol, seed};
+      subject who{many_sizes}, other{many_sizes};
+      for (subject* each : {&who, &other})
+        dialogue{many_sizes}.speaks(protocol).connects({.version = protocol}).play({}, *each);
+      instant now{};
+      octets inbox;
+      std::size_t heard = 0, heard_at_once = 0;
+      for (int step = 0; step < 300 && !::testing::Test::HasFailure(); ++step) {
+        now += std::chrono::milliseconds{server.below(50)};
+        const octets said = step % 4 == 3 ? server.releases() : server.says();
+        inbox.insert(inbox.end(), said.begin(), said.end());
+        bytes first = bytes{inbox}.first(inbox.size() - server.below(1 + std::min<std::size_t>(inbox.size(), 5)));
+        bytes second = first;
+        std::vector<std::string> one_by_one, at_once;
+        while (const auto what = who.machine.receive(first, now)) one_by_one.push_back(tell(*what));
+        for (bool more = true; more;) {
+          listener many{server.below(4)};
+          many.listen(other.machine, second, now);
+          heard_at_once += many.told.size();
+          at_once.insert(at_once.end(), many.told.begin(), many.told.end());
+          const auto what = other.machine.receive(second, now);
+          if (what) at_once.push_back(tell(*what));
+          more = what.has_value();
+        }
+        EXPECT_EQ(at_once, one_by_one);
+        EXPECT_EQ(first.size(), second.size());
+        EXPECT_EQ(hex(pending_of(other.machine, now)), hex(pending_of(who.machine, now)));
+        EXPECT_EQ(other.machine.deadline(), who.machine.deadline());
+        inbox.erase(inbox.begin(), inbox.begin() + (first.data() - inbox.data()));
+        heard += one_by_one.size();
+      }
+      EXPECT_GT(heard, 1000U);
+      EXPECT_GT(heard_at_once, 200U);
+    }
+}
+
+TEST(session_many_messages, no_more_are_made_than_there_are_places) {
+  subject who{many_sizes};
+  dialogue{many_sizes}.connects().play({}, who);
+  const octets one = wire(message_of(qos::at_most_once, 0, "t", "text"));
+  octets said;
+  for (int i = 0; i < 5; ++i) said.insert(said.end(), one.begin(), one.end());
+  bytes in = said;
+  who.machine.receive_messages(in, {}, nullptr, listener::hear, nullptr);
+  EXPECT_EQ(in.size(), said.size());
+  listener two{2};
+  two.listen(who.machine, in, {});
+  EXPECT_EQ(two.told.size(), 2U);
+  EXPECT_EQ(in.size(), 3 * one.size());
+}
+
+TEST(session_many_messages, nothing_is_taken_while_an_event_is_due) {
+  subject who{many_sizes};
+  dialogue{many_sizes}.connects().play({}, who);
+  ASSERT_TRUE(who.machine.disconnect().has_value());
+  const octets said = wire(message_of(qos::at_most_once, 0, "t", "text"));
+  bytes in = said;
+  listener many{3};
+  many.listen(who.machine, in, {});
+  EXPECT_TRUE(many.told.empty());
+  EXPECT_EQ(in.size(), said.size());
 }
 
 }  // namespace
