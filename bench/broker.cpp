@@ -2,6 +2,7 @@
 // that address, plain and (with a certificate) TLS, and prints "ready PORT TLS-PORT". Runs until SIGTERM.
 #include "broker.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -112,18 +113,23 @@ class server {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char *certificate = nullptr, *key = nullptr, *on = "127.0.0.1";
-  std::size_t window = 1000;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--certificate") == 0) certificate = argv[i + 1];
-    if (std::strcmp(argv[i], "--key") == 0) key = argv[i + 1];
-    if (std::strcmp(argv[i], "--address") == 0) on = argv[i + 1];
-    if (std::strcmp(argv[i], "--window") == 0) window = std::strtoul(argv[i + 1], nullptr, 10);
+  const char *certificate = nullptr, *key = nullptr, *on = "127.0.0.1", *window = "1000";
+  const std::pair<const char*, const char**> options[] = {
+      {"--certificate", &certificate}, {"--key", &key}, {"--address", &on}, {"--window", &window}};
+  for (int i = 1; i < argc; i += 2) {
+    const auto one = std::ranges::find_if(options, [&](auto& each) { return std::strcmp(each.first, argv[i]) == 0; });
+    if (one == std::end(options) || i + 1 == argc)
+      return std::fprintf(stderr,
+                          "usage: broker [--certificate FILE --key FILE] [--address ADDRESS] [--window COUNT]\n"),
+             2;
+    *one->second = argv[i + 1];
   }
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
   std::signal(SIGTERM, [](int) { std::_Exit(0); });
-  server{on, certificate != nullptr && key != nullptr ? tls_context(certificate, key) : nullptr, window}.run();
+  server{on, certificate != nullptr && key != nullptr ? tls_context(certificate, key) : nullptr,
+         std::strtoul(window, nullptr, 10)}
+      .run();
 }
