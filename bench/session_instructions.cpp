@@ -75,11 +75,29 @@ __attribute__((noinline)) std::size_t measured_receive(mqtt::session* session, b
   while (const auto what = session->receive(in, {})) ++events;
   return in.empty() ? events : 0;
 }
+
+// The same by the calls that take many at a time.
+__attribute__((noinline)) std::size_t measured_receive_many(mqtt::session* session, bytes in) {
+  struct hearer {
+    mqtt::message_received place;
+    std::size_t count = 0;
+    static mqtt::message_received* hear(void* self) {
+      ++static_cast<hearer*>(self)->count;
+      return &static_cast<hearer*>(self)->place;
+    }
+  } messages;
+  std::uint32_t tags[batch_max / 100];
+  std::size_t events = 0;
+  while (const std::size_t done = session->receive_acknowledged(in, tags, {})) events += done;
+  session->receive_messages(in, {}, &messages.place, hearer::hear, &messages);
+  return in.empty() ? events + messages.count : 0;
+}
 }
 
 namespace {
 
 std::uint16_t identifiers[batch_max];
+auto receive = measured_receive;  // or by the many
 
 /// Publishes a batch and hears all of its answers; how many messages are done.
 std::size_t publish_batch(mqtt::session& session, answers& server, mqtt::qos level, std::size_t batch) {
@@ -91,7 +109,7 @@ std::size_t publish_batch(mqtt::session& session, answers& server, mqtt::qos lev
   const auto all_say = [&](mqtt::packet_type type) {
     server.clear();
     for (std::size_t i = 0; i < published; ++i) server.say(type, identifiers[i]);
-    done = measured_receive(&session, server.said());
+    done = receive(&session, server.said());
     measured_send(&session);
   };
   if (level == mqtt::qos::at_least_once) return all_say(mqtt::packet_type::puback), done;
@@ -105,12 +123,12 @@ std::size_t receive_batch(mqtt::session& session, answers& server, mqtt::qos lev
   server.clear();
   for (std::size_t i = 0; i < batch; ++i)
     server.publish(level, static_cast<std::uint16_t>(level == mqtt::qos::at_most_once ? 0 : i + 1));
-  const std::size_t received = measured_receive(&session, server.said());
+  const std::size_t received = receive(&session, server.said());
   measured_send(&session);
   if (level != mqtt::qos::exactly_once) return received;
   server.clear();
   for (std::size_t i = 0; i < batch; ++i) server.say(mqtt::packet_type::pubrel, static_cast<std::uint16_t>(i + 1));
-  measured_receive(&session, server.said());
+  receive(&session, server.said());
   measured_send(&session);
   return received;
 }
@@ -133,10 +151,14 @@ int main(int argc, char** argv) {
   const unsigned level = argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : 3;
   const std::size_t count = argc > 3 ? std::strtoul(argv[3], nullptr, 10) : 10'000;
   const std::size_t batch = argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 100;
-  if ((what != "publish" && what != "receive") || level > 2 || batch == 0 || batch > batch_max || count % batch != 0)
-    return std::fprintf(stderr, "usage: session_instructions publish|receive QOS [COUNT [BATCH]], of at most %zu\n",
+  const bool many = argc > 5 && std::string_view{argv[5]} == "many";
+  if ((argc > 5 && !many) || (what != "publish" && what != "receive") || level > 2 || batch == 0 || batch > batch_max ||
+      count % batch != 0)
+    return std::fprintf(stderr,
+                        "usage: session_instructions publish|receive QOS [COUNT [BATCH [many]]], of at most %zu\n",
                         batch_max),
            2;
+  if (many) receive = measured_receive_many;
   mqtt::session session{storage.get()};
   if (!connect(session)) return std::fprintf(stderr, "session_instructions: does not connect\n"), 1;
   answers server;

@@ -62,14 +62,16 @@ class session {
   std::optional<event> receive(bytes& in, instant now);
   /// For who publishes very much: takes what `in` begins with as long as those are answers to messages of QoS 1 and 2
   /// that say success and nothing else, as `receive` would. Instead of one `acknowledged` for each message that is done
-  /// it puts their tags into `tags`, in their order, and returns how many they are. It takes nothing where an event is
-  /// due; what it leaves is for `receive`.
+  /// it puts their tags into `tags`, in their order, and returns how many they are, at most as many as have room there.
+  /// It takes nothing where an event is due, nor on a machine of 32 bits; what it leaves is for `receive`.
   std::size_t receive_acknowledged(bytes& in, std::span<std::uint32_t> tags, instant now);
-  /// Answers where the next message is to be made, now that one more was; nullptr: no more.
+  /// Hears that one more message was made, and answers where the next one is to be; nullptr: no more. It calls nothing
+  /// of the session.
   using message_hearer = message_received* (*)(void* who);
   /// For who receives very much: takes what `in` begins with as long as those are whole messages without properties, as
   /// `receive` would. Instead of an event for each it makes them where it is told, the first one in `first`, and says
-  /// so to `hear`. It takes nothing where an event is due; what it leaves is for `receive`.
+  /// so to `hear`, which is given `who`. They point into `in`'s bytes. It takes nothing where an event is due, nor on a
+  /// machine of 32 bits; what it leaves is for `receive`.
   void receive_messages(bytes& in, instant now, message_received* first, message_hearer hear, void* who);
   /// A verb of the shape; see recado/wire/machine.hpp.
   bytes pending(instant now);

@@ -57,7 +57,7 @@ RECADO_MQTT_DISSOLVED std::optional<session::event> session::receive(bytes& in, 
   return answer;
 }
 
-// Of a message whose payload the application gave piece by piece it is told by itself.
+// A message whose payload came from a source is not among them: its end, which ends the source, is an event of its own.
 RECADO_MQTT_DISSOLVED std::size_t session::receive_acknowledged(bytes& in, std::span<std::uint32_t> tags, instant now) {
   if (!has_short_way || something_due() || state_ != state::online || pieces_ || doubt_) return 0;
   std::size_t count = 0;
