@@ -1,5 +1,6 @@
-// bench_broker [--certificate FILE --key FILE] [--window N] [--address A]: listens on two free ports of 127.0.0.1 or
-// that address, plain and (with a certificate) TLS, and prints "ready PORT TLS-PORT". Runs until SIGTERM.
+// bench_broker [--certificate FILE --key FILE] [--window N] [--address A] [--look MICROSECONDS]: listens on two free
+// ports of 127.0.0.1 or that address, plain and (with a certificate) TLS, and prints "ready PORT TLS-PORT". Before it
+// sleeps it looks for so long whether something has come. Runs until SIGTERM.
 #include "broker.hpp"
 
 #include <algorithm>
@@ -59,7 +60,7 @@ SSL_CTX* tls_context(const char* certificate, const char* key) {
 
 class server {
  public:
-  server(const char* on, SSL_CTX* tls, std::size_t window) : window_(window) {
+  server(const char* on, SSL_CTX* tls, std::size_t window, std::int64_t look_ns) : window_(window), look_ns_(look_ns) {
     listeners_[0] = listen_on_any_port(on, nullptr);
     if (tls != nullptr) listeners_[1] = listen_on_any_port(on, tls);
     for (const listener& one : listeners_)
@@ -70,13 +71,23 @@ class server {
 
   void run() {
     for (;;) {
-      epoll_event events[256];
-      const int count = epoll_wait(epoll_, events, 256, -1);
+      epoll_event events[events_max];
+      const int count = wait(events);
       for (int i = 0; i < count; ++i) one(events[i].data.fd);
     }
   }
 
  private:
+  static constexpr int events_max = 256;
+
+  // Whoever sends to a process that sleeps has to wake it, which takes longer than to send.
+  int wait(epoll_event* into) const {
+    const std::int64_t until = look_ns_ != 0 ? bench::monotonic() + look_ns_ : 0;
+    while (look_ns_ != 0 && bench::monotonic() < until)
+      if (const int count = epoll_wait(epoll_, into, events_max, 0); count != 0) return count;
+    return epoll_wait(epoll_, into, events_max, -1);
+  }
+
   void one(int fd) {
     for (const listener& each : listeners_)
       if (each.fd == fd) return accept_all(each);
@@ -106,21 +117,23 @@ class server {
   int epoll_ = epoll_create1(EPOLL_CLOEXEC);
   listener listeners_[2];
   std::size_t window_;
+  std::int64_t look_ns_;
   std::map<int, bench::connection> connections_;
-  std::vector<unsigned char> memory_ = std::vector<unsigned char>(512 << 10);
+  std::vector<unsigned char> memory_ = std::vector<unsigned char>(128 << 10);  // so much waits for its answers at most
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const char *certificate = nullptr, *key = nullptr, *on = "127.0.0.1", *window = "1000";
+  const char *certificate = nullptr, *key = nullptr, *on = "127.0.0.1", *window = "1000", *look = "0";
   const std::pair<const char*, const char**> options[] = {
-      {"--certificate", &certificate}, {"--key", &key}, {"--address", &on}, {"--window", &window}};
+      {"--certificate", &certificate}, {"--key", &key}, {"--address", &on}, {"--window", &window}, {"--look", &look}};
   for (int i = 1; i < argc; i += 2) {
     const auto one = std::ranges::find_if(options, [&](auto& each) { return std::strcmp(each.first, argv[i]) == 0; });
     if (one == std::end(options) || i + 1 == argc)
       return std::fprintf(stderr,
-                          "usage: broker [--certificate FILE --key FILE] [--address ADDRESS] [--window COUNT]\n"),
+                          "usage: broker [--certificate FILE --key FILE] [--address ADDRESS] [--window COUNT] "
+                          "[--look MICROSECONDS]\n"),
              2;
     *one->second = argv[i + 1];
   }
@@ -130,6 +143,6 @@ int main(int argc, char** argv) {
   setrlimit(RLIMIT_NOFILE, &files);
   std::signal(SIGTERM, [](int) { std::_Exit(0); });
   server{on, certificate != nullptr && key != nullptr ? tls_context(certificate, key) : nullptr,
-         std::strtoul(window, nullptr, 10)}
+         std::strtoul(window, nullptr, 10), std::strtol(look, nullptr, 10) * 1000}
       .run();
 }

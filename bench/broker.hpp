@@ -23,6 +23,9 @@ namespace bench {
 
 using byte_vector = std::vector<unsigned char>;
 
+/// In ns, from some moment on.
+std::int64_t monotonic();
+
 /// A socket with or without TLS. All calls return bytes, 0 if there are none or no room now, -1 at the end.
 class channel {
  public:

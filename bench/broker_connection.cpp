@@ -20,12 +20,6 @@ constexpr std::size_t unsent_bytes_max = 4 << 20;
 constexpr std::size_t ring_bytes = 1 << 20;
 constexpr std::size_t ring_packets_max = 16'000;
 
-std::int64_t monotonic() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
-
 /// Of this process, in ns.
 std::int64_t cpu_time() {
   timespec now{};
@@ -62,6 +56,12 @@ void put_length(byte_vector& to, std::size_t length) {
 }
 
 }  // namespace
+
+std::int64_t monotonic() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
 
 connection::connection(int fd, SSL_CTX* tls, std::size_t window)
     : channel_(fd, tls), window_(window), cpu_(cpu_time()) {}
