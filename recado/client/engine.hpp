@@ -69,10 +69,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_publish.cpp
   std::expected<mqtt::reason, failure> publish(const mqtt::message& what, duration timeout);
-  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout) {
-    if (const auto begun = put_at_once(what)) return *begun;
-    return put_patiently(what, timeout);
-  }
+  std::expected<publication, failure> start_publish(const mqtt::message& what, duration timeout);
   std::expected<mqtt::reason, failure> wait(publication which, duration timeout);
   std::expected<mqtt::reason, failure> publish_pieces(mqtt::message what, std::uint32_t size, payload_source source,
                                                       duration timeout);
@@ -227,7 +224,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     if (rest_ != rest::none) wake();
   }
   /// A message of about `size` bytes is to be sent: by the calling thread if that can, else by the I/O thread.
-  void leave(std::size_t size) {
+  [[gnu::always_inline]] void leave(std::size_t size) {
     ++left_, gathered_ += size;
     if (rest_ == rest::asleep) leave_to_sleeper();
     else if (rest_ == rest::dozing && gathered_ >= gathered_max) (void)send_beside(posix::now());
@@ -243,17 +240,21 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
 
   // engine_publish.cpp
   std::expected<publication, failure> put(lock& held, const mqtt::message& what, payload_source* source, patience& how);
-  std::optional<publication> put_at_once(const mqtt::message& what);
-  std::expected<publication, failure> put_patiently(const mqtt::message& what, duration timeout);
+  [[gnu::always_inline]] inline std::optional<publication> put_at_once(const mqtt::message& what);
+  [[gnu::noinline]] std::expected<publication, failure> put_patiently(const mqtt::message& what, duration timeout);
   /// With a margin for header, identifier and lengths.
   bool fits(const mqtt::message& what, std::size_t properties) const {
     return what.topic.size() + what.payload.size() + properties + 64 <= longest_message_;
   }
   std::expected<publication, mqtt::error> put_into_session(const mqtt::message& what, payload_source* source);
-  std::expected<publication, mqtt::error> put_into_place(const mqtt::message& what);
+  [[gnu::always_inline]] inline std::expected<publication, mqtt::error> put_into_place(const mqtt::message& what);
   std::expected<publication, mqtt::error> put_in_pieces(const mqtt::message& what, payload_source& source);
   bool has_place() const { return !free_flights_.empty() && in_session_ < options_.sizes.in_flight; }
-  flight& occupy();
+  /// Takes the next place that is free.
+  flight& occupy() {
+    ++in_session_;
+    return flights_[free_flights_.take()];
+  }
   std::expected<mqtt::reason, failure> await(lock& held, publication which, patience& how);
   bool settle(const mqtt::acknowledged& what) override;
   void settle(std::span<const std::uint32_t> tags) override;

@@ -43,8 +43,16 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
   }
 }
 
+// One that has an answer.
+std::expected<publication, mqtt::error> engine::put_into_place(const mqtt::message& what) {
+  if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
+  if (const auto done = session_.publish(what, free_flights_.next()); !done) return std::unexpected{done.error()};
+  leave(what.topic.size() + what.payload.size());
+  return publication{occupy().number};
+}
+
 // What nearly every message needs: it goes straight to the session. Nothing: `put` finds out what to do, or what is
-// wrong. Not under the mutex.
+// wrong. Not under the mutex. It dissolves into the calls that applications make.
 std::optional<publication> engine::put_at_once(const mqtt::message& what) {
   const biased_mutex::quick held{mutex_};
   if (!online_ || !usable() || !outbox_.empty() || !what.properties.empty()) return std::nullopt;
@@ -68,14 +76,6 @@ std::expected<publication, mqtt::error> engine::put_into_session(const mqtt::mes
   return publication{};
 }
 
-// One that has an answer.
-std::expected<publication, mqtt::error> engine::put_into_place(const mqtt::message& what) {
-  if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
-  if (const auto done = session_.publish(what, free_flights_.next()); !done) return std::unexpected{done.error()};
-  leave(what.topic.size() + what.payload.size());
-  return publication{occupy().number};
-}
-
 std::expected<publication, mqtt::error> engine::put_in_pieces(const mqtt::message& what, payload_source& source) {
   if (!has_place()) return std::unexpected{mqtt::error::flight_table_full};
   const std::uint32_t tag = free_flights_.next();
@@ -86,12 +86,6 @@ std::expected<publication, mqtt::error> engine::put_in_pieces(const mqtt::messag
   taken.in_pieces = true;
   taken.unanswered = what.qos == mqtt::qos::at_most_once;
   return publication{taken.unanswered ? 0 : taken.number};
-}
-
-// Takes the next place that is free.
-engine::flight& engine::occupy() {
-  ++in_session_;
-  return flights_[free_flights_.take()];
 }
 
 std::expected<mqtt::reason, failure> engine::await(lock& held, publication which, patience& how) {
@@ -115,6 +109,11 @@ std::expected<mqtt::reason, failure> engine::await(lock& held, publication which
   while (*link != &me) link = &(*link)->next;
   *link = me.next;
   return std::unexpected{std::move(*over)};
+}
+
+std::expected<publication, failure> engine::start_publish(const mqtt::message& what, duration timeout) {
+  if (const auto begun = put_at_once(what)) return *begun;
+  return put_patiently(what, timeout);
 }
 
 std::expected<mqtt::reason, failure> engine::publish(const mqtt::message& what, duration timeout) {
