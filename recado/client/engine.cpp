@@ -45,6 +45,7 @@ std::string random_identifier(entropy& random) {
 
 engine::engine(options how)
     : options_(std::move(how)),
+      gathered_max_(std::min(gathered_max, options_.sizes.transmit / 4)),
       transmit_(std::max<std::size_t>(options_.sizes.transmit, 4096)),
       outgoing_(options_.sizes.in_flight + 64U),  // besides messages: SUBSCRIBE, UNSUBSCRIBE
       received_identifiers_(mqtt::received_bitmap_words),

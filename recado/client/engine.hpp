@@ -9,7 +9,7 @@
 // A command leaves its bytes in the session and marks `work_`. The I/O thread looks at the mark under the mutex before
 // it sleeps; only if it sleeps already is it woken. A single message doesn't wait for a thread to wake: while the other
 // sleeps, the caller sends it itself (engine_send.cpp). Where messages follow one another closely the I/O thread dozes
-// for a moment between two turns: messages don't wake it, and who publishes sends 64 KiB at a time. So a stream of
+// for a moment between two turns: messages don't wake it, and who publishes sends 256 KiB at a time. So a stream of
 // messages costs few system calls, and its thread keeps the mutex for itself (biased_mutex.hpp).
 #pragma once
 
@@ -152,8 +152,8 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
     asleep,  ///< it waits for whatever comes first, and each message wakes it
     dozing,  ///< it waits for a moment, in which messages don't wake it, so that many leave together
   };
-  /// While it dozes so many bytes of messages leave together.
-  static constexpr std::size_t gathered_max = 64 << 10;
+  /// While it dozes so many bytes of messages leave together, unless that would fill the log.
+  static constexpr std::size_t gathered_max = 256 << 10;
 
   using entry_ptr = subscription_table::entry_ptr;
 
@@ -227,7 +227,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   [[gnu::always_inline]] void leave(std::size_t size) {
     ++left_, gathered_ += size;
     if (rest_ == rest::asleep) leave_to_sleeper();
-    else if (rest_ == rest::dozing && gathered_ >= gathered_max) (void)send_beside(posix::now());
+    else if (rest_ == rest::dozing && gathered_ >= gathered_max_) (void)send_beside(posix::now());
   }
   void leave_to_sleeper();
   void wake();
@@ -326,6 +326,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   unsigned closely_ = 0;      // how many in a row came soon after the one before
   std::size_t left_ = 0;      // messages since the last turn began
   std::size_t gathered_ = 0;  // their bytes, since something was sent
+  std::size_t gathered_max_;  // and how many of them leave together
   bool stopping_ = false;
 
   // memory of the session
