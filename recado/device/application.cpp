@@ -303,11 +303,7 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
   } else if (const auto* done = std::get_if<mqtt::subscribed>(&happened)) {
     on_subscribed(*done, now);
   } else if (const auto* answer = std::get_if<mqtt::acknowledged>(&happened)) {
-    if (!mqtt::is_failure(answer->reason)) return;
-    char text[200];
-    buffer_sink line{text};
-    line << "the broker refused a message: ", chain::describe_reason(answer->reason, line);
-    on_.console.line(console_level::error, line);
+    on_acknowledged(*answer);
   } else if (const auto* over = std::get_if<mqtt::closed>(&happened)) {
     if (stopping_) return;
     char text[400];
@@ -319,6 +315,17 @@ void application::on_session(const mqtt::session_event& happened, instant now) {
       cause << ", it names another server: ", cause.quoted(as_bytes(over->server_reference));
     failed(conductor_.at(), why, now, {cause.view(), over->server_reference});
   }
+}
+
+// With an answer it failed or arrived; without one the broker began a new session while it was on its way.
+void application::on_acknowledged(const mqtt::acknowledged& what) {
+  if (what.outcome == mqtt::outcome::session_lost)
+    return on_.console.line(console_level::error, "the broker lost a message with its session");
+  if (!mqtt::is_failure(what.reason)) return;
+  char text[200];
+  buffer_sink line{text};
+  line << "the broker refused a message: ", chain::describe_reason(what.reason, line);
+  on_.console.line(console_level::error, line);
 }
 
 // True if another connection is needed before this session can be used. One of 3.1.1 that an earlier run has left may

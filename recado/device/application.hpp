@@ -100,6 +100,7 @@ class application {
   bool is_passing(const mqtt::connected& what);
   void on_connected(const mqtt::connected& what, instant now);
   void on_subscribed(const mqtt::subscribed& what, instant now);
+  void on_acknowledged(const mqtt::acknowledged& what);
   void on_connection_end(fault why, instant now);
   fault explained(fault why) const;
   void ask_time_again(instant now);

@@ -95,5 +95,20 @@ TEST(device_session, that_a_broker_does_not_end_costs_two_connections) {
   EXPECT_THAT(s.net.broker.packets, ElementsAre(1, 14, 1, 14, 1, 8, 3, 6));
 }
 
+// Whether the message behind its PUBREL went on, the new session can't say.
+TEST(device_session, that_the_broker_loses_with_a_message_is_told) {
+  simulation s;
+  s.chosen.broker.qos = mqtt::qos::exactly_once;
+  s.net.broker.completes = false;
+  s.start();
+  s.run(1s);
+  s.net.broker.session_known = false;
+  s.net.broker.ended = true;
+  s.run(1min);
+  EXPECT_TRUE(s.device->conductor().is_online());
+  EXPECT_TRUE(s.panel.said("the broker lost a message with its session"));
+  EXPECT_FALSE(s.panel.said("refused"));
+}
+
 }  // namespace
 }  // namespace recado::device

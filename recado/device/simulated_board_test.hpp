@@ -169,6 +169,7 @@ class broker_stream final : public stream {
   bool mute = false;
   bool blocked = false;      ///< takes nothing
   bool acknowledges = true;  ///< what is published with QoS 1 and 2
+  bool completes = true;     ///< what is released with QoS 2
   bool ended = false;
   bool loses_suback = false, loses_unsuback = false;
   unsigned suback = 0;
@@ -227,7 +228,7 @@ class broker_stream final : public stream {
       case 3:
         return on_publish(first, body);
       case 6:
-        return put(0x70, id);
+        return completes ? put(0x70, id) : void();
       case 8:
         return loses_suback ? void() : put(0x90, id + no_properties + static_cast<char>(suback));
       case 10:
