@@ -61,7 +61,8 @@ alternative_names server_names(std::string_view name, const alternative_names& a
   for (const std::string& dns : asked.dns) all.add(dns);
   for (const std::string& address : asked.addresses) all.add(address);
   if (all.empty())
-    throw failure("'" + std::string{name} + "' is no host name", "say how it is reached with --dns or --ip");
+    throw failure("'" + std::string{name} + "' is no host name",
+                  ascii_remedy(name, "say how it is reached with --dns or --ip"));
   return all;
 }
 

@@ -331,6 +331,11 @@ TEST_F(authority_in_folder, names_that_would_leave_the_folder_are_refused) {
     EXPECT_THAT(refusal([&] { make(profile::client, name); }), HasSubstr("cannot be the name")) << name;
   EXPECT_THAT(refusal([&] { make(profile::server, "the broker"); }),
               HasSubstr("is no host name; say how it is reached"));
+  EXPECT_THAT(refusal([&] { make(profile::server, "bróker.lab"); }), HasSubstr("write it in ASCII"));
+  EXPECT_THAT(refusal([&] {
+                make(profile::server, "broker.lab", {{"bróker.lab"}, {}});
+              }),
+              HasSubstr("write it in ASCII"));
   make(profile::server, "*.boards.lab");
   EXPECT_EQ(openssl_verify("-verify_hostname x.boards.lab", "servers/_.boards.lab.crt").status, 0);
   make(profile::server, "10.0.0.1");

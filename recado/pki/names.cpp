@@ -105,10 +105,16 @@ std::string common_name_of(const X509_NAME* name) {
   return result;
 }
 
+std::string ascii_remedy(std::string_view name, std::string otherwise) {
+  const bool beyond = std::ranges::any_of(name, [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
+  return beyond ? "write it in ASCII with xn-- (IDNA), as idn2(1) prints it" : std::move(otherwise);
+}
+
 void alternative_names::add(std::string_view name) {
   const bool address = parse_address(name).has_value();
   if (!address && !is_host_name(name))
-    throw failure("'" + std::string{name} + "' is neither a host name nor an IP address", "check its spelling");
+    throw failure("'" + std::string{name} + "' is neither a host name nor an IP address",
+                  ascii_remedy(name, "check its spelling"));
   std::vector<std::string>& list = address ? addresses : dns;
   if (std::find(list.begin(), list.end(), name) == list.end()) list.emplace_back(name);
 }

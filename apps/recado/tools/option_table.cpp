@@ -145,7 +145,7 @@ constexpr option table[] = {
      [](settings& to, std::string_view v) { to.timeout = positive_seconds(v, "time-out"); },
      "bound of every wait for an answer: name, connection, TLS, CONNACK, acknowledgements; 30"},
     {"reconnect", 0, "SECONDS", all, [](settings& to, std::string_view v) { to.reconnect = seconds(v, "time"); },
-     "try so long to come back after a lost connection; 30, 0 for never"},
+     "try so long to come back after a lost connection; 30, 0 for never; pub: with --session or -c"},
     {"references", 0, "COUNT", all,
      [](settings& to, std::string_view v) { to.references = number<std::uint8_t>(v, "count", 0, 16); },
      "follow servers that name another one in their place so many times in a row; 4, 0 for never"},
