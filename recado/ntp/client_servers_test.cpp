@@ -19,6 +19,29 @@ TEST_F(ntp_client, survives_the_loss_of_some_queries) {
   for (std::size_t i = 1; i < sent.size(); ++i) EXPECT_GE(sent[i].when - sent[i - 1].when, spacing_ms);
 }
 
+// So that an answer to a query that counts as lost is known for what it is.
+TEST_F(ntp_client, a_query_behind_a_lost_one_has_a_nonce_and_a_port_of_its_own) {
+  // [RFC5905-8-a]
+  start();
+  const packet late = answer();
+  wait();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_NE(sent[1].what.transmitted, sent[0].what.transmitted);
+  EXPECT_NE(sent[1].port, sent[0].port);
+  hear(late);
+  EXPECT_TRUE(nothing_yet());
+}
+
+TEST_F(ntp_client, keeps_its_distance_also_behind_a_lost_query) {
+  how.spacing = 10s;
+  start();
+  wait();
+  EXPECT_EQ(sent.size(), 1u) << "the answer is waited for no longer";
+  wait();
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(sent[1].when - sent[0].when, 10s);
+}
+
 TEST_F(ntp_client, makes_do_with_fewer_samples_than_wanted) {
   start({1, 2}, 4);
   hear_after(10ms, 10ms);
@@ -209,6 +232,7 @@ TEST_F(ntp_client, takes_a_server_at_the_limits_and_none_beyond) {
   reply.stratum = stratum_max;              // RFC 5905 figure 11: 16 is unsynchronised
   reply.root_delay = short_time{5u << 16};  // half of it counts
   reply.root_dispersion = short_time{1u << 15};
+  reply.reference = reply.transmitted;  // its clock was set just now
   now += 21ms;
   hear(reply);
   EXPECT_EQ(result.stratum, stratum_max);

@@ -91,6 +91,16 @@ TEST_F(ntp_client, stops_early_when_a_sample_is_good_enough) {
   EXPECT_EQ(result.samples, 2u);
 }
 
+TEST_F(ntp_client, no_delay_at_all_is_good_enough_only_for_who_asked) {
+  start({1}, 2);
+  hear_after(0ms, 0ms);
+  EXPECT_TRUE(nothing_yet());
+  how.enough = 1us;
+  start({1}, 2);
+  hear_after(0ms, 0ms);
+  EXPECT_EQ(result.samples, 1u);
+}
+
 TEST_F(ntp_client, measures_the_offset_of_a_clock_that_is_set) {
   how.clock.set(true_time(now) - 7s, now);
   start();
@@ -107,6 +117,23 @@ TEST_F(ntp_client, uses_the_time_of_arrival_that_the_driver_saw) {
   turn({sent[0].port, sent[0].peer, octets, sent[0].when + 21ms});
   EXPECT_EQ(result.delay, 20ms);
   EXPECT_EQ(result.utc, true_time(result.at));
+}
+
+TEST_F(ntp_client, takes_the_latest_time_of_arrival_that_can_be) {
+  start();
+  std::array<std::byte, packet_octets> octets{};
+  encode(answer(10ms), octets);
+  now += answer_ms_max + 5ms;
+  turn({sent[0].port, sent[0].peer, octets, sent[0].when + answer_ms_max});
+  EXPECT_EQ(result.delay, answer_ms_max - 1ms);
+}
+
+TEST_F(ntp_client, takes_a_datagram_whatever_it_is) {
+  start();
+  std::array<std::byte, packet_octets> octets{};
+  datagram in{sent[0].port, server(9), octets, now};
+  EXPECT_FALSE(client_.receive(in, now));
+  EXPECT_TRUE(in.payload.empty());
 }
 
 TEST_F(ntp_client, a_driver_may_call_with_a_time_from_before_the_query_left) {

@@ -139,6 +139,11 @@ TEST(ntp_packet, prints_field_by_field) {
   print(kiss, at(1795369932), out);
   EXPECT_NE(out.view().find("reference id 52415445 \"RATE\""), std::string_view::npos);
   EXPECT_NE(out.view().find("received    0000000000000000 (unknown)"), std::string_view::npos);
+  out.clear();
+  kiss.stratum = 1;
+  kiss.reference_id = 0x47505300;
+  print(kiss, at(1795369932), out);
+  EXPECT_NE(out.view().find("reference id 47505300 \"GPS\"\n"), std::string_view::npos);
 }
 
 TEST(ntp_packet, every_flipped_bit_prints) {
