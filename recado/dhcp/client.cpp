@@ -296,10 +296,8 @@ std::optional<client::event> client::on_time(instant now) {
   if ((state_ == state::bound || state_ == state::renewing) && now >= lease_.rebinds()) {
     prolong(state::rebinding, now);
   } else if (now >= next_) {
-    if (state_ == state::rebooting && sends_ >= how_.reboot_attempts && in_use_) {
-      reboot_ = false;
+    if (state_ == state::rebooting && sends_ >= how_.reboot_attempts && in_use_)
       return lose(error::no_acknowledgement, now);
-    }
     on_retry(now);
   }
   return {};

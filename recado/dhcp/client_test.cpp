@@ -251,6 +251,25 @@ TEST(client, spreads_its_retries) {
   EXPECT_TRUE(late);
 }
 
+TEST(client, waits_as_long_as_the_first_time_where_the_most_is_less) {
+  options how = exact_options();
+  how.retry_max = 1s;
+  dialogue d{how};
+  d.opens().starts().after(20s);
+  ASSERT_GE(d.sent.size(), 4u);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(d.sent[i].at - d.sent[i - 1].at, 4s);
+}
+
+TEST(client, has_nothing_to_send_any_more_when_its_patience_is_over) {
+  dialogue d;
+  d.machine.opened(d.now), d.machine.start(d.now);
+  ASSERT_TRUE(d.machine.pending(d.now));
+  d.now += 401s;
+  datagram none;
+  EXPECT_TRUE(d.machine.receive(none, d.now));
+  EXPECT_FALSE(d.machine.pending(d.now));
+}
+
 // RFC 2131 §4.4.5: some fuzz, a sixteenth of T1 at most, so that a renewal is never much earlier or later than asked.
 TEST(client, spreads_its_renewals_a_little) {
   bool early = false, late = false;

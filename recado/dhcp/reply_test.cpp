@@ -128,6 +128,12 @@ TEST(reply, leaves_out_addresses_and_names_that_nobody_can_use) {
   EXPECT_EQ(what.content.mtu, 0);
 }
 
+TEST(reply, takes_names_of_letters_digits_dots_hyphens_and_underscores) {
+  EXPECT_EQ(read(usual + "0c 0b 61 6d 7a 2d 41 5a 2e 30 35 39 5f").what.content.host_name.view(), "amz-AZ.059_");
+  for (const char* beside : {"2c", "2f", "3a", "40", "5b", "5e", "60", "7b", "e1"})
+    EXPECT_TRUE(read(usual + "0c 02 61 " + beside).what.content.host_name.empty()) << beside;
+}
+
 // RFC 3396: a list that doesn't fit one option comes in pieces.
 TEST(reply, joins_split_routes) {
   const auto what = read(usual + "79 03 18 0a 01  0f 04 74 65 73 74  79 05 02 c0 00 02 01").what;
@@ -226,8 +232,15 @@ TEST(reply, without_a_mask_gets_the_natural_one) {
   EXPECT_EQ(read(in, options).what.content.prefix, 24);
   in.yiaddr = to_field(ip_address::v4(172, 16, 0, 1));
   EXPECT_EQ(read(in, options).what.content.prefix, 16);
-  in.yiaddr = to_field(ip_address::v4(10, 0, 0, 1));
-  EXPECT_EQ(read(in, options).what.content.prefix, 8);
+  const std::pair<ip_address, int> rows[] = {{ip_address::v4(10, 0, 0, 1), 8},
+                                             {ip_address::v4(126, 0, 0, 1), 8},
+                                             {ip_address::v4(128, 0, 0, 1), 16},
+                                             {ip_address::v4(191, 255, 0, 1), 16},
+                                             {ip_address::v4(192, 0, 0, 1), 24}};
+  for (const auto& [address, prefix] : rows) {
+    in.yiaddr = to_field(address);
+    EXPECT_EQ(read(in, options).what.content.prefix, prefix);
+  }
 }
 
 TEST(reply, to_inform_needs_neither_address_nor_time) {
