@@ -92,6 +92,16 @@ TEST_F(dns_cache, gives_way_to_the_new_what_is_expired_first_then_the_oldest) {
   EXPECT_LE(cache_.used(), memory_.size());
 }
 
+TEST_F(dns_cache, uses_its_memory_to_the_last_octet) {
+  store("a.example", record_type::a, {ip_address::v4(1)}, 100);
+  store("b.example", record_type::a, {ip_address::v4(2)}, 100);
+  cache exact{mutable_bytes{memory_}.first(cache_.used())};
+  for (const char* about : {"a.example", "b.example"})
+    exact.store(name_of(about), record_type::a, error{}, std::array{ip_address::v4(3)}, 100, now_);
+  EXPECT_TRUE(exact.find(name_of("a.example"), record_type::a, out_, now_));
+  EXPECT_TRUE(exact.find(name_of("b.example"), record_type::a, out_, now_));
+}
+
 TEST_F(dns_cache, leaves_out_what_is_too_large_and_works_without_memory) {
   store("big.example", record_type::a, std::vector<ip_address>(60, ip_address::v4(1)), 100);
   EXPECT_FALSE(find("big.example"));

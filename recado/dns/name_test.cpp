@@ -81,6 +81,7 @@ TEST(dns_name, knows_where_it_belongs) {
 TEST(dns_name, tells_numbers_from_hosts) {
   EXPECT_TRUE(name_of("1.2.3").ends_in_digits());
   EXPECT_TRUE(name_of("host.256").ends_in_digits());
+  EXPECT_TRUE(name_of("host.90").ends_in_digits());
   EXPECT_FALSE(name_of("1.2.3.example").ends_in_digits());
   EXPECT_FALSE(name_of("3com").ends_in_digits());
   EXPECT_FALSE(name{}.ends_in_digits());

@@ -102,6 +102,13 @@ TEST(dns_packet, prints_field_by_field) {
   EXPECT_NE(print_of(message).find("surplus: 1 octets"), std::string::npos);
 }
 
+TEST(dns_packet, prints_an_soa_that_is_too_short_as_malformed) {
+  auto message = all_kinds();
+  message.resize(message.size() - 11 - 26 - 2);  // neither OPT nor what the SOA says, nor its length
+  message.insert(message.end(), {std::byte{0}, std::byte{2}, std::byte{0}, std::byte{0}});
+  EXPECT_NE(print_of(message).find("ex. SOA, class IN, ttl 60, length 2, malformed\n"), std::string::npos);
+}
+
 TEST(dns_packet, every_prefix_fails_and_every_flipped_bit_is_harmless) {
   const message_builder whole = message_builder{}
                                     .head(7, testing::good)

@@ -52,6 +52,18 @@ TEST_F(dns_resolver, goes_to_the_next_server_when_tcp_fails) {
   EXPECT_EQ(taken().size(), 1u);
 }
 
+TEST_F(dns_resolver, tells_why_tcp_failed) {
+  for (const fault& why : {make_fault(stream_error::refused, 111), make_fault(error::malformed_answer)}) {
+    const query_id id = resolve("a.example");
+    hear(sent.back(), reply(sent.back(), good | 0x0200));
+    dns.tcp_failed(id, record_type::a, why, now);
+    turn();
+    const bool own = why.where == layer::dns;
+    EXPECT_TRUE(is(last_fault, own ? error::malformed_answer : error::tcp_failed));
+    EXPECT_EQ(last_fault.detail, own ? 0u : 111u);
+  }
+}
+
 TEST_F(dns_resolver, an_answer_that_is_cut_over_tcp_too_is_malformed) {
   const query_id id = resolve("a.example");
   hear(sent[0], reply(sent[0], good | 0x0200).address("a.example", "192.0.2.1"));
@@ -196,6 +208,22 @@ TEST_F(dns_resolver, starts_again_when_the_servers_change) {
   dns.set_servers({}, now);
   turn();
   EXPECT_TRUE(is(last_fault, error::no_server));
+}
+
+TEST_F(dns_resolver, asks_new_servers_from_the_first_on_and_with_edns) {
+  serve({1, 2});
+  resolve("a.example");
+  hear(sent[0], message_builder{}.head(sent[0].id, 0x8181));  // FORMERR: it doesn't know EDNS
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_FALSE(sent[1].edns);
+  wait();
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_EQ(sent[2].peer, server(2));
+  serve({3, 4});
+  turn();
+  ASSERT_EQ(sent.size(), 4u);
+  EXPECT_EQ(sent[3].peer, server(3));
+  EXPECT_TRUE(sent[3].edns);
 }
 
 TEST_F(dns_resolver, forgets_what_other_servers_said) {
