@@ -287,6 +287,27 @@ TEST_F(session_store_parts, the_server_is_remembered) {
   EXPECT_EQ(found->version, version::v3_1_1);
 }
 
+TEST_F(session_store_parts, another_identifier_with_the_same_beginning_is_another_one) {
+  const session_facts longer{version::v5_0, 6, 3600, "0123456789abcdef0123456789abcdef-and-more"};
+  session_facts shorter = longer;
+  shorter.client_identifier = shorter.client_identifier.substr(0, 32);
+  ASSERT_TRUE(now.kept.remember(longer));
+  ASSERT_TRUE(now.kept.remember(shorter));
+  EXPECT_EQ(now.kept.facts(space)->client_identifier, shorter.client_identifier);
+  ASSERT_TRUE(now.kept.remember(longer));
+  EXPECT_EQ(now.kept.facts(space)->client_identifier, longer.client_identifier);
+}
+
+TEST_F(session_store_parts, of_many_servers_whose_session_it_is_and_who_was_left_last_are_remembered) {
+  const std::uint32_t known[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  ASSERT_TRUE(now.kept.remember_places(known));
+  std::array<std::uint32_t, 10> memory{};
+  session_places places{memory};
+  now.kept.restore_places(places);
+  const auto& kept = places.known();
+  EXPECT_EQ(std::vector(kept.begin(), kept.end()), (std::vector<std::uint32_t>{1, 4, 5, 6, 7, 8, 9, 10}));
+}
+
 TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
   ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::at_least_once}, 7));
   ASSERT_TRUE(now.kept.subscribed({.filter = "b", .qos = qos::exactly_once, .no_local = true}, 0));
