@@ -91,7 +91,17 @@ TEST(session_flow, version_3_1_1_has_less) {
             error::client_identifier_needed);
   EXPECT_EQ(error_of(who.machine.connect({.version = version::v3_1_1, .password = as_bytes("x")})),
             error::password_without_user_name);
-  EXPECT_EQ(error_of(who.machine.connect({.version = version::v3_1_1, .session_expiry_s = 1})), error::needs_version_5);
+  const connect_options of_version_5[] = {
+      {.version = version::v3_1_1, .session_expiry_s = 1},
+      {.version = version::v3_1_1, .receive_maximum = 1},
+      {.version = version::v3_1_1, .maximum_packet_size = 1},
+      {.version = version::v3_1_1, .request_response_information = true},
+      {.version = version::v3_1_1, .request_problem_information = false},
+      {.version = version::v3_1_1, .authentication_method = "m"},
+      {.version = version::v3_1_1, .user_properties = keep({{"k", "v"}})},
+  };
+  for (const connect_options& each : of_version_5)
+    EXPECT_EQ(error_of(who.machine.connect(each)), error::needs_version_5) << &each - of_version_5;
   EXPECT_EQ(error_of(who.machine.publish({.topic = "a"})), error::not_connected);
   EXPECT_EQ(error_of(who.machine.disconnect()), error::not_connected);
 }
