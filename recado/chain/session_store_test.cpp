@@ -308,6 +308,47 @@ TEST_F(session_store_parts, of_many_servers_whose_session_it_is_and_who_was_left
   EXPECT_EQ(std::vector(kept.begin(), kept.end()), (std::vector<std::uint32_t>{1, 4, 5, 6, 7, 8, 9, 10}));
 }
 
+// Their order is the order in which PUBRELs are sent again.
+TEST_F(session_store_parts, what_is_released_behind_a_restart_comes_last) {
+  const auto released = [](program& of, std::uint16_t identifier) {
+    mqtt::publish sent;
+    sent.qos = qos::exactly_once, sent.topic = "a", sent.packet_identifier = identifier;
+    const octets packet = mqtt::test::wire(sent, version::v5_0);
+    const mqtt::message what{.topic = "a", .qos = qos::exactly_once, .tag = identifier};
+    EXPECT_EQ(of.kept.publishing(identifier, what, packet), mqtt::error::none);
+    of.kept.released(identifier);
+    EXPECT_FALSE(of.kept.commit());
+  };
+  released(now, 1), released(now, 2);
+  program next{below};
+  ASSERT_TRUE(next.records.mount());
+  ASSERT_TRUE(next.kept.restore(next.who.machine));
+  released(next, 3);
+  std::vector<std::uint32_t> tags;
+  for (std::uint32_t from = 0; const auto one = next.kept.next_released(from);) tags.push_back(one->tag);
+  EXPECT_EQ(tags, (std::vector<std::uint32_t>{1, 2, 3}));
+}
+
+TEST_F(session_store_parts, every_option_of_a_subscription_is_remembered) {
+  for (const auto handling : {mqtt::retain_handling::send_at_subscribe, mqtt::retain_handling::send_if_new,
+                              mqtt::retain_handling::do_not_send})
+    for (const bool set : {false, true}) {
+      const mqtt::subscription what{.filter = "a",
+                                    .qos = qos::at_most_once,
+                                    .no_local = set,
+                                    .retain_as_published = !set,
+                                    .retain_handling = handling};
+      ASSERT_TRUE(now.kept.subscribed(what, 268'435'455));
+      const auto kept = now.kept.next_subscription(0, space);
+      ASSERT_TRUE(kept);
+      EXPECT_EQ(kept->what.qos, what.qos);
+      EXPECT_EQ(kept->what.no_local, what.no_local);
+      EXPECT_EQ(kept->what.retain_as_published, what.retain_as_published);
+      EXPECT_EQ(kept->what.retain_handling, what.retain_handling);
+      EXPECT_EQ(kept->identifier, 268'435'455U);
+    }
+}
+
 TEST_F(session_store_parts, subscriptions_are_remembered_by_their_filter) {
   ASSERT_TRUE(now.kept.subscribed({.filter = "a/+", .qos = qos::at_least_once}, 7));
   ASSERT_TRUE(now.kept.subscribed({.filter = "b", .qos = qos::exactly_once, .no_local = true}, 0));
