@@ -116,6 +116,21 @@ TEST(outbox, drops_the_oldest_whatever_its_qos) {
   EXPECT_EQ(heard.crowded_out.back(), "46");
 }
 
+TEST(outbox, has_room_for_as_much_as_its_memory_to_the_last_byte) {
+  std::array<std::byte, 1000> enough;
+  outbox one{enough, {}, nullptr};
+  ASSERT_TRUE(one.push(message("t", "message"), start));
+  std::array<std::byte, 1000> all;
+  for (const auto when_full : {outbox_policy::refuse, outbox_policy::drop_oldest}) {
+    const mutable_bytes exact = mutable_bytes{all}.first(one.bytes_held());
+    outbox box{exact, {.when_full = when_full}, nullptr};
+    EXPECT_TRUE(box.push(message("t", "message"), start));
+    EXPECT_EQ(box.push(message("t", "another"), start).has_value(), when_full == outbox_policy::drop_oldest);
+    outbox tight{exact.first(exact.size() - 1), {.when_full = when_full}, nullptr};
+    EXPECT_FALSE(tight.push(message("t", "message"), start));
+  }
+}
+
 // MQTT 5.0 §3.3.2.3.3
 TEST(outbox, counts_message_expiry_down) {
   std::array<std::byte, 1000> memory;
