@@ -178,6 +178,30 @@ TEST(session_many_answers, nothing_is_taken_while_an_event_is_due) {
   EXPECT_EQ(in.size(), 4u);
 }
 
+TEST(session_many_answers, messages_wait_as_well_while_an_event_is_due) {
+  if constexpr (!has_extras) return;
+  subject who{many_sizes};
+  dialogue{many_sizes}.connects().play({}, who);
+  session& s = who.machine;
+  ASSERT_TRUE(s.publish({.topic = "t", .qos = qos::at_least_once, .payload_from_source = 4}).has_value());
+  pending_of(s, {});
+  const octets said = wire(message_of(qos::at_most_once, 0, "t", "text"));
+  bytes in = said;
+  message_received made{};
+  bool heard = false;
+  const session::message_hearer hear = [](void* what) {
+    *static_cast<bool*>(what) = true;
+    return static_cast<message_received*>(nullptr);
+  };
+  s.receive_messages(in, {}, &made, hear, &heard);
+  EXPECT_FALSE(heard);
+  EXPECT_EQ(in.size(), said.size());
+  bytes nothing;
+  ASSERT_TRUE(s.receive(nothing, {}).has_value()) << "wants its payload";
+  s.receive_messages(in, {}, &made, hear, &heard);
+  EXPECT_TRUE(heard);
+}
+
 TEST(session_many_answers, a_message_from_a_source_is_told_by_itself) {
   if constexpr (!has_extras) return;
   subject who{many_sizes};
