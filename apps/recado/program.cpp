@@ -133,12 +133,20 @@ void print(const failure& error, const std::string& who) {
 
 void print(const failure& error, const CLI::App* command) { print(error, path_of(command)); }
 
+/// A repeatable option takes one word each time, or `decode --port 1884 FILE` would take the file as a port, too.
+void take_one_value_each(CLI::App& command) {
+  for (CLI::Option* each : command.get_options())
+    if (each->nonpositional()) each->allow_extra_args(false);
+  for (CLI::App* child : command.get_subcommands([](const CLI::App*) { return true; })) take_one_value_each(*child);
+}
+
 std::unique_ptr<CLI::App> make_root() {
   auto root = std::make_unique<CLI::App>("From no network address to secure MQTT messages.", "recado");
   root->set_version_flag("--version", "recado " RECADO_VERSION, "Print the version and exit");
   root->set_help_flag("-h,--help", "Print this help and exit");
   root->require_subcommand(0, 1);
   for (const add_command add : commands()) add(*root);
+  take_one_value_each(*root);
   return root;
 }
 

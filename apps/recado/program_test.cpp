@@ -76,6 +76,16 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
   }
 }
 
+TEST(program, a_repeatable_option_takes_one_word_each_time) {
+  // the option took what stands behind its value, too, unless that was the last word
+  EXPECT_THAT(recado("decode --port 1884 --port 1885 missing.pcap").output, HasSubstr("cannot read 'missing.pcap'"));
+  EXPECT_THAT(recado("decode --port 1884 missing.pcap --json").output, HasSubstr("cannot read 'missing.pcap'"));
+  EXPECT_THAT(recado("probe dns --server 127.0.0.1:1 a..b --family 4").output, HasSubstr("has an empty label"));
+  EXPECT_THAT(recado("probe ntp --dns 127.0.0.1:1 a..b --samples 1").output, HasSubstr("has an empty label"));
+  EXPECT_THAT(recado("pki server --dns a.lab b.lab --dir missing").output, HasSubstr("missing"));
+  EXPECT_THAT(recado("run --check --set a.b=1 more").output, HasSubstr("unexpected argument 'more'"));
+}
+
 TEST(program, an_error_that_quotes_much_stays_a_line_that_can_be_read) {
   const result done = recado("pub -m x -t " + std::string(70'000, 'a'));
   EXPECT_THAT(done.output, StartsWith("recado pub: 'aaa"));
