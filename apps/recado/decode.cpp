@@ -50,11 +50,13 @@ bool read_all(int descriptor, const std::string& who, std::string& to) {
   }
 }
 
+std::string who_gives(const std::string& name) { return name == "-" ? "standard input" : "'" + name + "'"; }
+
 std::string read_all(const std::string& name) {
   std::string data;
   const bool standard = name == "-";
   const posix::descriptor file{standard ? -1 : ::open(name.c_str(), O_RDONLY | O_CLOEXEC)};
-  const std::string who = standard ? "standard input" : "'" + name + "'";
+  const std::string who = who_gives(name);
   if ((!standard && !file) || !read_all(standard ? STDIN_FILENO : file.get(), who, data))
     throw failure("cannot read " + who + ": " + std::strerror(errno),
                   standard ? "give a file, or bytes there" : "check the path");
@@ -85,14 +87,36 @@ decode_settings settings_of(const decode_options& from) {
   return how;
 }
 
+/// Refuses what others keep recordings and text in, and what would pass for a malformed packet of MQTT.
+void refuse_wrapped(std::string_view data, const std::string& who) {
+  using namespace std::string_view_literals;
+  struct wrapping {
+    std::string_view begins, what, remedy;
+  };
+  static constexpr wrapping known[] = {
+      {"\x1f\x8b\x08"sv, "is compressed by gzip", "unpack it first: 'gzip -dc FILE | recado decode'"},
+      {"\x28\xb5\x2f\xfd"sv, "is compressed by zstd", "unpack it first: 'zstd -dc FILE | recado decode'"},
+      {"\xfd\x37zXZ\0"sv, "is compressed by xz", "unpack it first: 'xz -dc FILE | recado decode'"},
+      {"\x04\x22\x4d\x18"sv, "is compressed by lz4", "unpack it first: 'lz4 -dc FILE | recado decode'"},
+      {"\x34\xcd\xb2\xa1"sv, "is a recording in another form of pcap", "convert it: 'editcap FILE NEW'"},
+      {"\xa1\xb2\xcd\x34"sv, "is a recording in another form of pcap", "convert it: 'editcap FILE NEW'"},
+      {"snoop\0\0\0"sv, "is a recording of snoop", "convert it: 'editcap FILE NEW'"},
+  };
+  for (const wrapping& each : known)
+    if (data.starts_with(each.begins)) throw failure(who + ' ' + std::string{each.what}, std::string{each.remedy});
+  const auto printable = [&](std::size_t at) { return data[at] >= ' ' && data[at] < 0x7f; };
+  const bool little = data.size() >= 4 && data.starts_with("\xff\xfe") && printable(2) && data[3] == 0;
+  const bool big = data.size() >= 4 && data.starts_with("\xfe\xff") && data[2] == 0 && printable(3);
+  if (little || big) throw failure(who + " is text in UTF-16", "give UTF-8: 'iconv -f UTF-16 FILE | recado decode'");
+}
+
 /// The bytes that a text of digits stands for, or the input itself if it isn't text.
-std::string bytes_of(std::string data, const std::string& name) {
+std::string bytes_of(std::string data, const std::string& who) {
   if (!capture::may_be_hex_text(data)) return data;
   auto read = capture::read_hex(data);
   if (!read) {
     const capture::hex_trouble& wrong = read.error();
-    throw failure((name == "-" ? std::string{"standard input"} : "'" + name + "'") + ", line " +
-                      std::to_string(wrong.line) + ", column " + std::to_string(wrong.column) + ": " +
+    throw failure(who + ", line " + std::to_string(wrong.line) + ", column " + std::to_string(wrong.column) + ": " +
                       std::string{wrong.cause},
                   "give hexadecimal text, raw bytes, or a pcap or pcapng file");
   }
@@ -109,7 +133,8 @@ int decode(const decode_options& from) {
     decoder.decode_recording(as_bytes(input));
   } else {
     if (!how.ports.empty()) throw usage_error("--port is about recordings", "leave it out");
-    const std::string data = bytes_of(input, from.file);
+    if (how.what == decode_settings::protocol::guess) refuse_wrapped(input, who_gives(from.file));
+    const std::string data = bytes_of(input, who_gives(from.file));
     decoder.decode(as_bytes(data));
   }
   out().flush();
@@ -120,7 +145,7 @@ int decode(const decode_options& from) {
   if (decoder.recording_broken())
     throw failure("the recording could not be read to its end", "the note above says where it breaks; record it again");
   if (decoder.packets() == 0)
-    throw failure("there is no packet of MQTT, DHCP, DNS or NTP in it", "name other ports of MQTT with --port");
+    throw failure("there is no packet of MQTT, DHCP, DNS or NTP in it", std::string{decoder.remedy_of_nothing()});
   return exit_success;
 }
 

@@ -53,6 +53,8 @@ class decoder {
   std::size_t malformed() const { return malformed_; }
   /// Whether the recording could not be read to its end.
   bool recording_broken() const { return recording_broken_; }
+  /// What to do about a recording in which no packet was found, by what was left out of it.
+  std::string_view remedy_of_nothing() const;
 
  private:
   /// Where a packet was found.

@@ -44,7 +44,7 @@ void decoder::decode_recording(bytes file) {
     note("left out: " + counted(broken_, "packet", "packets") + " whose headers contradict their length");
   for (const auto& [type, count] : unknown_links_)
     note("left out: " + counted(count, "packet", "packets") + " of link type " + std::to_string(type) +
-         ", which isn't read (Ethernet, raw IP and Linux \"cooked\" are)");
+         ", which isn't read (Ethernet, raw IP, loopback and Linux \"cooked\" are)");
   if (cut_ != 0) note(counted(cut_, "packet was", "packets were") + " recorded only in part");
   if (encrypted_)
     note(std::string{"what is encrypted stays so: tshark decrypts it "} +
@@ -52,6 +52,14 @@ void decoder::decode_recording(bytes file) {
   if (from.trouble().empty()) return;
   recording_broken_ = true;
   note("the recording is broken at offset " + std::to_string(from.offset()) + ": " + std::string{from.trouble()});
+}
+
+std::string_view decoder::remedy_of_nothing() const {
+  if (how_.what != decode_settings::protocol::guess) return "look for every protocol: leave --protocol out";
+  if (others_ != 0) return "name other ports of MQTT with --port";
+  if (!unknown_links_.empty()) return "record on an interface of Ethernet, or on all of them: 'tcpdump -i any'";
+  if (cut_ != 0) return "record whole packets: 'tcpdump -s 0'";
+  return "record while packets are exchanged, from the connection's beginning";
 }
 
 void decoder::take_frame(const recorded& frame) {

@@ -36,6 +36,13 @@ TEST(hex_text, is_read_as_people_and_programs_write_it) {
       {"C", "{0x10, 0x0c, 0x00, 0x4, 0x4d, 0x51, 0x54,\n 0x54, 0x04, 0x02, 0x00, 0x78}", connect},
       {"escapes", "\"\\x10\\x0c\\x00\\x04\\x4d\\x51\\x54\\x54\\x04\\x02\\x00\\x78\"", connect},
       {"comments", "# CONNECT\n10 0c 00 04 4d\n// more\n51545404020078", connect},
+      {"comments behind digits", "10 0c  # CONNECT\n00 04 4d // its name\n  # more\n0x51,//Q\n545404020078 #", connect},
+      {"characters that look like comments", "00000000: 2f2f 2323  //##\n00000004: 2f    /\n00000005\t# end",
+       "2f2f23232f"},
+      {"a byte-order mark",
+       "\xef\xbb\xbf"
+       "10 0c 00 04 4d 51545404020078",
+       connect},
       {"xxd", "00000000: 100c 0004 4d51 5454 0402 0078            ....MQTT...x\n", connect},
       {"hexdump -C", "00000000  10 0c 00 04 4d 51 54 54  04 02 00 78              |....MQTT...x|\n0000000c\n", connect},
       {"hexdump", "0000000 0c10 0400 514d 5454 0204 7800          \n000000c\n", connect},
@@ -74,6 +81,7 @@ struct result {
   std::string text;
   std::size_t packets = 0, malformed = 0;
   bool recording_broken = false;
+  std::string remedy_of_nothing;
 };
 
 result decoded(std::string_view data, const decode_settings& how = {}) {
@@ -83,6 +91,7 @@ result decoded(std::string_view data, const decode_settings& how = {}) {
   if (recording::recognises(as_bytes(data))) one.decode_recording(as_bytes(data));
   else one.decode(as_bytes(data));
   all.packets = one.packets(), all.malformed = one.malformed(), all.recording_broken = one.recording_broken();
+  all.remedy_of_nothing = one.remedy_of_nothing();
   return all;
 }
 
@@ -291,6 +300,19 @@ TEST(decode_recording, says_what_it_left_out) {
   lying[14] = '\x4f';  // a header longer than the packet
   lying.resize(40);
   EXPECT_THAT(decoded(pcap({lying})).text, HasSubstr("1 packet whose headers contradict their length"));
+}
+
+TEST(decode_recording, says_what_helps_where_nothing_was_found) {
+  const party odd{{}, {ip_address::v4(10, 0, 0, 2), 5000}};
+  const std::string elsewhere = tcp(client, odd, 1, tcp_ack, connect_4);
+  std::string in_part = pcap({elsewhere.substr(0, 30)});
+  in_part[36] = 99;  // what the packet had
+  EXPECT_THAT(decoded(pcap({elsewhere})).remedy_of_nothing, HasSubstr("--port"));
+  EXPECT_THAT(decoded(pcap({elsewhere}), {.what = decode_settings::protocol::dns}).remedy_of_nothing,
+              HasSubstr("leave --protocol out"));
+  EXPECT_THAT(decoded(pcap({elsewhere}, 105)).remedy_of_nothing, HasSubstr("tcpdump -i any"));
+  EXPECT_THAT(decoded(in_part).remedy_of_nothing, HasSubstr("tcpdump -s 0"));
+  EXPECT_THAT(decoded(pcap({})).remedy_of_nothing, HasSubstr("while packets are exchanged"));
 }
 
 TEST(decode_recording, a_port_that_is_used_again_ends_what_was_before) {

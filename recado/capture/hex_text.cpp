@@ -61,6 +61,8 @@ struct parts {
 class text_reader {
  public:
   std::expected<std::string, hex_trouble> read(std::string_view text) {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";  // which some editors write
+    if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
     for (std::size_t line = 1; !text.empty(); ++line) {
       const std::string_view one = text.substr(0, text.find('\n'));
       text.remove_prefix(std::min(one.size() + 1, text.size()));
@@ -82,7 +84,10 @@ class text_reader {
     const std::size_t begin = line.find_first_not_of(blanks);
     if (begin == line.npos) return true;
     line.remove_prefix(begin);
-    if (line.starts_with('#') || line.starts_with("//")) return true;
+    // digits never stand behind characters, so that these may have a '#', too
+    line = line.substr(0, std::min(line.find('#'), line.find("//")));
+    line = line.substr(0, line.find_last_not_of(blanks) + 1);
+    if (line.empty()) return true;
     if (line == "*") return data_.empty() ? fail("there is no line to repeat", begin) : (repeating_ = true);
     const parts found = split(line, begin);
     if (found.offset && !reach(*found.offset, begin)) return false;

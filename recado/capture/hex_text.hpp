@@ -18,10 +18,10 @@ struct hex_trouble {
 /// True unless there are octets that no text of digits contains.
 bool may_be_hex_text(std::string_view data);
 
-/// Reads pairs of digits, with or without spaces, commas, colons, "0x", "\x", braces and quotes between them; lines
-/// that begin with '#' or "//" are comments. Offsets in front and characters behind are recognised and left out, as
-/// xxd, hexdump (also -C), od -A x -t x1, tcpdump -X and Wireshark write them; offsets must be right. A line "*"
-/// repeats the one before it up to the next offset, at most `hex_repeated_bytes_max` bytes in all.
+/// Reads pairs of digits, with or without spaces, commas, colons, "0x", "\x", braces and quotes between them; what
+/// stands behind '#' or "//" in a line is a comment. Offsets in front and characters behind are recognised and left
+/// out, as xxd, hexdump (also -C), od -A x -t x1, tcpdump -X and Wireshark write them; offsets must be right. A line
+/// "*" repeats the one before it up to the next offset, at most `hex_repeated_bytes_max` bytes in all.
 std::expected<std::string, hex_trouble> read_hex(std::string_view text);
 /// The most that lines with "*" may add, in bytes.
 inline constexpr std::size_t hex_repeated_bytes_max = std::size_t{16} << 20;
