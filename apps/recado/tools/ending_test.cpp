@@ -382,13 +382,28 @@ TEST(tools_ending, says_goodbye_to_every_signal_that_asks_it_to_end) {
       return packet(0x90, identifier_in(subscribe) + "\0"s);
     };
     scripted_broker broker{{{hears(connect_type), connack, hears(subscribe_type), says(granted), waits_for_end()}}};
-    const auto done = program_run{
-        .command = {RECADO_PROGRAM, "sub", "-t", "t", "-p", std::to_string(broker.port())},
-        .started = [&](pid_t child) { process.set_value(child); }}();
+    const auto done = program_run{.command = {RECADO_PROGRAM, "sub", "-t", "t", "-p", std::to_string(broker.port())},
+                                  .started = [&](pid_t child) { process.set_value(child); }}();
     broker.finish();
     EXPECT_EQ(done.status, 0) << done.err;
     EXPECT_EQ(broker.packets().back(), "\xe0\0"s);
   }
+}
+
+TEST(tools_ending, nohup_lets_it_outlive_its_terminal) {
+  std::promise<pid_t> process;
+  const auto granted = [&](const std::string& subscribe) {
+    ::kill(process.get_future().get(), SIGHUP);
+    return packet(0x90, identifier_in(subscribe) + "\0"s);
+  };
+  scripted_broker broker{{{hears(connect_type), connack, hears(subscribe_type), says(granted),
+                           says(publish_packet("t", "late")), waits_for_end()}}};
+  const std::string sub = "exec " RECADO_PROGRAM " sub -t t -C 1 -p " + std::to_string(broker.port());
+  const auto done = program_run{.command = {"/bin/sh", "-c", "trap '' HUP; " + sub},
+                                .started = [&](pid_t child) { process.set_value(child); }}();
+  broker.finish();
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_EQ(done.out, "late\n");
 }
 
 // Standard input that is silent holds up nothing: the goodbye to SIGTERM, PINGREQ, and the answer to what came before.

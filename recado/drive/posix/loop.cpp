@@ -34,6 +34,12 @@ int wait_in_milliseconds(int epoll, epoll_event* events, int count, instant unti
   return epoll_wait(epoll, events, count, timeout);
 }
 
+/// True if this process was started deaf to that signal.
+bool is_ignored(int signal_number) {
+  struct sigaction is {};
+  return ::sigaction(signal_number, nullptr, &is) == 0 && is.sa_handler == SIG_IGN;
+}
+
 }  // namespace
 
 std::expected<void, fault> loop::open() {
@@ -114,10 +120,11 @@ std::expected<void, fault> signals::open(loop& where, std::initializer_list<int>
   sigset_t set;
   sigset_t before;
   sigemptyset(&set);
-  for (int number : numbers) sigaddset(&set, number);
+  for (int number : numbers)
+    if (number != SIGHUP || !is_ignored(SIGHUP)) sigaddset(&set, number);  // what is blocked is never ignored
   pthread_sigmask(SIG_BLOCK, &set, &before);
   for (int number : numbers)
-    if (!sigismember(&before, number)) blocked_ |= std::uint64_t{1} << number;
+    if (sigismember(&set, number) && !sigismember(&before, number)) blocked_ |= std::uint64_t{1} << number;
   fd_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) return last_error();
   loop_ = &where;

@@ -79,7 +79,7 @@ class signals {
   signals(const signals&) = delete;
   signals& operator=(const signals&) = delete;
 
-  /// Begins to catch these signals.
+  /// Begins to catch these signals, but for SIGHUP where it is ignored: who said nohup wants it to pass.
   std::expected<void, fault> open(loop& where, std::initializer_list<int> numbers);
   /// The number of the next signal that arrived, or nothing. One that comes again within `again_after` of the last is
   /// the same wish: timeout(1), for one, sends it to the process and to the group that it is in.

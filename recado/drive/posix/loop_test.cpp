@@ -145,6 +145,20 @@ TEST_F(loop_test, a_signal_that_is_sent_twice_is_one) {
   EXPECT_EQ(interrupts.next(), SIGUSR2) << "after a while it is meant";
 }
 
+// signalfd(2) would give it all the same, for what is blocked isn't ignored.
+TEST_F(loop_test, a_hangup_that_is_ignored_stays_so) {
+  ASSERT_NE(::signal(SIGHUP, SIG_IGN), SIG_ERR);
+  {
+    signals interrupts;
+    ASSERT_TRUE(interrupts.open(loop_, {SIGHUP, SIGUSR2}));
+    ::kill(::getpid(), SIGHUP);
+    EXPECT_FALSE(interrupts.next());
+    ::kill(::getpid(), SIGUSR2);
+    EXPECT_EQ(interrupts.next(), SIGUSR2);
+  }
+  ::signal(SIGHUP, SIG_DFL);
+}
+
 TEST_F(loop_test, signals_are_something_to_wait_for) {
   {
     signals interrupts;
