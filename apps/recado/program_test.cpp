@@ -92,6 +92,9 @@ TEST(program, an_error_that_quotes_much_stays_a_line_that_can_be_read) {
   EXPECT_THAT(done.output, HasSubstr("a [... "));
   EXPECT_THAT(done.output, HasSubstr("aaa' is not a valid topic to publish to: a string is longer than 65,535 bytes"));
   EXPECT_LT(done.output.size(), 700U);
+  EXPECT_THAT(recado("sub -t " + std::string(70'000, 'a')).output, HasSubstr("than 65,535 bytes; shorten it"));
+  EXPECT_THAT(recado("sub -t 'a\xff'").output, HasSubstr("isn't well-formed UTF-8; write it in UTF-8"));
+  EXPECT_THAT(recado("sub -t 'a#'").output, HasSubstr("is not valid; + stands for one whole level"));
   const result moving = recado("pub -m x -t '#\033[2J\n'");
   EXPECT_EQ(std::count(moving.output.begin(), moving.output.end(), '\n'), 1) << moving.output;
   EXPECT_THAT(moving.output, Not(HasSubstr("\033")));

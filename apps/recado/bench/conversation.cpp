@@ -7,6 +7,8 @@
 
 #include <sys/socket.h>
 
+#include "link.hpp"
+
 namespace recado::app::bench {
 namespace {
 
@@ -74,7 +76,7 @@ void conversation::lost(fault why, instant now) {
 // The first to say why is the one that knows.
 void conversation::note_end(const mqtt::closed& what) {
   if (why_) return;
-  ending_ = tools::outcome_of(what, session_.version());
+  ending_ = ending_of(what, session_.version());
   why_ = what.why ? what.why : make_fault(stream_error::aborted);
 }
 

@@ -49,6 +49,13 @@ void allow_connections(std::uint32_t count) {
                     "' as root (nofile in /etc/security/limits.conf), or give fewer --clients");
 }
 
+tools::outcome ending_of(const mqtt::closed& what, mqtt::version protocol) {
+  tools::outcome how = tools::outcome_of(what, protocol);
+  if (how.status == tools::status::malformed || how.status == tools::status::protocol_error)
+    how.remedy = "check that it is an MQTT broker: 'recado pub' with the same options says what that port speaks";
+  return how;
+}
+
 link::link(const tools::settings& how, tools::tls_context* secrets, const room& given, std::string identifier)
     : how_(how),
       identifier_(std::move(identifier)),
@@ -118,7 +125,7 @@ bool link::leave() {
 
 void link::note_end(const mqtt::closed& what) {
   if (!what.why || ending_said_) return;
-  ending_ = tools::outcome_of(what, session_.version());
+  ending_ = ending_of(what, session_.version());
   ending_said_ = true;
 }
 

@@ -30,6 +30,9 @@ std::vector<endpoint> find_broker(const tools::settings& how, posix::loop& loop)
 /// Lets this process open so many descriptors more; throws `failure`, which says what to do.
 void allow_connections(std::uint32_t count);
 
+/// How the session ended a connection, in words, with a remedy by the options that bench has.
+tools::outcome ending_of(const mqtt::closed& what, mqtt::version protocol);
+
 /// It stays where it is.
 class link {
  public:

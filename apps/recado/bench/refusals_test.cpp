@@ -42,6 +42,14 @@ TEST(bench_command, refuses_what_can_have_no_effect) {
   }
 }
 
+/// Its remedy had named an option of recado pub.
+TEST(bench_command, says_who_knows_what_a_port_speaks) {
+  scripted_broker broker{{{hears(connect_type), says("HTTP/1.1 400 Bad Request\r\n\r\n"), waits_for_end()}}};
+  const auto done = bench({"publish", "--port", std::to_string(broker.port()), "--count", "1"});
+  EXPECT_EQ(done.status, 21) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("; check that it is an MQTT broker: 'recado pub' with the same options says"));
+}
+
 /// A measurement may take hours, and its report would be lost.
 TEST(bench_command, measures_nothing_for_a_report_that_cannot_be_written) {
   const auto done = bench({"publish", "--port", "1", "--json", "/nowhere/report"});

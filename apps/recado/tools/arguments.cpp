@@ -128,7 +128,9 @@ void check_topics(const settings& what) {
     const auto check = [&](const std::string& filter) {
       if (const auto valid = mqtt::check_topic_filter(filter, version); !valid)
         throw failure("'" + printable(filter) + "' is not a valid topic filter: " + std::string{words(valid.error())},
-                      "+ stands for one whole level and # for the rest, only at the end");
+                      valid.error() == mqtt::error::bad_topic_filter
+                          ? "+ stands for one whole level and # for the rest, only at the end"
+                          : std::string{remedy_of_topic(valid.error())});
     };
     std::ranges::for_each(what.topics, check);
     std::ranges::for_each(what.unsubscribe, check);

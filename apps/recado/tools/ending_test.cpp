@@ -349,7 +349,11 @@ TEST(tools_ending, what_the_broker_does_not_take) {
   const words pub{"pub", "-V", "5", "-t", "t", "-m", "0123456789"}, sub{"sub", "-V", "5", "-t"};
   const row rows[] = {
       {"size", "\x27\0\0\0\x0a"s, pub, 25, "at most 10 a packet"},
-      {"QoS", "\x24\0"s, pub + words{"-q", "1"}, 24, "publish with -q 0"},
+      {"QoS", "\x24\0"s, pub + words{"-q", "1"}, 24, "publish with -q 0\n"},
+      {"QoS 1", "\x24\1"s, pub + words{"-q", "2"}, 24, "publish with -q 1 or less\n"},
+      {"size of a filter", "\x27\0\0\0\x0a"s, sub + words{"a/b/c"}, 25, "shorten the topic filters, or give fewer"},
+      {"size of an answer's", "\x27\0\0\0\x0a"s, words{"rr", "-t", "t", "-e", "a/b/c", "-m", "x"}, 25,
+       "shorten the response topic"},
       {"retain", "\x25\0"s, pub + words{"-r"}, 28, "leave -r out"},
       {"wildcards", "\x28\0"s, sub + words{"a/#"}, 1, "does not offer wildcards"},
       {"shared", "\x2a\0"s, sub + words{"$share/g/a"}, 1, "does not offer shared subscriptions"},

@@ -336,9 +336,9 @@ class publisher final : public client {
     if (why == mqtt::error::larger_than_server_takes)
       cause += " (" + std::to_string(message_.size()) + " bytes of payload, at most " +
                std::to_string(session_.announced().maximum_packet_size) + " a packet)";
+    const int most = static_cast<int>(session_.announced().maximum_qos);
     if (why == mqtt::error::qos_not_available)
-      remedy_text =
-          "publish with -q " + std::to_string(static_cast<int>(session_.announced().maximum_qos)) + " or less";
+      remedy_text = "publish with -q " + std::to_string(most) + (most == 0 ? "" : " or less");
     if (why == mqtt::error::retain_not_available) remedy_text = "leave -r out";
     return {number, std::move(cause), std::move(remedy_text)};
   }

@@ -27,7 +27,9 @@ class requester final : public client {
   }
 
   void impossible(std::string_view what, mqtt::error why) {
-    end(misuse("it is not possible to " + std::string{what}, why));
+    outcome how = misuse("it is not possible to " + std::string{what}, why);
+    if (why == mqtt::error::larger_than_server_takes) how.remedy = "shorten the response topic";
+    end(std::move(how));
   }
 
   void on_event(mqtt::session_event& what, instant now) override {

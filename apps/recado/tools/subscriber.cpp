@@ -116,7 +116,9 @@ class subscriber final : public client {
   }
 
   void impossible(std::string_view what, mqtt::error why) {
-    end(misuse("it is not possible to " + std::string{what}, why));
+    outcome how = misuse("it is not possible to " + std::string{what}, why);
+    if (why == mqtt::error::larger_than_server_takes) how.remedy = "shorten the topic filters, or give fewer at a time";
+    end(std::move(how));
   }
 
   void on_event(mqtt::session_event& what, instant now) override {
