@@ -288,8 +288,9 @@ void print_milliseconds(std::string_view name, duration value, text_sink& to) {
   to.number(size % 1'000, 3, '0') << " ms\n";
 }
 
-void print_result(const recado::ntp::synchronised& result) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(result.utc);
+/// The best sample may be many seconds old when the last one was taken: the time is that of `now`.
+void print_result(const recado::ntp::synchronised& result, instant now) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(result.utc + (now - result.at));
   std::tm parts{};
   ::gmtime_r(&seconds, &parts);
   std::array<char, 32> text{};
@@ -359,7 +360,7 @@ int ntp(const common_options& how, const std::string& server, std::uint16_t port
     if (with->over()) throw too_late(how, "the time was not learned");
     with->wait(turn.deadline);
   }
-  print_result(*result);
+  print_result(*result, posix::now());
   return exit_success;
 }
 

@@ -1,9 +1,13 @@
 // The probes against real servers and scripted ones, in networks of their own.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <cstdio>
+#include <ctime>
 #include <future>
 #include <string>
 
@@ -143,6 +147,55 @@ TEST_F(probe_network, an_ntp_server_that_is_not_there_is_told_by_its_icmp_error)
   const result done = probe("ntp 10.77.0.1 --timeout 20");
   EXPECT_EQ(done.status, 1) << done.output;
   EXPECT_THAT(done.output, AllOf(HasSubstr("mode client (3)"), HasSubstr("failed"), HasSubstr("refused")));
+}
+
+/// Answers `count` queries of NTP with the system's time, the first as if nothing had delayed it; the time of the last.
+std::time_t serve_time(int socket, int count) {
+  constexpr std::uint32_t seconds_from_1900_to_1970 = 2'208'988'800;
+  std::time_t last = 0;
+  for (int i = 0; i < count; ++i) {
+    sockaddr_in from{};
+    socklen_t size = sizeof from;
+    std::array<unsigned char, 48> packet{};
+    if (::recvfrom(socket, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &size) != 48) break;
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    last = now.tv_sec;
+    const auto put = [&](std::size_t at, std::uint32_t value) {
+      for (std::size_t k = 0; k < 4; ++k) packet[at + k] = static_cast<unsigned char>(value >> (24 - 8 * k));
+    };
+    std::copy_n(packet.begin() + 40, 8, packet.begin() + 24);  // its transmit time stamp is our origin
+    packet[0] = 0x24, packet[1] = 2;                           // version 4, server; stratum 2
+    const std::uint32_t second = static_cast<std::uint32_t>(now.tv_sec) + seconds_from_1900_to_1970;
+    const auto fraction = static_cast<std::uint32_t>((static_cast<std::uint64_t>(now.tv_nsec) << 32) / 1'000'000'000);
+    constexpr std::uint32_t half_a_millisecond = 0xffffffff / 2'000;
+    const bool early = i == 0 && fraction > half_a_millisecond;
+    put(32, second), put(36, early ? fraction - half_a_millisecond : fraction);
+    put(40, second), put(44, fraction), put(16, second), put(20, 0);
+    ::sendto(socket, packet.data(), packet.size(), 0, reinterpret_cast<const sockaddr*>(&from), size);
+  }
+  return last;
+}
+
+TEST(probe_ntp, tells_the_time_of_now_and_not_that_of_its_best_sample) {
+  recado::test::leave_the_machines_network();
+  const recado::posix::descriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in here{};
+  here.sin_family = AF_INET, here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof here;
+  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&here), size), 0);
+  ASSERT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size), 0);
+  const timeval bound{10, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
+  auto serving = std::async(std::launch::async, [&] { return serve_time(socket.get(), 2); });
+  const result done = probe("ntp 127.0.0.1 --samples 2 --port " + std::to_string(ntohs(here.sin_port)));
+  const std::time_t last = serving.get();
+  ASSERT_EQ(done.status, 0) << done.output;
+  const std::size_t end = done.output.find(" UTC\n");
+  ASSERT_NE(end, std::string::npos) << done.output;
+  std::tm parts{};
+  ASSERT_NE(::strptime(done.output.substr(end - 19, 19).c_str(), "%Y-%m-%d %H:%M:%S", &parts), nullptr);
+  EXPECT_GE(::timegm(&parts), last - 1) << done.output;  // the samples are two seconds apart
 }
 
 // A broker that says one thing.
