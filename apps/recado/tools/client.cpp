@@ -80,7 +80,7 @@ client::client(const settings& how)
       transmit_(transmit_bytes),
       flights_(places_of(how, kept_.get())),
       received_(mqtt::received_bitmap_words),
-      owed_(kept_ ? owed_places : 0),
+      owed_(kept_ || how.has_a_next_run() ? owed_places : 0),
       aliases_(alias_count(how) * alias_topic_bytes),
       receive_memory_(receive_bytes),
       buffer_(receive_memory_),
@@ -122,7 +122,7 @@ mqtt::connect_options client::connect_options() {
   to.ping_timeout = ping_time();
   to.automatic_topic_aliases = false;
   to.when_session_lost = mqtt::lost_session::publish_again;
-  if (kept_) to.acknowledge = mqtt::acknowledge_when::deferred;
+  if (!owed_.empty()) to.acknowledge = mqtt::acknowledge_when::deferred;
   if (!how_.version_5()) return to;
   if (how_.keep_session) to.session_expiry_s = 0xffff'ffff;
   if (how_.session_expiry_s) to.session_expiry_s = *how_.session_expiry_s;

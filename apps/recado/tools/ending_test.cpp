@@ -377,6 +377,19 @@ TEST(tools_ending, secrets_never_appear) {
   EXPECT_THAT(run.done.err, HasSubstr("bad user name or password"));
 }
 
+TEST(tools_ending, a_message_that_is_too_long_stays_at_the_broker) {
+  for (const char* qos : {"1", "2"}) {
+    const std::string message = publish_packet("t", "0123456789", *qos - '0', false, {}, 7);
+    scripted_broker broker{{{hears(connect_type), connack, hears(subscribe_type), acknowledges(0x90, "\2"s),
+                             says(message), hears(disconnect_type), waits_for_end()}}};
+    const auto done = program_run{{RECADO_PROGRAM, "sub", "-t", "t", "-q", qos, "-c", "-i", "me", "--max-message", "9",
+                                   "-p", std::to_string(broker.port())}}();
+    broker.finish();
+    EXPECT_EQ(done.status, 9) << done.err;
+    EXPECT_EQ(broker.packets().size(), 3U) << "an acknowledgement would have the broker forget it";
+  }
+}
+
 // Whatever asks it to end, a terminal that is closed as well: the broker is told, so that it doesn't publish the will.
 TEST(tools_ending, says_goodbye_to_every_signal_that_asks_it_to_end) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {

@@ -1,4 +1,4 @@
-// recado sub -C with --session: what comes behind the last message that is wanted is the next run's.
+// recado sub -C with --session and with -c: what comes behind the last message that is wanted is the next run's.
 #include "session_for_tests.hpp"
 
 namespace recado::app::tools {
@@ -7,13 +7,16 @@ namespace {
 struct kind {
   const char* version;
   const char* qos;
+  bool in_a_folder = true;  ///< else the broker alone keeps the session
 };
 
 class tool_session_count : public tool_session, public ::testing::WithParamInterface<kind> {
  protected:
   std::vector<std::string> subscriber(std::vector<std::string> more) const {
-    std::vector<std::string> all{
-        "--session", (folder / "kept").string(), "-V", GetParam().version, "-q", GetParam().qos, "-t", "lines"};
+    std::vector<std::string> all{"-V", GetParam().version, "-q", GetParam().qos, "-t", "lines"};
+    const std::vector<std::string> in_folder{"--session", (folder / "kept").string()}, name{"-c", "-i", "reader"};
+    const auto& kept = GetParam().in_a_folder ? in_folder : name;
+    all.insert(all.end(), kept.begin(), kept.end());
     all.insert(all.end(), more.begin(), more.end());
     return command("sub", all);
   }
@@ -38,9 +41,12 @@ TEST_P(tool_session_count, each_run_takes_its_share) {
 }
 
 INSTANTIATE_TEST_SUITE_P(each, tool_session_count,
-                         ::testing::Values(kind{"311", "1"}, kind{"311", "2"}, kind{"5", "1"}, kind{"5", "2"}),
+                         ::testing::Values(kind{"311", "1"}, kind{"311", "2"}, kind{"5", "1"}, kind{"5", "2"},
+                                           kind{"311", "1", false}, kind{"311", "2", false}, kind{"5", "1", false},
+                                           kind{"5", "2", false}),
                          [](const auto& of) {
-                           return std::string{"version_"} + of.param.version + "_qos_" + of.param.qos;
+                           return std::string{of.param.in_a_folder ? "" : "at_the_broker_"} + "version_" +
+                                  of.param.version + "_qos_" + of.param.qos;
                          });
 
 }  // namespace

@@ -133,6 +133,8 @@ struct settings {
 
   std::uint8_t references_max() const { return references.value_or(4); }
   posix::durability durability() const { return session_durability.value_or(posix::durability::fsync); }
+  /// True if the broker keeps for the next run of sub what this one doesn't acknowledge.
+  bool has_a_next_run() const { return which == tool::sub && (keep_session || session_expiry() != 0); }
   bool version_5() const { return version == mqtt::version::v5_0; }
   /// How long the session is to live on, as CONNECT says it (5.0).
   std::uint32_t session_expiry() const {

@@ -126,7 +126,8 @@ class subscriber final : public client {
       if (enough_) return leave_behind(*message);
       const mqtt::receipt owed = message->receipt;
       on_message(*message, now);
-      if (owed) to_acknowledge_.emplace_back(owed, out().given());
+      if (owed && kept_) to_acknowledge_.emplace_back(owed, out().given());
+      else if (owed) (void)session_.acknowledge(owed);
       return;
     }
     if (gatherer_.too_long())
@@ -177,7 +178,7 @@ class subscriber final : public client {
     if (how_.topics.empty() || how_.exit_after_subscribe) leave(mqtt::reason::normal_disconnection, partly_);
   }
 
-  // What came behind the last that was wanted isn't acknowledged where a session is kept here: the next run gets it.
+  // What came behind the last that was wanted isn't acknowledged where the session has a next run, which gets it.
   void leave_behind(const mqtt::message_received& what) {
     if (what.receipt && what.qos == mqtt::qos::exactly_once) ++left_behind_;
   }
