@@ -164,6 +164,9 @@ int run_mqtt(const CLI::App& command, mqtt_options& to, const std::string& versi
     throw usage_error(
         std::string{"--show-secrets is about packets, and "} + (to.table ? "--table" : "--json") + " shows none",
         "leave it out");
+  if (command.count("--protocol-version") != 0 && (to.table || to.json))
+    throw usage_error(std::string{to.table ? "--table" : "--json"} + " tries both versions", "leave -V out");
+  to.for_programs = to.json;
   if (to.keep_alive_s > 65'535) throw usage_error("--keepalive is at most 65535 s", "0 turns it off");
   to.has_user_name = command.count("--username") != 0;
   to.has_password = command.count("--pw") != 0 || !to.password_file.empty();

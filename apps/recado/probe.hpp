@@ -27,7 +27,11 @@ struct common_options {
   std::string interface;
   std::vector<std::string> dns_servers;  ///< to ask for the host; none: the system's resolver
   bool show_secrets = false;
+  bool for_programs = false;  ///< the output is for a program: what passes is told on standard error
 };
+
+/// Where it is told what passes.
+inline console& told(const common_options& how) { return how.for_programs ? err() : out(); }
 
 /// Where a stream goes, and how it is secured.
 struct stream_options : common_options {

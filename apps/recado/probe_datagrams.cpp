@@ -25,12 +25,12 @@ namespace {
 /// What a probe over datagrams needs, and the time when it must be over.
 struct rig {
   explicit rig(const common_options& options)
-      : how(options), shown(out()), start(posix::now()), end(start + patience_of(options)) {
+      : how(options), shown(told(options)), start(posix::now()), end(start + patience_of(options)) {
     checked(loop.open());
   }
   /// Flushes, so that each packet is seen when it passes, and waits.
   void wait(instant until) {
-    out().flush();
+    told(how).flush();
     loop.wait(std::min(until, end));
   }
   bool over() const { return posix::now() >= end; }
@@ -233,11 +233,12 @@ class dns_probe {
   }
   void hear(recado::dns::resolved& event) {
     answered_ = true;
-    out() << painted{style::good, "addresses"} << " (to be kept for ";
-    out().number(static_cast<std::uint64_t>(event.ttl.count()));
-    out() << " s)\n";
-    for (const auto& each : event.addresses) out() << "    " << each << '\n', found_.push_back(each);
-    if (event.more) out() << "    and more than fit\n";
+    console& to = told(rig_->how);
+    to << painted{style::good, "addresses"} << " (to be kept for ";
+    to.number(static_cast<std::uint64_t>(event.ttl.count()));
+    to << " s)\n";
+    for (const auto& each : event.addresses) to << "    " << each << '\n', found_.push_back(each);
+    if (event.more) to << "    and more than fit\n";
   }
   void hear(recado::dns::failed& event) { failed_ = event.why; }
   void hear(recado::dns::wants_tcp& event) {

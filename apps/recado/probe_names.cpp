@@ -67,9 +67,10 @@ std::vector<endpoint> addresses_of(const common_options& how, const std::string&
     return found;
   }
   std::vector<endpoint> found = by_system(host, port, patience_of(how));
-  out() << host << " is";
-  for (const endpoint& each : found) out() << ' ' << each.address;
-  out() << ", says the system's resolver (--dns asks a server itself)\n";
+  console& to = told(how);
+  to << host << " is";
+  for (const endpoint& each : found) to << ' ' << each.address;
+  to << ", says the system's resolver (--dns asks a server itself)\n";
   return found;
 }
 

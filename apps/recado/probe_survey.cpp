@@ -18,18 +18,18 @@ namespace m = recado::mqtt;
 /// One connection to the broker.
 class visit {
  public:
-  explicit visit(const mqtt_options& how)
-      : how_(how), end_(posix::now() + patience_of(how)), session_(storage_.get()), stack_(session_) {
+  /// `where`: the broker's addresses, which must outlive it.
+  visit(const mqtt_options& how, const std::vector<endpoint>& where)
+      : how_(how), where_(where), end_(posix::now() + patience_of(how)), session_(storage_.get()), stack_(session_) {
     checked(loop_.open());
     if (how.secure) stack_.add(tls_.emplace(how).filter());
   }
   /// True if the broker accepted, else `why()` says why not.
   bool open(const m::connect_options& options) {
     if (const auto set = session_.connect(options); !set) throw failure_of(make_fault(set.error()));
-    candidates_ = addresses_of(how_, how_.host, how_.port);
     posix::tcp_options tcp;
     tcp.connect_timeout = std::min(tcp.connect_timeout, patience_of(how_));
-    checked(stream_.connect(loop_, candidates_, tcp, posix::now()));
+    checked(stream_.connect(loop_, where_, tcp, posix::now()));
     until([this] { return up_ || challenged_; });
     return up_;
   }
@@ -100,6 +100,7 @@ class visit {
   }
 
   const mqtt_options& how_;
+  const std::vector<endpoint>& where_;
   instant end_;
   posix::loop loop_;
   m::session_storage<m::storage_sizes{.transmit = 8'192, .receive = 8'192}> storage_;
@@ -108,7 +109,6 @@ class visit {
   std::optional<tls_setup> tls_;
   std::array<std::byte, 8'192> memory_{};
   posix::receive_buffer buffer_{memory_};
-  std::vector<endpoint> candidates_;
   posix::tcp_stream stream_;
   bool up_ = false, over_ = false, resumed_ = false, challenged_ = false, retained_ = false;
   unsigned messages_ = 0;
@@ -126,7 +126,7 @@ struct finding {
 
 class surveyor {
  public:
-  explicit surveyor(const mqtt_options& how) : how_(how) {
+  explicit surveyor(const mqtt_options& how) : how_(how), where_(addresses_of(how, how.host, how.port)) {
     posix::system_entropy random;
     topic_ = "recado-probe/" + std::to_string(random.u32()) + std::to_string(random.u32());
   }
@@ -159,7 +159,7 @@ class surveyor {
     return result;
   }
   std::unique_ptr<visit> connected() const {
-    auto result = std::make_unique<visit>(how_);
+    auto result = std::make_unique<visit>(how_, where_);
     if (!result->open(options(version_))) throw failure_of(result->why());
     return result;
   }
@@ -171,7 +171,7 @@ class surveyor {
   }
 
   fault versions(m::version version) {
-    visit one{how_};
+    visit one{how_, where_};
     if (!one.open(options(version))) return one.why() ? one.why() : make_fault(m::error::refused);
     if (version == m::version::v5_0) announced_ = one.announced();
     one.leave();
@@ -213,7 +213,7 @@ class surveyor {
     keeping.client_identifier = identifier;
     keeping.clean_start = false;
     if (version_ == m::version::v5_0) keeping.session_expiry_s = 3'600;
-    visit first{how_}, second{how_}, last{how_};
+    visit first{how_, where_}, second{how_, where_}, last{how_, where_};
     if (first.open(keeping)) (void)first.subscribe(topic_), first.leave();
     const bool kept = second.open(keeping) && second.resumed();
     if (version_ == m::version::v5_0)
@@ -236,7 +236,7 @@ class surveyor {
       m::connect_options asking = options(version_);
       asking.authentication_method = method;
       asking.authentication_data = as_bytes(std::string_view{"n,,n=recado-probe,r=fyko+d2lbbFgONRv9qkxdawL"});
-      visit one{how_};
+      visit one{how_, where_};
       (void)one.open(asking);
       if (one.challenged()) spoken += (spoken.empty() ? "" : ", ") + std::string{method};
     }
@@ -244,13 +244,14 @@ class surveyor {
     if (!how_.has_user_name) return yes_no("without user name", "anonymous", true);
     m::connect_options bare = options(version_);
     bare.user_name.reset(), bare.password.reset();
-    visit one{how_};
+    visit one{how_, where_};
     const bool in = one.open(bare);
     if (in) one.leave();
     yes_no("without user name", "anonymous", in);
   }
 
   const mqtt_options& how_;
+  const std::vector<endpoint> where_;  // asked for once: each question has a connection of its own
   std::string topic_;
   m::version version_ = m::version::v5_0;
   m::announcements announced_;

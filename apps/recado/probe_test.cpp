@@ -272,6 +272,7 @@ TEST(probe, options_that_make_no_sense_are_refused) {
               HasSubstr("opens the key of --cert, and none is given"));
   EXPECT_THAT(probe("mqtt 127.0.0.1 --passphrase-file x").output, HasSubstr("opens the key of --cert, and none is"));
   EXPECT_THAT(probe("mqtt 127.0.0.1 --table --show-secrets").output, HasSubstr("--table shows none; leave it out"));
+  EXPECT_THAT(probe("mqtt 127.0.0.1 --json -V 311").output, HasSubstr("--json tries both versions; leave -V out"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
 
@@ -216,11 +217,15 @@ void play(const peer_broker& broker) {
 }
 
 /// What `recado probe mqtt --json` says of a broker.
-std::string survey(std::uint16_t port, const words& more = {}) {
-  const words command =
-      words{RECADO_PROGRAM, "probe", "mqtt", "127.0.0.1", "--json", "-p", std::to_string(port)} + more;
-  const auto done = program_run{.command = command}();
+std::string survey(std::uint16_t port, const std::string& host = "127.0.0.1") {
+  const auto done =
+      program_run{.command = {RECADO_PROGRAM, "probe", "mqtt", host, "--json", "-p", std::to_string(port)}}();
   EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_EQ(std::ranges::count(done.out, '\n'), 1) << done.out;
+  EXPECT_TRUE(done.out.starts_with('{')) << done.out;
+  if (host == "localhost") {
+    EXPECT_THAT(done.err, testing::StartsWith("localhost is 127.0.0.1, says the system's"));
+  }
   return done.out;
 }
 void expect_survey(const std::string& said, const words& parts) {
@@ -233,6 +238,7 @@ TEST(peers, are_surveyed) {
                 {R"("mqtt_3_1_1":true,"mqtt_5_0":true,"qos_publish":2,"qos_subscribe":2,"retain":true)",
                  R"("wildcard_subscriptions":true,"shared_subscriptions":true,"subscription_identifiers":true)",
                  R"("session_expiry_s":3600,"sessions":true)", R"("authentication_methods":"none","anonymous":true)"});
+  expect_survey(survey(usual.plain, "localhost"), {R"("mqtt_5_0":true)"});
   const mosquitto narrow{RECADO_SERVERS "/usr/sbin/mosquitto", peer_folder("narrow"),
                          "allow_anonymous true\nmax_qos 1\nmax_topic_alias 3\nmax_packet_size 4000\n"
                          "max_keepalive 30\nretain_available false\n"};
