@@ -82,6 +82,8 @@ TEST(beyond_mosquitto, json_is_a_line_for_each_message_and_event) {
             "{\"tst\":\"TIME\",\"topic\":\"a\",\"qos\":1,\"retain\":1,\"payloadlen\":3,\"mid\":7,\"properties\":"
             "{\"content-type\":\"text/plain\",\"payload-format-indicator\":1},\"payload\":\"x\\\"y\"}\n"
             "{\"tst\":\"TIME\",\"topic\":\"b\",\"qos\":0,\"retain\":0,\"payloadlen\":2,\"payload_hex\":\"ff01\"}\n");
+  const service binary = sends(publish_packet("a", "x", 0, false, "\x05\x09"s + field("c\xfe")));
+  EXPECT_THAT(recado("sub", "-t a -C 1 -V 5 --json", binary).run.out, HasSubstr("{\"correlation-data_hex\":\"63fe\"}"));
   EXPECT_EQ(recado("pub", "-t a -m b -q 1 --json").run.out, "{\"event\":\"acknowledged\",\"mid\":1,\"reason\":0}\n");
 }
 

@@ -74,20 +74,28 @@ std::string hyphenated(std::string_view name) {
   return result;
 }
 
-void add_property(const mqtt::property_value& each, json& to) {
-  to.key(hyphenated(words(each.id)));
+/// `strict`: JSON is UTF-8 (RFC 8259 §8.1), so binary data that is none is written in digits, as a payload is.
+void add_property(const mqtt::property_value& each, bool strict, json& to) {
+  const std::string name = hyphenated(words(each.id));
   const auto kind = mqtt::traits_of(each.id).kind;
+  if (strict && kind == mqtt::property_kind::binary && !is_utf8(as_bytes(each.text))) {
+    std::string hex;
+    add_payload(each.text, {}, "0123456789abcdef", hex);
+    to.key(name + "_hex").string(hex);
+    return;
+  }
+  to.key(name);
   if (kind == mqtt::property_kind::text || kind == mqtt::property_kind::binary) to.string(each.text);
   else to.number(each.number);
 }
 
 /// User properties stand together, where the first of them stood.
-void add_properties(const mqtt::properties& list, json& to) {
+void add_properties(const mqtt::properties& list, bool strict, json& to) {
   to.key("properties").open('{');
   bool user_done = false;
   for (const auto& each : list) {
     if (each.id != mqtt::property::user_property) {
-      add_property(each, to);
+      add_property(each, strict, to);
     } else if (!user_done) {
       to.key("user-properties").open('{');
       for (const auto& user : list)
@@ -108,7 +116,7 @@ bool add_json(const settings& how, const mqtt::message_received& what, const mom
   line.key("retain").number(what.retain ? 1 : 0).key("payloadlen").number(static_cast<double>(what.payload.size()));
   if (what.qos != mqtt::qos::at_most_once) line.key("mid").number(what.packet_identifier);
   if (how.json && what.duplicate) line.key("dup").number(1);
-  if (!what.properties.empty()) add_properties(what.properties, line);
+  if (!what.properties.empty()) add_properties(what.properties, how.json, line);
   const std::string_view payload = as_text(what.payload);
   if (how.json && !is_utf8(what.payload)) {
     std::string hex;
