@@ -16,6 +16,7 @@
 #include <recado/drive/posix/socket_address.hpp>
 
 #include "probe.hpp"
+#include "tools/outcome.hpp"
 
 namespace recado::app::probe {
 namespace {
@@ -112,10 +113,7 @@ failure failure_of(const fault& why, std::string_view cause) {
 }
 
 failure too_late(const common_options& how, std::string_view what) {
-  std::array<char, 32> memory;
-  buffer_sink seconds{memory};
-  seconds.number(static_cast<std::uint64_t>(how.timeout_s + 0.5));
-  return failure(std::string{what} + " within " + std::string{seconds.view()} + " s",
+  return failure(std::string{what} + " within " + tools::in_seconds(patience_of(how)),
                  "check the address, the port and any firewall between, or wait longer with --timeout");
 }
 

@@ -10,6 +10,7 @@
 #include <ctime>
 #include <future>
 #include <string>
+#include <utility>
 
 #include <recado/drive/posix/network_interface.hpp>
 #include <tests/support/child_process.hpp>
@@ -177,18 +178,30 @@ std::time_t serve_time(int socket, int count) {
   return last;
 }
 
-TEST(probe_ntp, tells_the_time_of_now_and_not_that_of_its_best_sample) {
-  recado::test::leave_the_machines_network();
-  const recado::posix::descriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+/// A socket on the loopback interface, and its port; whoever reads from it waits no longer than 10 s.
+std::pair<recado::posix::descriptor, std::string> datagram_socket() {
+  recado::posix::descriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   sockaddr_in here{};
   here.sin_family = AF_INET, here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof here;
-  ASSERT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&here), size), 0);
-  ASSERT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size), 0);
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&here), size), 0);
+  EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&here), &size), 0);
   const timeval bound{10, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof bound);
-  auto serving = std::async(std::launch::async, [&] { return serve_time(socket.get(), 2); });
-  const result done = probe("ntp 127.0.0.1 --samples 2 --port " + std::to_string(ntohs(here.sin_port)));
+  return {std::move(socket), std::to_string(ntohs(here.sin_port))};
+}
+
+TEST(probe_ntp, says_how_long_it_waited_to_the_fraction) {
+  recado::test::leave_the_machines_network();
+  const auto [silent, port] = datagram_socket();
+  EXPECT_THAT(probe("ntp 127.0.0.1 --timeout 0.25 --port " + port).output, HasSubstr("not learned within 0.25 s; "));
+}
+
+TEST(probe_ntp, tells_the_time_of_now_and_not_that_of_its_best_sample) {
+  recado::test::leave_the_machines_network();
+  const auto socket = datagram_socket();
+  auto serving = std::async(std::launch::async, [&] { return serve_time(socket.first.get(), 2); });
+  const result done = probe("ntp 127.0.0.1 --samples 2 --port " + socket.second);
   const std::time_t last = serving.get();
   ASSERT_EQ(done.status, 0) << done.output;
   const std::size_t end = done.output.find(" UTC\n");
