@@ -23,20 +23,20 @@ namespace recado::client {
 /// TLS, used with mqtts://. The server's chain and name are verified unless `check` says otherwise in so many words.
 /// Where there is a file and bytes for the same thing, give one of them. Bytes are PEM or DER, too.
 struct tls_options {
-  std::string ca_file;  ///< trusted certificates, PEM or DER
-  std::string ca;       ///< the same from memory
-  std::string ca_path;  ///< a folder of them, named by hash
+  std::string ca_file{};  ///< trusted certificates, PEM or DER
+  std::string ca{};       ///< the same from memory
+  std::string ca_path{};  ///< a folder of them, named by hash
   /// Trust what the operating system trusts. Where no authority and no pre-shared key is given that is the default.
   bool system_store = false;
-  std::string crl_file;            ///< if given, the CRL of the server's issuer must be in it
-  std::string crl;                 ///< the same from memory
-  std::string certificate_file;    ///< the client's own, any intermediates behind it
-  std::string certificate;         ///< the same from memory
-  std::string key_file;            ///< its private key; empty: beside the certificate
-  std::string key;                 ///< the same from memory; wiped with the client, as the secrets below are
-  std::string pass_phrase;         ///< of the private key
-  std::string psk_identity;        ///< TLS-PSK instead of certificates
-  std::vector<std::byte> psk_key;  ///< 14 to 64 bytes
+  std::string crl_file{};            ///< if given, the CRL of the server's issuer must be in it
+  std::string crl{};                 ///< the same from memory
+  std::string certificate_file{};    ///< the client's own, any intermediates behind it
+  std::string certificate{};         ///< the same from memory
+  std::string key_file{};            ///< its private key; empty: beside the certificate
+  std::string key{};                 ///< the same from memory; wiped with the client, as the secrets below are
+  std::string pass_phrase{};         ///< of the private key
+  std::string psk_identity{};        ///< TLS-PSK instead of certificates
+  std::vector<std::byte> psk_key{};  ///< 14 to 64 bytes
   tls::peer_check check = tls::peer_check::chain_and_name;  ///< how much of the server is verified
   std::string alpn = "mqtt";                                ///< what is offered by ALPN (RFC 7301); empty: nothing
   tls::key_log* keys = nullptr;  ///< called by the client's own thread; must outlive the client
@@ -44,8 +44,8 @@ struct tls_options {
 
 /// The message that the server publishes if the client goes without a goodbye.
 struct will {
-  std::string topic;                        ///< 1 to 65,535 bytes, without wildcards
-  std::string payload;                      ///< up to 65,535 bytes
+  std::string topic{};                      ///< 1 to 65,535 bytes, without wildcards
+  std::string payload{};                    ///< up to 65,535 bytes
   mqtt::qos qos = mqtt::qos::at_most_once;  ///< with which it is published
   bool retain = false;                      ///< as a retained message
   std::uint32_t delay_s = 0;                ///< 5.0 only: not before, and not at all if the client is back by then
@@ -73,7 +73,7 @@ struct connection_news {
 
 /// A message that was lost on this side of the connection: never silently.
 struct dropped_message {
-  std::string topic;                        ///< its topic
+  std::string topic{};                      ///< its topic
   std::size_t payload_size = 0;             ///< bytes
   mqtt::qos qos = mqtt::qos::at_most_once;  ///< its QoS
   bool incoming = false;                    ///< true: from the server; false: from the outbox
@@ -106,13 +106,14 @@ struct sizes {
   std::size_t queue_bytes_max = 64 << 20;   ///< of them all
 };
 
-/// How a client connects and behaves. What isn't set is right for most.
+/// How a client connects and behaves. What isn't set is right for most: each member has a default, so that options by
+/// name draw no warning.
 struct options {
   mqtt::version version = mqtt::version::v5_0;  ///< a server that speaks 3.1.1 only says so: choose that then
   /// Empty: a random one for the life of this object.
-  std::string client_identifier;
-  std::optional<std::string> user_name;                                      ///< wins over the URL's
-  std::optional<std::string> password;                                       ///< wins over the URL's
+  std::string client_identifier{};
+  std::optional<std::string> user_name{};                                    ///< wins over the URL's
+  std::optional<std::string> password{};                                     ///< wins over the URL's
   client::authentication authentication = client::authentication::password;  ///< what is made of the two
   /// Another method of 5.0 §4.12 instead, called by the client's own thread and by `reauthenticate`, never by two at a
   /// time; it must not call the client, and outlive it.
@@ -128,28 +129,28 @@ struct options {
   /// What becomes of messages of QoS 1 and 2 on their way when the server has forgotten the session: published again
   /// (none is lost, one of QoS 2 may arrive twice), or given back as `session_lost` to who waits for them.
   mqtt::lost_session when_session_lost = mqtt::lost_session::publish_again;
-  std::uint16_t keep_alive_s = 60;   ///< a sign of life at least so often, in seconds; 0: none
-  std::optional<client::will> will;  ///< none by default
-  tls_options tls;                   ///< of mqtts://
+  std::uint16_t keep_alive_s = 60;     ///< a sign of life at least so often, in seconds; 0: none
+  std::optional<client::will> will{};  ///< none by default
+  tls_options tls{};                   ///< of mqtts://
 
   duration connect_timeout = std::chrono::seconds{30};  ///< of one attempt: name, TCP, TLS and CONNACK together
   duration timeout = std::chrono::seconds{30};          ///< of the calls that wait, where they are given none
-  bool retry_first = false;        ///< true: `connect` goes on trying, as after a loss, until it is final
-  bool reconnect = true;           ///< after a loss
-  bool retry_final = false;        ///< true: also after bad credentials, a refused certificate and the like
-  bool follow_references = true;   ///< to the server that the server names (0x9C, 0x9D), with the same scheme and user
-  chain::backoff_limits backoff;   ///< between attempts at all brokers: exponential, with full jitter
-  std::uint32_t attempts_max = 0;  ///< give up after so many rounds of all brokers in a row; 0: never
-  outbox_options outbox;           ///< for what is published while there is no connection
+  bool retry_first = false;         ///< true: `connect` goes on trying, as after a loss, until it is final
+  bool reconnect = true;            ///< after a loss
+  bool retry_final = false;         ///< true: also after bad credentials, a refused certificate and the like
+  bool follow_references = true;    ///< to the server that the server names (0x9C, 0x9D), with the same scheme and user
+  chain::backoff_limits backoff{};  ///< between attempts at all brokers: exponential, with full jitter
+  std::uint32_t attempts_max = 0;   ///< give up after so many rounds of all brokers in a row; 0: never
+  outbox_options outbox{};          ///< for what is published while there is no connection
   /// Where answers to `request` arrive; empty: "recado/answers/" and the client identifier.
-  std::string response_topic;
+  std::string response_topic{};
 
   /// Told of each change by the client's own thread, as handlers are.
-  std::function<void(const connection_news&)> on_connection;
+  std::function<void(const connection_news&)> on_connection{};
   /// Told of each message that is lost, likewise.
-  std::function<void(const dropped_message&)> on_dropped;
+  std::function<void(const dropped_message&)> on_dropped{};
   tap* observer = nullptr;  ///< sees the bytes of the wire, in the client's own thread; must outlive the client
-  client::sizes sizes;      ///< of tables and buffers
+  client::sizes sizes{};    ///< of tables and buffers
 };
 
 }  // namespace recado::client
