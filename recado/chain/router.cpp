@@ -153,8 +153,8 @@ void router::prune(std::uint32_t at) {
   }
 }
 
-std::expected<route_id, mqtt::error> router::add(std::string_view filter, std::uint32_t value) {
-  if (const auto valid = mqtt::check_topic_filter(filter); !valid) return std::unexpected{valid.error()};
+std::expected<route_id, mqtt::error> router::add(std::string_view filter, std::uint32_t value, mqtt::version protocol) {
+  if (const auto valid = mqtt::check_topic_filter(filter, protocol); !valid) return std::unexpected{valid.error()};
   if (const auto parts = mqtt::split_shared(filter)) filter = parts->filter;
   if (free_routes_ == none || memory_.nodes.size() <= root || memory_.buckets.empty())
     return std::unexpected{mqtt::error::no_room};

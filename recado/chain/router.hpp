@@ -20,6 +20,7 @@
 
 #include <recado/core/bytes.hpp>
 #include <recado/mqtt/error.hpp>
+#include <recado/mqtt/types.hpp>
 
 namespace recado::chain {
 
@@ -82,8 +83,9 @@ class router {
   router& operator=(const router&) = delete;
 
   /// Files `value` under a filter, which is copied; the same filter may be added several times. Errors: `no_room`
-  /// (nothing was changed), and what `mqtt::check_topic_filter` finds.
-  std::expected<route_id, mqtt::error> add(std::string_view filter, std::uint32_t value);
+  /// (nothing was changed), and what `mqtt::check_topic_filter` finds. In 3.1.1 "$share/x" is a filter like any other.
+  std::expected<route_id, mqtt::error> add(std::string_view filter, std::uint32_t value,
+                                           mqtt::version protocol = mqtt::version::v5_0);
   /// Takes it out again; false if there is no such subscription.
   bool remove(route_id which);
   /// Takes all out.

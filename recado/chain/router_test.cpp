@@ -60,6 +60,19 @@ TEST(router, refuses_what_is_no_filter) {
   EXPECT_FALSE(routes.remove(1'000'000));
 }
 
+TEST(router, files_what_3_1_1_takes_for_a_filter_like_any_other) {
+  router_storage<8> memory;
+  router routes{memory.get()};
+  std::uint32_t value = 0;
+  for (const char* filter : {"$share/g", "$share//a", "$share/+/a", "$share/g/a"}) {
+    ASSERT_TRUE(routes.add(filter, ++value, mqtt::version::v3_1_1)) << filter;
+    EXPECT_EQ(routes.add(filter, 9).has_value(), value == 4) << filter;
+  }
+  EXPECT_EQ(matching(routes, "$share/g"), values{1});
+  EXPECT_EQ(matching(routes, "a"), (values{4, 9})) << "servers share with clients of 3.1.1, too";
+  EXPECT_FALSE(routes.add("a+", 1, mqtt::version::v3_1_1));
+}
+
 TEST(router, says_when_it_is_full_and_changes_nothing) {
   router_storage<2> memory;
   router routes{memory.get()};

@@ -207,6 +207,28 @@ TEST_F(client_with_broker, answers_requests_in_one_call) {
   for (auto& each : askers) each.join();
 }
 
+TEST_F(client_with_broker, has_its_answers_whatever_its_identifier) {
+  blocking_client server;
+  ASSERT_OK(server.connect(broker.url()));
+  ASSERT_OK(server.subscribe("ask", [&](const mqtt::message_received& what) { EXPECT_OK(server.reply(what, "yes")); }));
+  for (const char* identifier : {"lamp#1", "a+b", "a/b", "%2B"}) {
+    blocking_client client{{.client_identifier = identifier}};
+    ASSERT_OK(client.connect(broker.url()));
+    EXPECT_OK(client.request("ask", "?")) << identifier;
+  }
+  blocking_client client{{.response_topic = "answers/#"}};
+  ASSERT_OK(client.connect(broker.url()));
+  EXPECT_TRUE(is(client.request("ask", "?").error().why, mqtt::error::bad_topic_name));
+}
+
+TEST_F(client_with_broker, subscribes_with_3_1_1_to_what_is_no_shared_filter_in_5_0) {
+  blocking_client client{{.version = mqtt::version::v3_1_1, .timeout = 10s, .reconnect = false}};
+  ASSERT_OK(client.connect(broker.url()));
+  // This server refuses it; what matters is that the call returns.
+  (void)client.subscribe("$share/g");
+  EXPECT_FALSE(client.subscribe("a+"));
+}
+
 TEST_F(client_with_broker, sends_long_payloads_in_pieces_and_receives_them_whole) {
   blocking_client client;
   ASSERT_OK(client.connect(broker.url()));

@@ -41,6 +41,17 @@ std::string random_identifier(entropy& random) {
   return std::string{out.view()};
 }
 
+// A topic without wildcards, whatever the identifier: + and # are written as a URL would write them.
+std::string answers_topic(std::string_view identifier) {
+  std::string result = "recado/answers/";
+  for (const char c : identifier) {
+    if (c == '+') result += "%2B";
+    else if (c == '#') result += "%23";
+    else result += c;
+  }
+  return result;
+}
+
 }  // namespace
 
 engine::engine(options how)
@@ -68,7 +79,7 @@ engine::engine(options how)
   for (std::size_t i = 0; i < flights_.size(); ++i) flights_[i].number = i + flights_.size();
   matched_.reserve(64);
   identifier_ = options_.client_identifier.empty() ? random_identifier(entropy_) : options_.client_identifier;
-  response_topic_ = options_.response_topic.empty() ? "recado/answers/" + identifier_ : options_.response_topic;
+  response_topic_ = options_.response_topic.empty() ? answers_topic(identifier_) : options_.response_topic;
 }
 
 engine::~engine() {

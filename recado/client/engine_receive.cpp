@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include <recado/mqtt/topic.hpp>
+
 namespace recado::client {
 
 // Whose filter matches. Where subscriptions overlap a server may send one copy for each [MQTT-3.3.4-2]; their
@@ -166,6 +168,8 @@ bool engine::take_answer(const mqtt::message_received& what) {
 // The first request subscribes to the topic of the answers; later ones find it there.
 std::expected<void, failure> engine::prepare_answers(lock& held, patience& how) {
   if (!answers_) {
+    if (const auto valid = mqtt::check_topic_name(response_topic_); !valid)  // 5.0 §3.3.2.3.5
+      return std::unexpected{make_failure(valid.error())};
     const mqtt::subscription what{.filter = response_topic_, .qos = mqtt::qos::at_least_once};
     answers_ = add(what, [](const mqtt::message_received&) {});
     if (online_) pump_subscriptions();

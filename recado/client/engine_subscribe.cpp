@@ -7,16 +7,17 @@
 
 namespace recado::client {
 
-// Files it in the router, which grows as needed.
+// Files it in the router, which grows as needed. The filter was checked.
 void engine::route(entry& one) {
   last_known_ = false;
-  const std::uint32_t place = subscription_table::place_of(one);
+  const auto file = [this](const entry& which) {
+    return router_->add(which.filter, subscription_table::place_of(which), options_.version);
+  };
   for (;;) {
     if (router_) {
-      if (const auto filed = router_->add(one.filter, place)) {
-        one.route = *filed;
-        return;
-      }
+      const auto filed = file(one);
+      one.route = filed.value_or(0);
+      if (filed || filed.error() != mqtt::error::no_room) return;
     }
     router_.reset();
     router_size_ = std::max(router_size_ * 2, one.filter.size());
@@ -26,8 +27,7 @@ void engine::route(entry& one) {
     route_text_.resize(router_size_ * 64);
     router_.emplace(chain::router_memory{route_nodes_, route_buckets_, routes_, route_text_});
     for (const entry_ptr& other : subscriptions_.places())
-      if (other && other.get() != &one && other->route != 0)
-        other->route = router_->add(other->filter, subscription_table::place_of(*other)).value_or(0);
+      if (other && other.get() != &one && other->route != 0) other->route = file(*other).value_or(0);
   }
 }
 

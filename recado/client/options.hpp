@@ -142,7 +142,7 @@ struct options {
   chain::backoff_limits backoff{};  ///< between attempts at all brokers: exponential, with full jitter
   std::uint32_t attempts_max = 0;   ///< give up after so many rounds of all brokers in a row; 0: never
   outbox_options outbox{};          ///< for what is published while there is no connection
-  /// Where answers to `request` arrive; empty: "recado/answers/" and the client identifier.
+  /// Where answers to `request` arrive; empty: "recado/answers/" and the client identifier (+ and # in it as %2B, %23).
   std::string response_topic{};
 
   /// Told of each change by the client's own thread, as handlers are.
