@@ -218,7 +218,9 @@ TEST_F(client_with_broker, has_its_answers_whatever_its_identifier) {
   }
   blocking_client client{{.response_topic = "answers/#"}};
   ASSERT_OK(client.connect(broker.url()));
-  EXPECT_TRUE(is(client.request("ask", "?").error().why, mqtt::error::bad_topic_name));
+  EXPECT_EQ(
+      line_of(client.request("ask", "?")),
+      "MQTT: a topic name contains a wildcard or is empty; give a topic of at least one character, without + and #");
 }
 
 TEST_F(client_with_broker, subscribes_with_3_1_1_to_what_is_no_shared_filter_in_5_0) {
@@ -227,6 +229,33 @@ TEST_F(client_with_broker, subscribes_with_3_1_1_to_what_is_no_shared_filter_in_
   // This server refuses it; what matters is that the call returns.
   (void)client.subscribe("$share/g");
   EXPECT_FALSE(client.subscribe("a+"));
+}
+
+TEST_F(client_with_broker, says_what_to_mend_in_what_a_call_was_given) {
+  const auto remedy_of = [](const auto& result) {
+    const std::string line = line_of(result);
+    return line.substr(std::min(line.find("; ") + 2, line.size()));
+  };
+  const std::string topic = "give a topic of at least one character, without + and #", text = "give it as UTF-8";
+  const std::string filter =
+      "write + and # as whole levels, # as the last one, and a shared filter as $share/NAME/FILTER";
+  const mqtt::property_value list[] = {{mqtt::property::payload_format_indicator, 7U}};
+  const mqtt::subscription qos_3{.filter = "a", .qos = static_cast<qos>(3)};
+  const mqtt::subscription shared{.filter = "$share/g/a", .no_local = true};
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  EXPECT_EQ(remedy_of(client.publish("a/#", "")), topic);
+  EXPECT_EQ(remedy_of(client.publish("", "")), topic);
+  EXPECT_EQ(remedy_of(client.publish("\xff", "")), text);
+  EXPECT_EQ(remedy_of(client.publish(std::string_view{"a\0b", 3}, "")), "leave U+0000 out");
+  EXPECT_EQ(remedy_of(client.subscribe("a#")), filter);
+  EXPECT_EQ(remedy_of(client.subscribe("$share/g")), filter);
+  EXPECT_EQ(remedy_of(client.subscribe(shared)), "leave no_local out of a shared subscription");
+  EXPECT_EQ(remedy_of(client.subscribe(qos_3)), "choose QoS 0, 1 or 2, and one of the values of retain_handling");
+  EXPECT_TRUE(remedy_of(client.publish({.topic = "a", .properties = list})).starts_with("correct the properties"));
+  EXPECT_TRUE(client.online()) << "nothing of it was sent";
+  blocking_client with_will{{.will = will{.topic = "a/+", .payload = "x"}}};
+  EXPECT_EQ(remedy_of(with_will.connect(broker.url())), topic);
 }
 
 TEST_F(client_with_broker, sends_long_payloads_in_pieces_and_receives_them_whole) {

@@ -132,6 +132,9 @@ std::expected<subscription, failure> engine::subscribe(const mqtt::subscription&
   patience how = patience_of(timeout);
   if (const auto valid = mqtt::check_topic_filter(what.filter, options_.version); !valid)
     return std::unexpected{make_failure(valid.error())};
+  if (what.qos > mqtt::qos::exactly_once ||
+      what.retain_handling > mqtt::retain_handling::do_not_send)  // [MQTT-3.8.3-5]
+    return std::unexpected{make_failure(mqtt::error::bad_subscription_options)};
   lock held{mutex_};
   if (auto bad = unusable()) return std::unexpected{std::move(*bad)};
   const entry_ptr one = add(what, std::move(handler));

@@ -37,6 +37,32 @@ constexpr row rows[] = {
     {error::no_payload_source, "the payload is to come from a source, and there is none", "use publish_pieces"},
 };
 
+// What the session finds both in what a server sends and in what the application gives: the remedy where it's the
+// latter.
+struct mistake {
+  mqtt::error what;
+  std::string_view remedy;
+};
+constexpr std::string_view look_at_properties =
+    "correct the properties that the call was given; recado/mqtt/property.hpp says which may stand where";
+constexpr mistake mistakes[] = {
+    {mqtt::error::bad_utf8, "give it as UTF-8"},
+    {mqtt::error::null_character, "leave U+0000 out"},
+    {mqtt::error::bad_topic_name, "give a topic of at least one character, without + and #"},
+    {mqtt::error::bad_topic_filter,
+     "write + and # as whole levels, # as the last one, and a shared filter as $share/NAME/FILTER"},
+    {mqtt::error::bad_qos, "choose QoS 0, 1 or 2"},
+    {mqtt::error::bad_subscription_options, "choose QoS 0, 1 or 2, and one of the values of retain_handling"},
+    {mqtt::error::shared_no_local, "leave no_local out of a shared subscription"},
+    {mqtt::error::empty_topic, "give a topic"},
+    {mqtt::error::no_topic_filters, "give at least one"},
+    {mqtt::error::unknown_property, look_at_properties},
+    {mqtt::error::misplaced_property, look_at_properties},
+    {mqtt::error::forbidden_property, look_at_properties},
+    {mqtt::error::duplicated_property, look_at_properties},
+    {mqtt::error::bad_property_value, look_at_properties},
+};
+
 const row* find(std::uint16_t code) {
   for (const row& one : rows)
     if (static_cast<std::uint16_t>(one.what) == code) return &one;
@@ -68,6 +94,18 @@ failure make_failure(fault why, std::string_view cause, mqtt::reason reason) {
   }
   if (reason != mqtt::reason::success) out << " (reason: " << words(reason) << ")";
   result.line = out.view();
+  return result;
+}
+
+failure make_failure(mqtt::error code) {
+  failure result = make_failure(recado::make_fault(code));
+  for (const mistake& one : mistakes) {
+    if (one.what != code) continue;
+    std::array<char, 512> memory;
+    buffer_sink out{memory};
+    out << "MQTT: " << words(code) << "; " << one.remedy;
+    result.line = out.view();
+  }
   return result;
 }
 

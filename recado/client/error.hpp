@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <recado/core/fault.hpp>
+#include <recado/mqtt/error.hpp>
 #include <recado/mqtt/reason.hpp>
 
 namespace recado::client {
@@ -55,5 +56,9 @@ template <class Error>
 failure make_failure(Error code, std::uint32_t detail = 0) {
   return make_failure(recado::make_fault(code, detail));
 }
+
+/// Of what a call was given. What a server must not send either has a remedy of its own here: it's the caller's to
+/// mend.
+failure make_failure(mqtt::error code);
 
 }  // namespace recado::client
