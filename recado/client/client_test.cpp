@@ -1,5 +1,6 @@
 // The blocking client against a real mosquitto, without TLS.
 #include <future>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -229,6 +230,24 @@ TEST_F(client_with_broker, subscribes_with_3_1_1_to_what_is_no_shared_filter_in_
   // This server refuses it; what matters is that the call returns.
   (void)client.subscribe("$share/g");
   EXPECT_FALSE(client.subscribe("a+"));
+}
+
+TEST_F(client_with_broker, takes_what_is_beyond_all_sense_for_as_much_as_there_may_be) {
+  constexpr auto years = std::chrono::hours{24 * 365 * 1000};
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  for (const duration longest : {no_timeout, duration{years}}) {
+    blocking_client client{{.connect_timeout = longest,
+                            .timeout = longest,
+                            .outbox = {.messages_max = all},
+                            .sizes = {.message_max = all, .in_flight = 0}}};
+    ASSERT_OK(client.connect(broker.url()));
+    ASSERT_OK(client.subscribe("long"));
+    ASSERT_OK(client.publish("long", std::string(200'000, 'x'), qos::at_least_once));
+    const auto heard = client.receive();
+    ASSERT_TRUE(heard && *heard);
+    EXPECT_EQ((*heard)->payload.size(), 200'000u);
+    EXPECT_OK(client.disconnect());
+  }
 }
 
 TEST_F(client_with_broker, says_what_to_mend_in_what_a_call_was_given) {

@@ -14,6 +14,8 @@ constexpr std::size_t verdicts_kept = 1000;
 constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::size_t scram_bytes = 4096;
 constexpr std::size_t brokers_max = 32;
+// Nobody waits longer.
+constexpr duration forever = std::chrono::hours{24 * 365 * 100};
 // A connection that held for so long begins a new series of attempts.
 constexpr duration stable = std::chrono::seconds{10};
 // Server References that are followed in a row.
@@ -41,6 +43,15 @@ std::string random_identifier(entropy& random) {
   return std::string{out.view()};
 }
 
+// What is beyond all sense means "as much as there may be", and must not overflow where it's added to something.
+options within_bounds(options how) {
+  how.connect_timeout = std::min(how.connect_timeout, forever);
+  how.sizes.in_flight = std::max(how.sizes.in_flight, std::uint16_t{1});
+  how.sizes.message_max = std::min<std::size_t>(how.sizes.message_max, mqtt::packet_bytes_max);
+  how.outbox.messages_max = std::min(how.outbox.messages_max, how.outbox.bytes_max / chain::outbox::header_bytes);
+  return how;
+}
+
 // A topic without wildcards, whatever the identifier: + and # are written as a URL would write them.
 std::string answers_topic(std::string_view identifier) {
   std::string result = "recado/answers/";
@@ -55,7 +66,7 @@ std::string answers_topic(std::string_view identifier) {
 }  // namespace
 
 engine::engine(options how)
-    : options_(std::move(how)),
+    : options_(within_bounds(std::move(how))),
       gathered_max_(std::min(gathered_max, options_.sizes.transmit / 4)),
       transmit_(std::max<std::size_t>(options_.sizes.transmit, 4096)),
       outgoing_(options_.sizes.in_flight + 64U),  // besides messages: SUBSCRIBE, UNSUBSCRIBE
@@ -69,7 +80,7 @@ engine::engine(options how)
       scram_memory_(scram_bytes),
       receive_memory_(std::max<std::size_t>(options_.sizes.receive, 4096)),
       receive_buffer_(receive_memory_),
-      flights_(std::max<std::size_t>(options_.sizes.in_flight, 1) + options_.outbox.messages_max),
+      flights_(options_.sizes.in_flight + options_.outbox.messages_max),
       sources_(flights_.size()),
       free_flights_(flights_.size()),
       verdicts_(verdicts_kept),
@@ -93,7 +104,7 @@ engine::~engine() {
 
 engine::patience engine::patience_of(duration timeout) const {
   if (timeout == default_timeout) timeout = options_.timeout;
-  return {timeout == no_timeout, timeout};
+  return {timeout >= forever, timeout};
 }
 
 bool engine::wait_on(std::condition_variable& what, lock&, patience& how) {
