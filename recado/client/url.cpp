@@ -14,10 +14,23 @@ int digit_of(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+// RFC 3986 §3.1: letters of either case, `name` is written in small ones.
+bool is_name(std::string_view text, std::string_view name) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+  return std::equal(text.begin(), text.end(), name.begin(), name.end(), same);
+}
+
+// A space or a control character, or what parts a URL.
+bool is_foreign(char c) {
+  return static_cast<unsigned char>(c) <= ' ' || c == 0x7f ||
+         std::string_view{"/?#[]@"}.find(c) != std::string_view::npos;
+}
+
 bool read_scheme(std::string_view& text, url& result) {
-  result.secure = text.starts_with("mqtts://");
-  if (!result.secure && !text.starts_with("mqtt://")) return false;
-  text.remove_prefix(result.secure ? 8 : 7);
+  const std::string_view scheme = text.substr(0, std::min(text.find("://"), text.size()));
+  result.secure = is_name(scheme, "mqtts");
+  if (!result.secure && !is_name(scheme, "mqtt")) return false;
+  text.remove_prefix(std::min(scheme.size() + 3, text.size()));
   result.port = result.secure ? port_secure : port_plain;
   if (text.ends_with('/')) text.remove_suffix(1);
   return true;
@@ -51,7 +64,7 @@ bool read_host(std::string_view text, url& result) {
   result.host = bracketed ? text.substr(1, end - 1) : text.substr(0, end);
   if (const std::size_t zone = result.host.find("%25"); bracketed && zone != std::string::npos)
     result.host.erase(zone + 1, 2);  // RFC 6874 §2: how a URL writes the % of fe80::1%eth0
-  if (result.host.empty() || result.host.find_first_of("/?# []@") != std::string::npos) return false;
+  if (result.host.empty() || std::any_of(result.host.begin(), result.host.end(), is_foreign)) return false;
   return end == text.npos || read_port(text.substr(bracketed ? end + 1 : end), result);
 }
 

@@ -21,13 +21,31 @@ TEST(url, takes_an_address_apart) {
   EXPECT_EQ(all->password, "p:a:ss");
   EXPECT_EQ(parse_url("mqtts://h")->port, 8883);
   EXPECT_FALSE(parse_url("mqtt://u@h")->password);
+  EXPECT_TRUE(parse_url("MQTTS://h").value_or(url{}).secure) << "RFC 3986 §3.1";
   EXPECT_EQ(parse_url("mqtt://[fe80::1%25eth0]:1884")->host, "fe80::1%eth0");
 }
 
 TEST(url, refuses_everything_else) {
-  for (const char* text : {"", "broker", "http://broker", "mqtt://", "mqtt://:1883", "mqtt://h:0", "mqtt://h:65536",
-                           "mqtt://h:", "mqtt://h:1x", "mqtt://[::1", "mqtt://[::1]1", "mqtt://h/topic", "mqtt://h?x",
-                           "mqtt://%zz@h", "mqtt://%4@h", "mqtt://a b"}) {
+  for (const char* text : {"",
+                           "broker",
+                           "http://broker",
+                           "mqtt://",
+                           "mqtt://:1883",
+                           "mqtt://h:0",
+                           "mqtt://h:65536",
+                           "mqtt://h:",
+                           "mqtt://h:1x",
+                           "mqtt://[::1",
+                           "mqtt://[::1]1",
+                           "mqtt://h/topic",
+                           "mqtt://h?x",
+                           "mqtt://%zz@h",
+                           "mqtt://%4@h",
+                           "mqtt://a b",
+                           "mqtt://a\n",
+                           "mqtt",
+                           "mqttss://h",
+                           "xmqtt://h"}) {
     const auto result = parse_url(text);
     ASSERT_FALSE(result) << text;
     EXPECT_EQ(result.error().why, make_fault(error::bad_url)) << text;
