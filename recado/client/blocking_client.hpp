@@ -118,11 +118,11 @@ class blocking_client {
   [[nodiscard]] std::expected<void, failure> reauthenticate(duration timeout = default_timeout);
 
   /// Publishes and waits for what the QoS promises: nothing (0), PUBACK (1), PUBCOMP (2). Returns the server's reason
-  /// code (`no_matching_subscribers` is a success). Errors: `timed_out`, `message_too_long`, `refused_by_server`,
-  /// `session_lost`, `closed`, `not_connected`, `called_from_handler`, `no_payload_source` (a payload from a source is
-  /// for `publish_pieces`), those of `mqtt::session::publish`, and where the message waited in the outbox
-  /// `message_expired`, `message_crowded_out`, `chain::error::outbox_full`. While there is no connection QoS 0 returns
-  /// as soon as the message is in the outbox.
+  /// code (`no_matching_subscribers` is a success). Errors: `timed_out`, `message_too_long`, `longer_than_outbox`,
+  /// `refused_by_server`, `session_lost`, `closed`, `not_connected`, `called_from_handler`, `no_payload_source` (a
+  /// payload from a source is for `publish_pieces`), those of `mqtt::session::publish`, and where the message waited in
+  /// the outbox `message_expired`, `message_crowded_out`, `chain::error::outbox_full`. While there is no connection QoS
+  /// 0 returns as soon as the message is in the outbox.
   [[nodiscard]] std::expected<mqtt::reason, failure> publish(const mqtt::message& what,
                                                              duration timeout = default_timeout);
   /// The same in short.

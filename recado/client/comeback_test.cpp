@@ -225,6 +225,9 @@ TEST(client_comeback, says_at_once_what_is_wrong_with_a_message) {
   EXPECT_TRUE(is(client.publish({.topic = "q", .properties = mqtt::properties{wrong}}).error().why,
                  mqtt::error::misplaced_property));
   EXPECT_EQ(error_of(client.publish("q", std::string(2 << 20, 'x'))), error::message_too_long);
+  blocking_client small{{.outbox = {.bytes_max = 100}}};
+  ASSERT_OK(small.start("mqtt://127.0.0.1:" + std::to_string(test::free_port())));
+  EXPECT_EQ(error_of(small.publish("q", std::string(200, 'x'))), error::longer_than_outbox);
   EXPECT_EQ(client.status().waiting, 0u);
 }
 

@@ -195,7 +195,8 @@ std::expected<void, failure> engine::load_tls() {
 
 // What was meant to be encrypted must not leave in the clear because of a letter that is missing.
 std::expected<std::vector<url>, failure> engine::read_brokers(std::span<const std::string_view> brokers) const {
-  if (brokers.empty() || brokers.size() > brokers_max) return std::unexpected{make_failure(error::bad_url)};
+  if (brokers.empty()) return std::unexpected{make_failure(error::bad_url)};
+  if (brokers.size() > brokers_max) return std::unexpected{make_failure(error::too_many_brokers)};
   const tls_options& tls = options_.tls;
   const bool meant = !tls.ca_file.empty() || !tls.ca.empty() || !tls.ca_path.empty() || !tls.certificate_file.empty() ||
                      !tls.certificate.empty() || !tls.psk_identity.empty() || tls.system_store;

@@ -31,7 +31,9 @@ std::expected<publication, failure> engine::keep_for_later(const mqtt::message& 
                                  posix::now());
   if (!kept) {
     if (answered) free_flights_.give_back(place);
-    if (kept.error() == chain::error::message_too_long) return std::unexpected{make_failure(error::message_too_long)};
+    if (kept.error() == chain::error::message_too_long)
+      return std::unexpected{
+          make_failure(what.payload.size() < transmit_.size() ? error::longer_than_outbox : error::message_too_long)};
     return std::unexpected{make_failure(kept.error())};
   }
   work();

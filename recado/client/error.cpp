@@ -35,6 +35,9 @@ constexpr row rows[] = {
     {error::longer_than_taken, "a received message is longer than sizes.message_max", "allow more, if it is meant"},
     {error::needs_version_5, "MQTT 3.1.1 has no such thing", "connect with MQTT 5.0"},
     {error::no_payload_source, "the payload is to come from a source, and there is none", "use publish_pieces"},
+    {error::longer_than_outbox, "the message is longer than the whole outbox, and there is no connection yet",
+     "publish it once there is one, or give a larger outbox.bytes_max"},
+    {error::too_many_brokers, "these are more brokers than the 32 that a client tries", "give 32 of them at most"},
 };
 
 // What the session finds both in what a server sends and in what the application gives: the remedy where it's the
@@ -87,7 +90,10 @@ failure make_failure(fault why, std::string_view cause, mqtt::reason reason) {
   std::array<char, 1024> memory;
   buffer_sink out{memory};
   const row* own = why.where == layer::application ? find(why.code) : nullptr;
-  if (own == nullptr) {
+  if (own == nullptr && why.where == layer::application) {  // of the outbox, whose faults the device has, too
+    out << "client: ", chain::describe_cause(why, out);
+    out << "; " << chain::remedy_of(why);
+  } else if (own == nullptr) {
     chain::describe(why, out, cause);
   } else {
     out << "client: " << (cause.empty() ? own->words : cause) << "; " << own->remedy;

@@ -31,6 +31,8 @@ enum class error : std::uint16_t {
   message_crowded_out,   ///< newer messages took its place in the outbox, as `outbox_options::when_full` says
   longer_than_taken,     ///< a received message is longer than `sizes::message_max`
   no_payload_source,     ///< `payload_from_source` was set by hand; `publish_pieces` is what has a source
+  longer_than_outbox,    ///< there is no connection, and the message alone is more than `outbox_options::bytes_max`
+  too_many_brokers,      ///< `connect` and `start` take 32 at most
 };
 constexpr layer layer_of(error) { return layer::application; }
 
