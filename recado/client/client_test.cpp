@@ -47,6 +47,10 @@ TEST_F(client_with_broker, a_source_of_the_payload_belongs_to_publish_pieces_alo
     EXPECT_EQ(error_of(client.start_publish(by_hand)), error::no_payload_source);
     EXPECT_EQ(error_of(client.publish(by_hand)), error::no_payload_source);
     EXPECT_EQ(error_of(client.request(by_hand)), error::no_payload_source);
+    EXPECT_EQ(error_of(client.publish_pieces({.topic = "a", .qos = level}, 10, {})), error::no_payload_source);
+    const auto endless = [](std::uint32_t, mutable_bytes out) { return out.size(); };
+    EXPECT_TRUE(is(client.publish_pieces({.topic = "a", .qos = level}, 300'000'000, endless).error().why,
+                   mqtt::error::message_too_large));
   }
   EXPECT_OK(client.publish("a", "still there", qos::at_least_once));
 }

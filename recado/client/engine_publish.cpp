@@ -26,8 +26,9 @@ std::expected<publication, failure> engine::put(lock& held, const mqtt::message&
       const auto sent = put_into_session(what, source);
       if (sent) return *sent;
       if (!goes_by(sent.error())) {
-        if (sent.error() != mqtt::error::message_too_large) return std::unexpected{make_failure(sent.error())};
-        return std::unexpected{make_failure(error::message_too_long)};
+        const bool by_buffer = sent.error() == mqtt::error::message_too_large &&
+                               (source == nullptr || !fits(what, what.properties.wire_size()));
+        return std::unexpected{by_buffer ? make_failure(error::message_too_long) : make_failure(sent.error())};
       }
       wrong = recado::make_fault(sent.error());
     }
@@ -144,6 +145,7 @@ std::expected<mqtt::reason, failure> engine::publish_pieces(mqtt::message what, 
   patience how = patience_of(timeout);
   lock held{mutex_};
   if (in_own_thread()) return std::unexpected{make_failure(error::called_from_handler)};
+  if (size != 0 && !source) return std::unexpected{make_failure(error::no_payload_source)};
   what.payload = {};
   what.payload_from_source = size;
   const auto begun = put(held, what, size != 0 ? &source : nullptr, how);

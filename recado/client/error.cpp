@@ -34,7 +34,7 @@ constexpr row rows[] = {
      "give a larger outbox, or choose another outbox.when_full"},
     {error::longer_than_taken, "a received message is longer than sizes.message_max", "allow more, if it is meant"},
     {error::needs_version_5, "MQTT 3.1.1 has no such thing", "connect with MQTT 5.0"},
-    {error::no_payload_source, "the payload is to come from a source, and there is none", "use publish_pieces"},
+    {error::no_payload_source, "the payload is to come from a source, and there is none", "give publish_pieces one"},
     {error::longer_than_outbox, "the message is longer than the whole outbox, and there is no connection yet",
      "publish it once there is one, or give a larger outbox.bytes_max"},
     {error::too_many_brokers, "these are more brokers than the 32 that a client tries", "give 32 of them at most"},

@@ -30,7 +30,7 @@ enum class error : std::uint16_t {
   message_expired,       ///< its Message Expiry Interval passed while it waited in the outbox
   message_crowded_out,   ///< newer messages took its place in the outbox, as `outbox_options::when_full` says
   longer_than_taken,     ///< a received message is longer than `sizes::message_max`
-  no_payload_source,     ///< `payload_from_source` was set by hand; `publish_pieces` is what has a source
+  no_payload_source,     ///< `publish_pieces` was given an empty one, or `payload_from_source` set by hand
   longer_than_outbox,    ///< there is no connection, and the message alone is more than `outbox_options::bytes_max`
   too_many_brokers,      ///< `connect` and `start` take 32 at most
 };
