@@ -236,6 +236,21 @@ TEST(settings, of_a_lease) {
   EXPECT_EQ(settings_of(lease).routes.size(), 1u);
 }
 
+TEST_F(network_test, a_router_beyond_the_network_of_a_lease_is_on_the_link) {
+  plug_in();
+  dhcp::lease lease;
+  lease.address = board_address;
+  lease.routers.push_back(server_address);
+  for (const int prefix : {32, 31, 24}) {
+    lease.prefix = static_cast<std::uint8_t>(prefix);
+    ASSERT_TRUE(board_.apply(settings_of(lease))) << prefix;
+    EXPECT_FALSE(first_line_with("/proc/net/route", "board0\t00000000\t01004D0A").empty()) << prefix;
+    EXPECT_EQ(first_line_with("/proc/net/route", "board0\t01004D0A\t00000000").empty(), prefix == 24) << prefix;
+  }
+  ASSERT_TRUE(board_.withdraw());
+  EXPECT_TRUE(first_line_with("/proc/net/route", "board0").empty());
+}
+
 // ARP.
 
 class arp_test : public network_test {

@@ -176,8 +176,12 @@ interface_settings settings_of(const dhcp::lease& lease) {
   result.prefix = lease.prefix;
   result.mtu = lease.mtu;
   for (const auto& each : lease.routes) result.routes.push_back({each.destination, each.prefix, each.router});
-  if (lease.routes.empty() && !lease.routers.empty())
-    result.routes.push_back({ip_address::v4_any(), 0, lease.routers[0]});
+  if (!lease.routes.empty() || lease.routers.empty()) return result;
+  const route to_network = network_route(result);
+  const ip_address router = lease.routers[0];
+  const std::uint32_t mask = netmask_of(lease.prefix).v4_value();
+  if ((router.v4_value() & mask) != to_network.destination.v4_value()) result.routes.push_back({router, 32, {}});
+  result.routes.push_back({ip_address::v4_any(), 0, router});
   return result;
 }
 

@@ -56,7 +56,8 @@ struct interface_settings {
 };
 
 /// What a lease says, as settings: classless routes (RFC 3442) in place of the routers where both came, and the first
-/// router only, as the kernel takes one default route of a metric.
+/// router only, as the kernel takes one default route of a metric. A router beyond the lease's own network, as with a
+/// mask of /32, is taken to be on the link, where the server that named it is.
 interface_settings settings_of(const dhcp::lease& lease);
 
 /// One interface. Reading works for everybody; changing needs CAP_NET_ADMIN, else `link_error::not_permitted`. The
