@@ -22,6 +22,13 @@ elseif(KIND STREQUAL "find_package")
   do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${folder}/installed)
   do(${CMAKE_COMMAND} -G Ninja -S ${project} -B ${folder} ${options} -DCMAKE_PREFIX_PATH=${folder}/installed)
   do(${CMAKE_COMMAND} --build ${folder})
+  file(WRITE ${folder}/unknown/CMakeLists.txt "cmake_minimum_required(VERSION 3.25)\nproject(unknown LANGUAGES CXX)\n"
+    "find_package(recado REQUIRED COMPONENTS nonsense)\n")
+  execute_process(COMMAND ${CMAKE_COMMAND} -G Ninja -S ${folder}/unknown -B ${folder}/unknown ${options}
+    -DCMAKE_PREFIX_PATH=${folder}/installed ERROR_VARIABLE said RESULT_VARIABLE status)
+  if(status EQUAL 0 OR NOT said MATCHES "no component 'nonsense'")
+    message(FATAL_ERROR "of a component that isn't there it says: ${said}")
+  endif()
 elseif(KIND STREQUAL "pkg_config")
   do(${CMAKE_COMMAND} --install ${BUILD} --prefix ${folder}/installed)
   file(GLOB_RECURSE description ${folder}/installed/recado.pc)

@@ -16,6 +16,17 @@ function(check name expectation call)
   endif()
 endfunction()
 
+# Another language is said before it is shown by what it lacks.
+file(WRITE ${FOLDER}/language.cpp "#include <recado/client/blocking_client.hpp>\n")
+foreach(language 14 17 20)
+  execute_process(COMMAND ${CXX} -std=c++${language} -fsyntax-only -I${SOURCE} ${FOLDER}/language.cpp
+    ERROR_VARIABLE said)
+  string(REGEX MATCH "error:[^\n]*" first "${said}")
+  if(NOT first MATCHES "recado needs C\\+\\+23")
+    message(FATAL_ERROR "of C++${language} it says: ${first}")
+  endif()
+endforeach()
+
 check(heeded right [[if (!client.connect("mqtt://broker") || !client.publish("a", "b")) return;]])
 check(connect wrong [[client.connect("mqtt://broker");]])
 check(publish wrong [[client.publish("a", "b");]])

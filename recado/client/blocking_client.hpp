@@ -26,6 +26,10 @@
 // message allocates.
 #pragma once
 
+#if __cplusplus <= 202002L
+#error "recado needs C++23: compile with -std=c++23 (GCC 12, clang 19 or later)"
+#endif
+
 #include <cstdint>
 #include <expected>
 #include <functional>
