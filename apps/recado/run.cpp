@@ -205,6 +205,18 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
     throw failure("'" + path.string() + "' can't be written", "choose another folder with --results");
 }
 
+/// Before a measurement, which takes minutes: there must be a place for what it finds.
+void check_results_folder(const run_options& options) {
+  std::error_code failed;
+  std::filesystem::path there = std::filesystem::absolute(options.results, failed);
+  while (!std::filesystem::exists(there, failed) && there.has_relative_path()) there = there.parent_path();
+  const bool folder = std::filesystem::is_directory(there, failed);
+  if (folder && ::access(there.c_str(), W_OK | X_OK) == 0) return;
+  throw failure("there can be no results in '" + options.results +
+                    "': " + (folder ? std::strerror(errno) : "'" + there.string() + "' is no folder"),
+                "choose another folder with --results");
+}
+
 /// The tables and files of a measurement.
 void write_results(const run_options& options, const device::configuration& chosen,
                    const std::vector<board::series>& all, bool plot) {
@@ -226,6 +238,7 @@ void write_results(const run_options& options, const device::configuration& chos
 }
 
 int run_test(const run_options& options, const device::configuration& chosen) {
+  check_results_folder(options);
   const std::vector<std::uint32_t> sizes = options.sizes.empty() ? std::vector{chosen.test.bytes} : options.sizes;
   board::test_results results{chosen.tls.enabled};
   device::test_plan plan;
@@ -244,6 +257,7 @@ int compare(const run_options& options, const device::configuration& chosen) {
     throw usage_error("a comparison needs tls.enabled = true", "it measures without TLS by itself");
   if (!options.pcapng.empty())
     throw usage_error("--pcapng records one connection, and a comparison has two", "record a run in test mode instead");
+  check_results_folder(options);
   board::test_results secure{true}, plain{false};
   device::test_plan plan;
   plan.sizes = options.sizes.empty() ? comparison_sizes : options.sizes;
