@@ -32,7 +32,7 @@ struct tls_options {
   std::string crl{};                 ///< the same from memory
   std::string certificate_file{};    ///< the client's own, any intermediates behind it
   std::string certificate{};         ///< the same from memory
-  std::string key_file{};            ///< its private key; empty: beside the certificate
+  std::string key_file{};            ///< its private key; empty: in the certificate's file
   std::string key{};                 ///< the same from memory; wiped with the client, as the secrets below are
   std::string pass_phrase{};         ///< of the private key
   std::string psk_identity{};        ///< TLS-PSK instead of certificates

@@ -76,7 +76,7 @@ struct configuration {
     std::uint32_t debug_level = 0;
     std::string_view ca,            ///< file with the authorities that are trusted; empty: those of the system
         certificate,                ///< file with the client certificate; empty: none
-        key,                        ///< file with its private key; empty: beside the certificate
+        key,                        ///< file with its private key; empty: in the certificate's file
         key_password_file,          ///< file with its pass phrase; empty: asked on the terminal
         crl;                        ///< file with revoked certificates; empty: none
     std::string_view server_name;   ///< name that the broker's certificate must carry; empty: the one in `servers`

@@ -141,7 +141,7 @@ constexpr option table[] = {
      "file with the certificate of the authority that is trusted"},
     {"tls", "certificate", RECADO_AT(tls.certificate), 0, path_bytes_max, text_kind::file, "none",
      "file with the client certificate"},
-    {"tls", "key", RECADO_AT(tls.key), 0, path_bytes_max, text_kind::file, "beside the certificate",
+    {"tls", "key", RECADO_AT(tls.key), 0, path_bytes_max, text_kind::file, "in the certificate's file",
      "file with its private key"},
     {"tls", "key_password_file", RECADO_AT(tls.key_password_file), 0, path_bytes_max, text_kind::file,
      "asked on the terminal", "file with the pass phrase of the private key"},

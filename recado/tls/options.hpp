@@ -110,7 +110,7 @@ struct client_options {
   source crl;  ///< one or more CRLs; if given, that of the server's issuer must be there
   RECADO_TLS_CHOICE bool crl_for_whole_chain = false;  ///< that of every authority must be there
   source certificate;                                  ///< the client's own, with any intermediates behind it
-  source key;                    ///< its private key; if not given, looked for beside the certificate
+  source key;                    ///< its private key; if not given, looked for in the certificate's file
   std::uint32_t opaque_key = 0;  ///< instead of `key`: a key in PSA by its identifier, which signs unread; 0: none
   RECADO_TLS_CHOICE bytes pass_phrase{};                ///< of the private key; if empty, `ask` is asked
   RECADO_TLS_CHOICE pass_phrase_source* ask = nullptr;  ///< nullptr: nobody

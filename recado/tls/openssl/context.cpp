@@ -1,7 +1,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include <recado/tls/openssl/connection.hpp>
 #include <recado/tls/openssl/context.hpp>
@@ -73,6 +75,12 @@ outcome set_alpn(SSL_CTX* to, std::string_view names) {
   return {};
 }
 
+bool can_be_listed(const std::string& folder) {
+  std::error_code failed;
+  const std::filesystem::directory_iterator opened{folder, failed};
+  return !failed;
+}
+
 outcome set_trust(SSL_CTX* to, const client_options& options) {
   X509_STORE* store = SSL_CTX_get_cert_store(to);
   if (options.ca.given()) {
@@ -80,8 +88,11 @@ outcome set_trust(SSL_CTX* to, const client_options& options) {
     if (!chain) return std::unexpected(chain.error());
     for (int i = 0; i < sk_X509_num(chain->get()); ++i) X509_STORE_add_cert(store, sk_X509_value(chain->get(), i));
   }
-  if (!options.ca_path.empty() && SSL_CTX_load_verify_dir(to, std::string{options.ca_path}.c_str()) != 1) {
-    return std::unexpected(error::ca_file_unreadable);
+  if (!options.ca_path.empty()) {
+    const std::string folder{options.ca_path};
+    // OpenSSL looks into it only when it searches an authority, and then finds none.
+    if (!can_be_listed(folder) || SSL_CTX_load_verify_dir(to, folder.c_str()) != 1)
+      return std::unexpected(error::ca_file_unreadable);
   }
   if (options.system_store && SSL_CTX_set_default_verify_paths(to) != 1) return std::unexpected(error::no_authority);
   X509_VERIFY_PARAM* param = SSL_CTX_get0_param(to);

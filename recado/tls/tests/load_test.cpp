@@ -198,6 +198,11 @@ TEST(tls_load, reads_files) {
     EXPECT_TRUE(c.seen.secured) << c.seen.line;
     EXPECT_TRUE(s.done());
   }
+  const std::string no_folder[] = {path + "/none", ca};
+  for (const std::string& none : no_folder) {
+    by_folder.ca_path = none;
+    EXPECT_EQ(client{by_folder}.loaded.error(), error::ca_file_unreadable) << none;
+  }
   std::filesystem::remove_all(folder);
 }
 
