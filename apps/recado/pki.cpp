@@ -116,6 +116,12 @@ pki::authority open_issuer(const options& from) {
   return open_authority(from);
 }
 
+/// Lists that nobody renews shut everybody out, on a day on which nobody thinks of them.
+void say_when_due(const pki::authority& of) {
+  out() << "renew the revocation lists by " << pki::text_of(of.crls_expire())
+        << " ('recado pki crl'), or whoever uses them refuses everybody\n";
+}
+
 int init(const options& from) {
   pki::init_request request{
       .organization = from.organization,
@@ -123,11 +129,13 @@ int init(const options& from) {
       .valid = asked_validity(from),
       .passphrase = new_key_passphrase(from, from.ca_passphrase_file, "the authorities' keys", ca_option)};
   const fs::path folder{from.folder};
-  open_authority(from).init(request);
+  pki::authority made = open_authority(from);
+  made.init(request);
   out() << painted{style::good, "made"} << " a Root CA and an MQTT CA in " << folder.string() << '\n';
   say_file(folder / "ca.crt", "what brokers and devices trust (mosquitto: cafile)");
   say_file(folder / "ca.crl", "the revocation lists of both (mosquitto: crlfile)");
   say_file(folder / "private", "their keys: the Root CA's is needed for revocation lists only");
+  say_when_due(made);
   return exit_success;
 }
 
@@ -183,17 +191,21 @@ int sign(const options& from) {
 
 int revoke(const options& from) {
   const pki::revocation_reason reason = as_given([&] { return pki::parse_revocation_reason(from.reason); });
-  for (const pki::index_entry& entry : open_issuer(from).revoke(from.name, reason))
+  pki::authority by = open_issuer(from);
+  for (const pki::index_entry& entry : by.revoke(from.name, reason))
     out() << painted{style::warning, "revoked"} << ' ' << entry.file << " (serial " << entry.serial << ", "
           << words(entry.reason) << ")\n";
   out() << "give the new " << (fs::path{from.folder} / "ca.crl").string() << " to brokers and devices\n";
+  say_when_due(by);
   return exit_success;
 }
 
 int crl(const options& from) {
-  open_issuer(from).renew_crls(asked_validity(from));
+  pki::authority by = open_issuer(from);
+  by.renew_crls(asked_validity(from));
   out() << painted{style::good, "renewed"} << " the revocation lists\n";
   say_file(fs::path{from.folder} / "ca.crl", "of both authorities (mosquitto: crlfile)");
+  say_when_due(by);
   return exit_success;
 }
 
@@ -227,7 +239,9 @@ void add_init(CLI::App& pki) {
   leaf.add_option("--key-type", to->key_type, "Kind of keys: " + pki::key_kind_names())->capture_default_str();
   leaf.add_option(ca_option, to->ca_passphrase_file, "Encrypt both private keys with the pass phrase in this file");
   leaf.add_flag("--encrypt-key", to->encrypt_key, "Encrypt both private keys; asks for the pass phrase");
-  add_validity(leaf, *to);
+  add_validity(
+      leaf, *to,
+      std::to_string(pki::root_ca_days_default) + ", the MQTT CA " + std::to_string(pki::mqtt_ca_days_default));
 }
 
 void add_issue(CLI::App& pki, const char* name, const char* what, pki::profile profile) {
@@ -241,7 +255,7 @@ void add_issue(CLI::App& pki, const char* name, const char* what, pki::profile p
   add_subject(leaf, *to);
   add_key_options(leaf, *to);
   add_ca_passphrase(leaf, *to);
-  add_validity(leaf, *to);
+  add_validity(leaf, *to, std::to_string(server ? pki::server_days_default : pki::client_days_default));
   add_force(leaf, *to);
 }
 
@@ -266,7 +280,8 @@ void add_sign(CLI::App& pki) {
   leaf.add_option("--name", to->name, "Name of its files (default: that of the request)");
   add_names(leaf, *to);
   add_ca_passphrase(leaf, *to);
-  add_validity(leaf, *to);
+  add_validity(leaf, *to,
+               std::to_string(pki::client_days_default) + ", as a server " + std::to_string(pki::server_days_default));
   add_force(leaf, *to);
 }
 
@@ -282,7 +297,9 @@ void add_crl(CLI::App& pki) {
   const auto to = std::make_shared<options>();
   CLI::App& leaf = add_leaf(pki, "crl", "Renew the revocation lists", to, crl);
   add_ca_passphrase(leaf, *to);
-  add_validity(leaf, *to);
+  add_validity(leaf, *to,
+               std::to_string(pki::mqtt_crl_days_default) + ", the Root CA's list " +
+                   std::to_string(pki::root_crl_days_default));
 }
 
 }  // namespace
@@ -293,8 +310,8 @@ void add_folder(CLI::App& command, options& to) {
 
 void add_force(CLI::App& command, options& to) { command.add_flag("--force", to.force, "Replace what exists already"); }
 
-void add_validity(CLI::App& command, options& to) {
-  command.add_option("--days", to.days, "How long it is valid");
+void add_validity(CLI::App& command, options& to, const std::string& usual) {
+  command.add_option("--days", to.days, "How many days it is valid (default: " + usual + ")");
   command.add_option("--from", to.from, "From when, like 2026-11-22 or 2026-11-22T17:50:00Z (default: now)");
   command.add_option("--to", to.to, "Until when");
 }

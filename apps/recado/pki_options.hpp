@@ -39,7 +39,8 @@ struct options {
 
 void add_folder(CLI::App& command, options& to);
 void add_force(CLI::App& command, options& to);
-void add_validity(CLI::App& command, options& to);
+/// `usual` says what holds where nothing is given.
+void add_validity(CLI::App& command, options& to, const std::string& usual);
 
 /// Registers the action of a leaf; errors of the PKI become the program's.
 void on_run(CLI::App& command, std::function<int()> action);

@@ -35,7 +35,7 @@ class pki_command : public pki::in_folder {
 
 TEST_F(pki_command, from_nothing_to_a_verified_broker_and_a_revoked_board) {
   fails(1, "server broker.lab", "there is no PKI in 'pki'; make one with 'recado pki init'");
-  succeeds("init --organization Casa", "pki/ca.crt");
+  succeeds("init --organization Casa", "renew the revocation lists by ");
   fails(1, "init", "exists already; use --force to replace it");
   succeeds("server broker.lab --ip 10.77.0.2 --dns broker", "issued CN = broker.lab");
   succeeds("client board --key-type ed25519", "pki/clients/board.key");
@@ -46,6 +46,9 @@ TEST_F(pki_command, from_nothing_to_a_verified_broker_and_a_revoked_board) {
   succeeds("verify board --no-crl", "(revocation was not checked)");
   succeeds("list", "superseded");
   succeeds("crl --days 7", "renewed");
+  succeeds("crl --to 2099-12-31", "by 2099-12-31 00:00:00 UTC ('recado pki crl'), or whoever");
+  succeeds("client lamp");
+  succeeds("revoke lamp", "renew the revocation lists by 20");
   succeeds("show ca", "CN = Casa Root CA");
   const shell_result piped = shell("cd " + word(".") + " && cat pki/ca.crt | " RECADO_PROGRAM " pki show /dev/stdin");
   EXPECT_EQ(piped.status, 0) << piped.output;

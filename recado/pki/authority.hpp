@@ -104,6 +104,8 @@ class authority {
   std::vector<index_entry> revoke(std::string_view target, revocation_reason reason);
   /// Renews both CRLs. Both are checked by "openssl verify -crl_check_all" and ca.crl holds both.
   void renew_crls(const validity_request& valid);
+  /// When the first of the two in ca.crl expires: from then on whoever checks by it refuses everybody.
+  seconds_utc crls_expire() const;
 
   /// Everything that was issued, the MQTT CA itself first.
   std::vector<index_entry> list() const;

@@ -177,6 +177,14 @@ void authority::renew_crls(const validity_request& valid) {
   join_crls();
 }
 
+seconds_utc authority::crls_expire() const {
+  seconds_utc first = seconds_utc::max();
+  const fs::path path = folder_ / "ca.crl";
+  for (const crl_ptr& each : parse_crls(read_file(path), "'" + path.string() + "'"))
+    first = std::min(first, decode(X509_CRL_get0_nextUpdate(each.get())));
+  return first;
+}
+
 /// Whose index it is in: the MQTT CA itself is in the Root CA's, by its name, its number and its file.
 std::string_view authority::issuer_of(std::string_view target) const {
   const bool of_mqtt = target != mqtt_name && !meant(read_index(mqtt_name), target).empty();
