@@ -161,7 +161,8 @@ class blocking_client {
                                                                     duration timeout = default_timeout);
 
   /// Subscribes and waits for the server's answer. Each message that matches is given to the handler of each
-  /// subscription that it matches; without a handler it goes to the queue of `receive`. Errors: `timed_out` (nothing
+  /// subscription that it matches; without a handler it goes to the queue of `receive`. Of several with the same filter
+  /// the server knows one, with the highest QoS of them and the other options of the last. Errors: `timed_out` (nothing
   /// stays subscribed), `refused_by_server`, `closed`, `not_connected`, and those of `mqtt::session::subscribe`.
   [[nodiscard]] std::expected<subscription, failure> subscribe(const mqtt::subscription& what,
                                                                message_handler handler = {},

@@ -86,6 +86,26 @@ TEST_F(client_with_broker, calls_the_handler_of_each_subscription_until_it_ends)
   EXPECT_EQ(first.count(), 1u);
 }
 
+TEST_F(client_with_broker, a_subscription_keeps_its_qos_beside_another_with_the_same_filter) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  std::atomic<int> heard{-1};
+  const auto hear = [&](const mqtt::message_received& what) { heard = static_cast<int>(what.qos); };
+  const auto heard_of_one = [&] {  // the answer to a request comes behind what was sent before
+    heard = -1;
+    EXPECT_OK(client.publish("q", "", qos::exactly_once));
+    EXPECT_OK(client.subscribe("behind"));
+    return heard.load();
+  };
+  ASSERT_OK(client.subscribe("q", hear, qos::exactly_once));
+  const auto other = client.subscribe(
+      "q", [](const mqtt::message_received&) {}, qos::at_most_once);
+  ASSERT_OK(other);
+  EXPECT_EQ(heard_of_one(), 2);
+  EXPECT_OK(client.unsubscribe(*other));
+  EXPECT_EQ(heard_of_one(), 2);
+}
+
 TEST_F(client_with_broker, many_subscriptions_come_and_go) {
   blocking_client client;
   ASSERT_OK(client.connect(broker.url()));

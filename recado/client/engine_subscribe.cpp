@@ -70,9 +70,10 @@ bool engine::pump(entry& one) {
   if (!joining && one.at != entry::phase::leaving) return true;
   if (!joining && subscriptions_.filter_in_use(one)) return erase(one), true;
   const std::string_view filters[] = {one.filter};
+  const mqtt::subscription wish = subscriptions_.wish_of(one);
   const bool named = options_.version == mqtt::version::v5_0 && session_.announced().subscription_identifiers_available;
-  const auto asked = joining ? session_.subscribe({&one.how, 1}, {.subscription_identifier = named ? one.identifier : 0,
-                                                                  .user_properties = {}})
+  const auto asked = joining ? session_.subscribe({&wish, 1}, {.subscription_identifier = named ? one.identifier : 0,
+                                                               .user_properties = {}})
                              : session_.unsubscribe(filters);
   if (asked) {
     one.asked = *asked;

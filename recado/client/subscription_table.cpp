@@ -1,5 +1,6 @@
 #include <recado/client/subscription_table.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <recado/mqtt/limits.hpp>
@@ -34,6 +35,7 @@ subscription_table::entry_ptr subscription_table::add(const mqtt::subscription& 
   filter_use& use = filters_[one->filter];
   if (use.entries++ == 0) use.identifier = last_identifier_ = last_identifier_ % mqtt::variable_byte_integer_max + 1;
   ++use.heard;
+  use.qos = std::max(use.qos, what.qos);
   one->identifier = use.identifier;
   unsettled_.insert(place);
   places_[place] = one;
@@ -74,6 +76,12 @@ void subscription_table::enter(entry& one, phase next) {
 
 void subscription_table::silence(entry& one) {
   if (!one.silent.exchange(true)) --filters_.find(one.filter)->second.heard;
+}
+
+mqtt::subscription subscription_table::wish_of(const entry& one) const {
+  mqtt::subscription result = one.how;
+  result.qos = filters_.find(one.filter)->second.qos;
+  return result;
 }
 
 bool subscription_table::filter_in_use(const entry& besides) const {

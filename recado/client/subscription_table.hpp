@@ -63,6 +63,9 @@ class subscription_table {
   void enter(entry& one, phase next);
   /// The entry's messages go nowhere from now on.
   void silence(entry& one);
+  /// What the server is to be told of it: of all with the same filter it knows one, so with the highest QoS that any of
+  /// them was made with, lest one takes from another what that was promised.
+  mqtt::subscription wish_of(const entry& one) const;
   /// True if another one that isn't silent has the same filter.
   bool filter_in_use(const entry& besides) const;
 
@@ -75,6 +78,7 @@ class subscription_table {
   /// What those with the same filter share.
   struct filter_use {
     std::uint32_t identifier = 0;
+    mqtt::qos qos{};
     std::uint32_t entries = 0;
     std::uint32_t heard = 0;  // of them: not silent
   };

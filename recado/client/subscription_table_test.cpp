@@ -109,6 +109,20 @@ TEST(subscription_table, answers_as_a_search_would) {
   }
 }
 
+TEST(subscription_table, those_with_one_filter_are_wished_with_their_highest_qos) {
+  subscription_table table;
+  const auto low = table.add({.filter = "a", .qos = mqtt::qos::at_most_once, .no_local = true}, {});
+  EXPECT_EQ(table.wish_of(*low), low->how);
+  const auto high = table.add({.filter = "a", .qos = mqtt::qos::exactly_once}, {});
+  const auto other = table.add({.filter = "b", .qos = mqtt::qos::at_least_once}, {});
+  EXPECT_EQ(table.wish_of(*low).qos, mqtt::qos::exactly_once);
+  EXPECT_TRUE(table.wish_of(*low).no_local);
+  EXPECT_EQ(table.wish_of(*high), high->how);
+  EXPECT_EQ(table.wish_of(*other).qos, mqtt::qos::at_least_once);
+  for (const auto& each : {low, high}) table.remove(*each);
+  EXPECT_EQ(table.wish_of(*table.add({.filter = "a"}, {})).qos, mqtt::qos::at_most_once) << "all of them have ended";
+}
+
 TEST(subscription_table, a_number_is_never_given_again) {
   subscription_table table;
   const std::uint64_t first = table.add({.filter = "a"}, {})->number;
