@@ -177,7 +177,9 @@ class blocking_client {
   [[nodiscard]] std::expected<void, failure> unsubscribe(const subscription& which, duration timeout = default_timeout);
 
   /// Waits for the next message of the queue: those of subscriptions without a handler, and those that no
-  /// subscription of this object asked for (of a resumed session). False when the time is over.
+  /// subscription of this object asked for (of a resumed session; where `receive` was never called they don't fill the
+  /// queue, and the rest is told to `options::on_dropped`: call it once before `connect` where there may be many).
+  /// False when the time is over.
   [[nodiscard]] std::expected<bool, failure> receive(received& into, duration timeout = default_timeout);
   /// The same with a message of its own; nothing when the time is over.
   [[nodiscard]] std::expected<std::optional<received>, failure> receive(duration timeout = default_timeout);

@@ -305,7 +305,10 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   void batch_over() override;
   void deliver(std::span<const heard> batch, recipients all) override;
   [[gnu::always_inline]] inline void deliver(const mqtt::message_received& what, recipients whose);
-  bool find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
+  /// Into the queue: not at all, as a subscription's, or as one of a resumed session that no subscription asked for.
+  enum class queueing : std::uint8_t { none, wanted, stray };
+  queueing find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const;
+  bool takes(queueing how, const mqtt::message_received& what);
   bool has_room_for_strays(const mqtt::message_received& what) const;
   bool as_before(const mqtt::message_received& what) const;
   void enqueue(const mqtt::message_received& what);
@@ -415,6 +418,7 @@ class engine final : public std::enable_shared_from_this<engine>, private chain:
   // receiving
   message_queue queue_;
   bool queue_grew_ = false;  // and nobody was told
+  bool receives_ = false;    // somebody has called `receive`
   std::string last_topic_;   // and whom its message was for: most come in a row
   std::vector<entry*> last_found_;
   std::uint32_t finding_ = 0;  // counts them; never 0 behind the first

@@ -9,8 +9,8 @@
 namespace recado::client {
 
 // Whose filter matches. Where subscriptions overlap a server may send one copy for each [MQTT-3.3.4-2]; their
-// identifiers say whose it is. True if the queue is among them.
-bool engine::find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const {
+// identifiers say whose it is. Whether the queue is among them, and why.
+engine::queueing engine::find_receivers(const mqtt::message_received& what, std::vector<entry*>& receivers) const {
   const std::size_t before = receivers.size();
   bool named = false, queued = false;
   for (const mqtt::property_value& one : what.properties)
@@ -32,10 +32,21 @@ bool engine::find_receivers(const mqtt::message_received& what, std::vector<entr
     router_->match(what.topic, found);
   }
   // Of a session that was resumed there may be subscriptions that this object knows nothing of.
-  return queued || (count == 0 && !options_.clean_start && has_room_for_strays(what));
+  if (queued) return queueing::wanted;
+  return count == 0 && !options_.clean_start ? queueing::stray : queueing::none;
 }
 
-// Nobody may want them, so they never fill the queue.
+// Where nobody calls `receive` they never fill the queue, which would hold up all the rest; what is lost then is told.
+bool engine::takes(queueing how, const mqtt::message_received& what) {
+  if (how != queueing::stray || receives_ || has_room_for_strays(what)) return how != queueing::none;
+  report({.topic = std::string{what.topic},
+          .payload_size = what.payload.size(),
+          .qos = what.qos,
+          .incoming = true,
+          .why = make_failure(error::nobody_receives)});
+  return false;
+}
+
 bool engine::has_room_for_strays(const mqtt::message_received& what) const {
   const std::size_t bytes = queue_.bytes_held() + what.topic.size() + what.payload.size();
   return queue_.size() + 1 < options_.sizes.queue_messages_max && bytes < options_.sizes.queue_bytes_max;
@@ -52,8 +63,9 @@ std::uint32_t engine::sort(const mqtt::message_received& what) {
   if (!as_before(what)) {
     if (++finding_ == 0) ++finding_;
     last_found_.clear();
-    last_queued_ = find_receivers(what, last_found_);
-    last_known_ = what.properties.empty() && (last_queued_ || !last_found_.empty());
+    const queueing how = find_receivers(what, last_found_);
+    last_queued_ = takes(how, what);
+    last_known_ = what.properties.empty() && how != queueing::stray && (last_queued_ || !last_found_.empty());
     if (last_known_) last_topic_ = what.topic;
   }
   if (last_queued_) enqueue(what), queue_grew_ = true;
@@ -83,7 +95,7 @@ void engine::on_message(const mqtt::message_received& what) {
     const std::scoped_lock held{mutex_};
     if (too_long(what.topic, what.payload.size(), what.qos)) return;
     if (take_answer(what)) return;
-    if (find_receivers(what, matched_)) enqueue(what), changed();
+    if (takes(find_receivers(what, matched_), what)) enqueue(what), changed();
   }
   deliver(what, matched_);
   const std::scoped_lock held{mutex_};
@@ -135,6 +147,7 @@ void engine::on_end() {
 std::expected<bool, failure> engine::receive(received& into, duration timeout) {
   patience how = patience_of(timeout);
   lock held{mutex_};
+  receives_ = true;
   for (bool in_time = true;;) {
     if (queue_.pop(into)) {
       if (guarded_.paused && queue_.size() <= options_.sizes.queue_messages_max / 2 &&

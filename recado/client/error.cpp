@@ -37,6 +37,8 @@ constexpr row rows[] = {
     {error::no_payload_source, "the payload is to come from a source, and there is none", "give publish_pieces one"},
     {error::longer_than_outbox, "the message is longer than the whole outbox, and there is no connection yet",
      "publish it once there is one, or give a larger outbox.bytes_max"},
+    {error::nobody_receives, "the queue is full of messages of the resumed session, and nobody receives",
+     "call receive, or subscribe with a handler"},
     {error::too_many_brokers, "these are more brokers than the 32 that a client tries", "give 32 of them at most"},
 };
 

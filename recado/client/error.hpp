@@ -32,6 +32,7 @@ enum class error : std::uint16_t {
   longer_than_taken,     ///< a received message is longer than `sizes::message_max`
   no_payload_source,     ///< `publish_pieces` was given an empty one, or `payload_from_source` set by hand
   longer_than_outbox,    ///< there is no connection, and the message alone is more than `outbox_options::bytes_max`
+  nobody_receives,       ///< a message of a resumed session that nobody asked for, and the queue is full of such
   too_many_brokers,      ///< `connect` and `start` take 32 at most
 };
 constexpr layer layer_of(error) { return layer::application; }

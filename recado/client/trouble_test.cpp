@@ -366,6 +366,52 @@ TEST(client_trouble, a_durable_session_outlives_the_program) {
   EXPECT_EQ((*got)->text(), "meanwhile");
 }
 
+// What a client finds that resumes a session with a backlog, with a queue that is too short for it.
+class client_backlog : public testing::Test {
+ protected:
+  static constexpr int many = 300;
+
+  void SetUp() override {
+    how_.client_identifier = "durable", how_.clean_start = false, how_.sizes.queue_messages_max = 20;
+    blocking_client first{how_}, other;
+    ASSERT_OK(first.connect(broker_.url()));
+    ASSERT_OK(first.subscribe("kept/+"));
+    ASSERT_OK(first.disconnect());
+    ASSERT_OK(other.connect(broker_.url()));
+    for (int i = 0; i < many; ++i)
+      ASSERT_OK(other.start_publish({.topic = "kept/" + std::to_string(i / 2), .qos = qos::at_least_once}));
+    ASSERT_OK(other.disconnect());
+  }
+
+  test::mosquitto broker_{mosquitto_program, own_folder()};
+  options how_;
+};
+
+TEST_F(client_backlog, is_received_whole_by_who_receives) {
+  blocking_client second{how_};
+  EXPECT_EQ(error_of(second.receive(0s)), error::not_connected) << "but now it is known that somebody receives";
+  ASSERT_OK(second.connect(broker_.url()));
+  for (int i = 0; i < many; ++i) {
+    const auto got = second.receive();
+    ASSERT_TRUE(got && *got) << i;
+    ASSERT_EQ((*got)->topic, "kept/" + std::to_string(i / 2));
+  }
+}
+
+TEST_F(client_backlog, holds_up_nothing_where_nobody_receives_and_what_is_lost_is_told) {
+  tally dropped, heard;
+  how_.on_dropped = [&](const dropped_message& what) {
+    EXPECT_TRUE(is(what.why.why, error::nobody_receives) && what.incoming) << what.why.line;
+    dropped.add();
+  };
+  blocking_client second{how_};
+  ASSERT_OK(second.connect(broker_.url()));
+  ASSERT_OK(second.subscribe("other", [&](const mqtt::message_received&) { heard.add(); }));
+  ASSERT_OK(second.publish("other", "", qos::exactly_once));
+  EXPECT_TRUE(heard.reaches(1));
+  EXPECT_TRUE(dropped.reaches(many - 19)) << dropped.count();
+}
+
 TEST(client_trouble, its_will_is_published_when_it_is_cut_off) {
   test::mosquitto broker{mosquitto_program, own_folder()};
   blocking_client watcher;
