@@ -43,8 +43,8 @@ alternative_names decode(const GENERAL_NAMES* names);
 /// isn't a number: that would be a (perhaps mistyped) address.
 bool is_host_name(std::string_view name);
 
-/// What to do about a name that is no host name: with letters beyond ASCII how a certificate spells it (RFC 5280 §7.2),
-/// else `otherwise`.
+/// What to do about a name that is no host name: with letters beyond ASCII as a certificate spells it (RFC 5280
+/// §7.2), else `otherwise`.
 std::string ascii_remedy(std::string_view name, std::string otherwise);
 
 /// True if `name` can be the name of a file and of a certificate: 1 to 64 bytes of UTF-8, no control
