@@ -307,6 +307,10 @@ class session {
   void ask_for_payload();
   void sent_of_payload(std::size_t n);
 
+  // session_pieces.cpp: from the server in pieces
+  void on_first_piece(const mqtt::publish& message, bool known);
+  void on_piece(bytes in);
+
   // session_inbound.cpp: from the server
   void heard(bytes& in, std::size_t size, instant now);
   error dispatch(const fixed_header& header);
@@ -318,10 +322,8 @@ class session {
   error on_message(mqtt::publish& message, bool whole);
   bool welcome(const mqtt::publish& message);
   void deliver(const mqtt::publish& message, bool as_announced);
-  template <class Make>
-  void deliver(const mqtt::publish& message, bool as_announced, Make make);
-  void on_first_piece(const mqtt::publish& message, bool known);
-  void on_piece(bytes in);
+  mutable_bytes room_for_pubacks() const;
+  void append_pubacks(std::size_t size);
   error on_answer(const mqtt::acknowledgement& ack);
   place finished_by(const mqtt::acknowledgement& ack) const;
   bool continues_by(const mqtt::acknowledgement& ack);

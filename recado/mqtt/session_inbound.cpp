@@ -19,6 +19,28 @@ bool take_plain(bytes in, acknowledgement& ack) {
          ack.packet_identifier != 0;
 }
 
+/// PUBACKs that are written where they leave from; the log learns of them later, of all at once.
+class pubacks_in_place {
+ public:
+  explicit pubacks_in_place(mutable_bytes room)
+      : begin_(room.data()),
+        end_(begin_),
+        last_(begin_ + room.size() / acknowledgement_bytes_min * acknowledgement_bytes_min) {}
+  bool put(std::uint16_t identifier) {
+    if (end_ == last_) return false;
+    *end_++ = static_cast<std::byte>(static_cast<unsigned>(packet_type::puback) << 4);
+    *end_++ = static_cast<std::byte>(acknowledgement_bytes_min - 2);
+    end_ = write_u16(end_, identifier);
+    return true;
+  }
+  std::size_t size() const { return static_cast<std::size_t>(end_ - begin_); }
+
+ private:
+  std::byte* begin_;
+  std::byte* end_;
+  std::byte* last_;
+};
+
 }  // namespace
 
 // What comes most goes a short way, on which nothing can be wrong: new messages that are whole and have no properties,
@@ -77,16 +99,41 @@ RECADO_MQTT_DISSOLVED void session::receive_messages(bytes& in, instant now, mes
                                                      message_hearer hear, void* who) {
   if (!has_short_way || something_due() || state_ != state::online || pieces_ || doubt_) return;
   bytes left = in;
-  const auto make = [&](const auto&... members) { std::construct_at(first, members...); };
-  while (first != nullptr && left.size() >= acknowledgement_bytes_min && mqtt::publish::is(type_of(left[0]))) {
+  decode_options how = decoding_;
+  how.packet_bytes_max = std::min(how.packet_bytes_max, receive_size_);
+  pubacks_in_place answers{room_for_pubacks()};
+  while (first != nullptr && left.size() >= acknowledgement_bytes_min) {
     mqtt::publish message;
-    const std::size_t size = take(left, decoding_, message);
-    if (size == 0 || size > receive_size_ || !welcome(message)) break;
+    const std::size_t size = mqtt::publish::is(type_of(left[0])) ? take(left, how, message) : 0;
+    if (size == 0) break;
+    receipt owed;
+    if (message.qos != qos::at_most_once &&
+        (message.qos != qos::at_least_once || !answers.put(message.packet_identifier))) {
+      append_pubacks(answers.size());
+      answers = pubacks_in_place{{}};
+      if (!welcome(message)) break;
+      owed = acknowledge_or_owe(message.qos, message.packet_identifier);
+      answers = pubacks_in_place{room_for_pubacks()};
+    }
     left = left.subspan(size);
-    deliver(message, true, make);
+    std::construct_at(first, message.topic, message.payload, message.qos, message.retain, message.duplicate, owed, true,
+                      properties{}, message.packet_identifier);
     first = hear(who);
   }
+  append_pubacks(answers.size());
   if (left.size() != in.size()) heard(in, in.size() - left.size(), now);
+}
+
+// Where PUBACKs may be put for new messages of QoS 1, of which nothing else has to be asked or remembered: no exchange
+// with the server goes on that they could collide with, or that would count towards Receive Maximum.
+mutable_bytes session::room_for_pubacks() const {
+  const bool explained = has_version_5 && explainer_ != nullptr;
+  const bool alone = received_.size() == 0 && owed_.empty() && !mid_packet();
+  return alone && !deferred_ && journal_ == nullptr && !explained ? log_.space() : mutable_bytes{};
+}
+
+void session::append_pubacks(std::size_t size) {
+  if (size != 0) log_.append(size);
 }
 
 void session::heard(bytes& in, std::size_t size, instant now) {
@@ -192,15 +239,10 @@ error session::on_message(mqtt::publish& message, bool whole) {
   return error::none;
 }
 
-template <class Make>
-void session::deliver(const mqtt::publish& message, bool as_announced, Make make) {
-  const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
-  make(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed, as_announced,
-       message.properties, message.packet_identifier);
-}
-
 void session::deliver(const mqtt::publish& message, bool as_announced) {
-  deliver(message, as_announced, [this](const auto&... members) { tell<message_received>(members...); });
+  const receipt owed = acknowledge_or_owe(message.qos, message.packet_identifier);
+  tell<message_received>(message.topic, message.payload, message.qos, message.retain, message.duplicate, owed,
+                         as_announced, message.properties, message.packet_identifier);
 }
 
 // True if a message is new, and nothing stands in its way.
@@ -209,45 +251,6 @@ bool session::welcome(const mqtt::publish& message) {
   const bool known = message.qos == qos::exactly_once && received_.contains(message.packet_identifier);
   return !known && can_acknowledge(false) &&
          admit(message.qos, message.packet_identifier, message.duplicate) == error::none;
-}
-
-// Of the packet all is used but the payload.
-void session::on_first_piece(const mqtt::publish& message, bool known) {
-  const auto size = static_cast<std::uint32_t>(message.payload.size() + message.payload_rest);
-  pieces_ = true;
-  pieces_known_ = known;
-  piece_qos_ = message.qos;
-  piece_identifier_ = message.packet_identifier;
-  piece_offset_ = 0;
-  piece_left_ = size;
-  piece_is_text_ = message.properties.number(property::payload_format_indicator) == 1;
-  piece_text_ = {};
-  used_ -= size;
-  if (known) return;
-  tell<message_begin>(message.topic, size, message.qos, message.retain, message.duplicate, message.properties,
-                      message.packet_identifier);
-}
-
-void session::on_piece(bytes in) {
-  if (piece_left_ != 0) {
-    const bytes part = in.first(std::min<std::size_t>(in.size(), piece_left_));
-    if (part.empty()) return;
-    const std::uint32_t offset = piece_offset_;
-    used_ = static_cast<std::uint32_t>(part.size());
-    piece_offset_ += used_;
-    piece_left_ -= used_;
-    if (piece_is_text_) piece_text_.add(part);
-    if (!pieces_known_) tell<message_part>(offset, part);
-    if (!pieces_known_ || piece_left_ != 0) return;
-  }
-  if (piece_qos_ != qos::at_most_once && !can_acknowledge(pieces_known_)) return;
-  pieces_ = false;
-  if (pieces_known_) {
-    pieces_known_ = false;
-    answer_duplicate(piece_identifier_);
-  } else {
-    tell<message_end>(acknowledge_or_owe(piece_qos_, piece_identifier_), !piece_is_text_ || piece_text_.well_formed());
-  }
 }
 
 error session::resolve_alias(mqtt::publish& message) {

@@ -346,5 +346,103 @@ TEST(session_many_messages, nothing_is_taken_while_an_event_is_due) {
   EXPECT_EQ(in.size(), said.size());
 }
 
+/// Writes down what a session tells it.
+class diary final : public journal {
+ public:
+  error publishing(std::uint16_t, const message&, bytes) override { return error::none; }
+  void released(std::uint16_t) override {}
+  void finished(std::uint16_t) override {}
+  void took(qos level, std::uint16_t identifier) override {
+    told += std::to_string(static_cast<int>(level)) + ":" + std::to_string(identifier) + " ";
+  }
+  void completed(std::uint16_t) override {}
+  void session_lost(lost_session) override {}
+  fault commit() override { return {}; }
+  std::string told;
+};
+
+/// Adds one property to each answer.
+class remark final : public explainer {
+ public:
+  properties explain(const outgoing_answer&) override { return keep({{"key", "value"}}); }
+  void left_out(const outgoing_answer&, error) override {}
+};
+
+/// What may stand between a message and its PUBACK.
+struct obstacle {
+  const char* name;
+  sizes room = many_sizes;
+  connect_options options{};
+  bool journal = false, long_message = false;
+  std::optional<publish> first{};  // from the server, before the messages
+};
+std::vector<obstacle> obstacles() {
+  static remark says;
+  return {
+      {.name = "none"},
+      {.name = "acknowledged by the application",
+       .room = {.transmit = 4096, .outgoing = 4, .received = 4, .owed = 8},
+       .options = {.acknowledge = acknowledge_when::deferred}},
+      {.name = "a journal", .journal = true},
+      {.name = "an explainer", .options = {.explainer = &says}},
+      {.name = "a message of this side on its way", .long_message = true},
+      {.name = "a log with room for some", .room = {.transmit = 128, .owed = 4}},
+      {.name = "a log without room", .room = {.transmit = 128, .owed = 0}},
+      {.name = "Receive Maximum is reached",
+       .options = {.receive_maximum = 1},
+       .first = message_of(qos::exactly_once, 90, "t", "")},
+      {.name = "the identifier of a message of QoS 2", .first = message_of(qos::exactly_once, 3, "t", "")},
+      {.name = "an identifier that comes again", .first = message_of(qos::at_least_once, 3, "t", "")},
+  };
+}
+
+/// All that comes of messages of QoS 1 behind an obstacle, heard by `receive` or many at a time.
+std::string what_comes_of(const obstacle& one, version protocol, bool at_once) {
+  octets said = one.first ? wire(*one.first, protocol) : octets{};
+  for (std::uint16_t id = 1; id <= 80; ++id) {
+    const octets next = wire(message_of(qos::at_least_once, id, "a/topic", "text"), protocol);
+    said.insert(said.end(), next.begin(), next.end());
+  }
+  connect_options options = one.options;
+  options.version = protocol;
+  if (!is_v5(protocol)) options.receive_maximum = 0, options.explainer = nullptr;
+  subject who{one.room};
+  diary written;
+  if (one.journal) who.machine.keep_in(&written);
+  dialogue{one.room}.speaks(protocol).connects(options).play({}, who);
+  if (one.long_message) {
+    EXPECT_TRUE(who.machine.publish({.topic = "t", .payload_from_source = 4}).has_value());
+    pending_of(who.machine, {});
+  }
+  std::string all;
+  bytes in = said;
+  for (int turn = 0; turn < 6; ++turn) {
+    for (bool more = true; more;) {
+      listener here{1000};
+      if (at_once) here.listen(who.machine, in, {});
+      for (const std::string& each : here.told) all += each + "\n";
+      const auto what = who.machine.receive(in, {});
+      if (what) all += tell(*what) + "\n";
+      more = what.has_value();
+    }
+    const bytes out = who.machine.pending({});  // once: what is owed beside it may not leave in front of others later
+    all += hex(out) + " and " + std::to_string(in.size()) + " left\n";
+    who.machine.sent(out.size());
+  }
+  return all + written.told;
+}
+
+TEST(session_many_messages, what_stands_before_their_answers_is_heeded) {
+  for (const obstacle& one : obstacles()) {
+    const bool is_extra =
+        one.long_message || one.options.explainer != nullptr || one.options.acknowledge == acknowledge_when::deferred;
+    if ((is_extra && !has_extras) || (one.journal && !has_journal)) continue;
+    for (const version protocol : {version::v5_0, version::v3_1_1}) {
+      SCOPED_TRACE(std::string{one.name} + (is_v5(protocol) ? ", 5.0" : ", 3.1.1"));
+      EXPECT_EQ(what_comes_of(one, protocol, true), what_comes_of(one, protocol, false));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace recado::mqtt::test
