@@ -46,7 +46,7 @@ void guarded_session::lost(fault why, instant now) {
 
 std::optional<guarded_session::event> guarded_session::receive(bytes& in, instant now) {
   auto other = hear(in, now);
-  if (count_ != 0) owner_.deliver(std::span{batch_}.first(count_), recipients_);
+  if (next_ != begin_of_batch()) owner_.deliver({begin_of_batch(), next_}, recipients_);
   if (!other) return std::nullopt;
   const std::scoped_lock held{mutex_};
   owner_.batch_over();
@@ -57,17 +57,17 @@ std::optional<guarded_session::event> guarded_session::receive(bytes& in, instan
 std::optional<guarded_session::event> guarded_session::hear(bytes& in, instant now) {
   const std::scoped_lock held{mutex_};
   owner_.batch_over();
-  count_ = 0, finding_ = 0, topic_ = {};
+  next_ = begin_of_batch(), finding_ = 0, topic_ = {};
   recipients_.clear();
   const bytes all = in;
   if (deaf()) inner_.not_reading(now);
-  for (turns_ = 0; turns_ < heard_max && count_ != batch_max; ++turns_) {
+  for (turns_ = 0; turns_ < heard_max && !batch_is_full(); ++turns_) {
     bytes none;
     bytes& from = deaf() ? none : in;
-    if (count_ == 0 && begins_with_answer(from)) hear_acknowledged(from, now);
+    if (next_ == begin_of_batch() && begins_with_answer(from)) hear_acknowledged(from, now);
     hear_messages(from, now);
-    if (std::exchange(alone_, false)) return batch_[count_].message;
-    if (count_ == batch_max) break;
+    if (std::exchange(alone_, false)) return next_->message;
+    if (batch_is_full()) break;
     bytes& rest = deaf() ? none : in;
     const std::size_t before = rest.size();
     const auto next = inner_.receive(rest, now);
@@ -89,31 +89,36 @@ void guarded_session::hear_messages(bytes& in, instant now) {
   inner_.receive_messages(in, now, place(), message_heard, this);
 }
 
-// What is done for each message dissolves into one function.
-[[gnu::flatten]] mqtt::message_received* guarded_session::message_heard(void* self) {
+// Of one message like the last one, which most are, nothing is called.
+mqtt::message_received* guarded_session::message_heard(void* self) {
   auto& us = *static_cast<guarded_session*>(self);
   ++us.turns_;
-  us.alone_ = !us.keep_message();
-  return us.alone_ ? nullptr : us.place();
+  if (!us.is_as_before(us.next_->message)) [[unlikely]]
+    return us.other_heard();
+  us.join_batch();
+  return us.place();
+}
+
+mqtt::message_received* guarded_session::other_heard() {
+  alone_ = !keep_message();
+  return alone_ ? nullptr : place();
 }
 
 // True if it is dealt with, or in the batch.
 bool guarded_session::keep(const event& what, bytes all) {
-  if (const auto* done = std::get_if<mqtt::acknowledged>(&what)) return count_ == 0 && owner_.settle(*done);
+  if (const auto* done = std::get_if<mqtt::acknowledged>(&what))
+    return next_ == begin_of_batch() && owner_.settle(*done);
   const auto* message = std::get_if<mqtt::message_received>(&what);
   // A topic that stands for an alias lies in the session, and goes with the next message.
   if (message == nullptr || !lies_in(all, message->topic)) return false;
-  batch_[count_].message = *message;
+  next_->message = *message;
   return keep_message();
 }
 
-// The message behind the batch joins it, unless the queue has it or nobody wants it. False: it is to be an event of its
-// own.
+// False if the message behind the batch is to be an event of its own.
 bool guarded_session::keep_message() {
-  heard& next = batch_[count_];
-  if (!is_as_before(next.message) && !find(next.message)) return false;
-  next.begin = begin_, next.end = end_;
-  if (begin_ != end_) ++count_;
+  if (!is_as_before(next_->message) && !find(next_->message)) return false;
+  join_batch();
   return true;
 }
 

@@ -58,6 +58,8 @@ class guarded_session {
   using event = mqtt::session_event;
   guarded_session(mqtt::session& inner, biased_mutex& mutex, sorter& owner)
       : inner_(inner), mutex_(mutex), owner_(owner) {}
+  guarded_session(const guarded_session&) = delete;
+  guarded_session& operator=(const guarded_session&) = delete;
 
   void opened(instant now);
   void lost(fault why, instant now);
@@ -90,9 +92,17 @@ class guarded_session {
   static mqtt::message_received* message_heard(void* self);
   bool keep(const event& what, bytes all);
   bool keep_message();
+  [[gnu::noinline]] mqtt::message_received* other_heard();
+  /// The message behind the batch joins it, unless the queue has it or nobody wants it.
+  void join_batch() {
+    next_->begin = begin_, next_->end = end_;
+    if (begin_ != end_) ++next_;
+  }
+  heard* begin_of_batch() { return batch_.data(); }
+  bool batch_is_full() const { return next_ == batch_.data() + batch_max; }
   mqtt::message_received* place() {
-    const bool full = count_ == batch_max || turns_ >= heard_max;
-    return full || deaf() ? nullptr : &batch_[count_].message;
+    const bool full = batch_is_full() || turns_ >= heard_max;
+    return full || deaf() ? nullptr : &next_->message;
   }
   bool is_as_before(const mqtt::message_received& message) const;
   [[gnu::noinline]] bool find(const mqtt::message_received& message);
@@ -102,7 +112,7 @@ class guarded_session {
   sorter& owner_;
   // The driver's thread alone uses what follows.
   std::array<heard, batch_max> batch_;
-  std::size_t count_ = 0;
+  heard* next_ = batch_.data();  // behind the batch
   std::size_t turns_ = 0;
   bool alone_ = false;  // the message behind the batch is to be an event of its own
   std::vector<entry*> recipients_;
