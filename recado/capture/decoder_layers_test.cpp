@@ -5,10 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <recado/capture/decoder.hpp>
 #include <recado/capture/frame.hpp>
-#include <recado/capture/hex_text.hpp>
-#include <recado/capture/string_sink.hpp>
+#include <recado/capture/recordings_test.hpp>
 
 namespace recado::capture {
 namespace {
@@ -17,19 +15,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::string_literals;
-
-std::string hex(std::string_view text) { return read_hex(text).value(); }
-
-struct result {
-  std::string text;
-  std::size_t packets = 0, malformed = 0;
-};
-
-std::string little(std::size_t value, int octets) {
-  std::string text;
-  for (int i = 0; i < octets; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
 
 /// One connection as a pcap file: what each side says by turns, the client first, `step` octets a segment.
 class connection {
@@ -42,14 +27,7 @@ class connection {
   }
   connection& client(std::string_view data) { return say(client_, server_, data); }
   connection& server(std::string_view data) { return say(server_, client_, data); }
-  result decoded(decode_settings how = {}) const {
-    result done;
-    string_sink sink{done.text};
-    decoder each{sink, how};
-    each.decode_recording(as_bytes(file_));
-    done.packets = each.packets(), done.malformed = each.malformed();
-    return done;
-  }
+  result decoded(const decode_settings& how = {}) const { return capture::decoded(pcap(frames_), how); }
 
  private:
   static ip_address v4(unsigned last) { return ip_address::v4(10, 0, 0, static_cast<std::uint8_t>(last)); }
@@ -64,14 +42,13 @@ class connection {
     const std::string frame =
         tcp_frame(from, to, {.sequence = next, .acknowledgement = 0, .flags = flags}, as_bytes(data), 0);
     next += static_cast<std::uint32_t>(data.size());
-    file_ += little(1, 4) + little(2, 4) + little(frame.size(), 4) + little(frame.size(), 4) + frame;
+    frames_.push_back(frame);
   }
 
   party client_{{}, {v4(1), 40000}}, server_;
   std::size_t step_;
   std::uint32_t sequence_[2] = {5, 9};
-  std::string file_ =
-      "\xd4\xc3\xb2\xa1" + little(2, 2) + little(4, 2) + std::string(8, '\0') + little(65535, 4) + little(1, 4);
+  std::vector<std::string> frames_;
 };
 
 const std::string request =

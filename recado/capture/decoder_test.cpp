@@ -4,11 +4,9 @@
 
 #include <string>
 
-#include <recado/capture/decoder.hpp>
 #include <recado/capture/frame.hpp>
-#include <recado/capture/hex_text.hpp>
 #include <recado/capture/pcapng.hpp>
-#include <recado/capture/string_sink.hpp>
+#include <recado/capture/recordings_test.hpp>
 
 namespace recado::capture {
 namespace {
@@ -17,8 +15,6 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using namespace std::string_literals;
-
-std::string hex(std::string_view text) { return read_hex(text).value(); }
 
 struct row {
   const char* about;
@@ -75,24 +71,6 @@ TEST(hex_text, is_read_as_people_and_programs_write_it) {
       EXPECT_FALSE(read.error().cause.empty());
     }
   }
-}
-
-struct result {
-  std::string text;
-  std::size_t packets = 0, malformed = 0;
-  bool recording_broken = false;
-  std::string remedy_of_nothing;
-};
-
-result decoded(std::string_view data, const decode_settings& how = {}) {
-  result all;
-  string_sink sink{all.text};
-  decoder one{sink, how};
-  if (recording::recognises(as_bytes(data))) one.decode_recording(as_bytes(data));
-  else one.decode(as_bytes(data));
-  all.packets = one.packets(), all.malformed = one.malformed(), all.recording_broken = one.recording_broken();
-  all.remedy_of_nothing = one.remedy_of_nothing();
-  return all;
 }
 
 TEST(decode, names_every_field_and_learns_the_version) {
@@ -206,21 +184,6 @@ const party broker{{}, {ip_address::v4(10, 0, 0, 2), 1883}};
 
 std::string tcp(const party& from, const party& to, std::uint32_t sequence, std::uint8_t flags, std::string_view data) {
   return tcp_frame(from, to, {.sequence = sequence, .acknowledgement = 0, .flags = flags}, as_bytes(data), 0);
-}
-
-std::string little(std::uint32_t value, int octets) {
-  std::string text;
-  for (int i = 0; i < octets; ++i) text += static_cast<char>(value >> (8 * i));
-  return text;
-}
-
-std::string pcap(const std::vector<std::string>& frames, std::uint32_t link_type = 1) {
-  std::string file =
-      "\xd4\xc3\xb2\xa1" + little(2, 2) + little(4, 2) + std::string(8, '\0') + little(65535, 4) + little(link_type, 4);
-  for (const std::string& frame : frames)
-    file += little(1, 4) + little(2, 4) + little(static_cast<std::uint32_t>(frame.size()), 4) +
-            little(static_cast<std::uint32_t>(frame.size()), 4) + frame;
-  return file;
 }
 
 const std::string connect_4 = hex("10 0d 0004 4d515454 04 02 003c 0001 63");
