@@ -67,7 +67,7 @@ reading read(bytes data, mqtt::version version, std::optional<sender> known) {
   first.either = !known;
   if (known || !first.wrong) return first;
   reading second = read_as(data, version, sender::server);
-  return second.wrong && second.wrong.offset < first.wrong.offset ? first : second;
+  return second.wrong && second.wrong.offset <= first.wrong.offset ? first : second;
 }
 
 }  // namespace
