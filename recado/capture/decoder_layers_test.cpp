@@ -119,6 +119,13 @@ TEST(decode_websocket, hides_what_may_be_a_secret) {
   for (const char* each : {"TOP1", "TOP2", "TOP3", "TOP4", "TOP5"}) EXPECT_THAT(shown, HasSubstr(each));
 }
 
+TEST(decode_websocket, shows_no_control_character) {
+  const std::string evil = "GET /\x1b[2J HTTP/1.1\r\nHost: \x07\xff\x7f\n\r\n\r\n";
+  const std::string text =
+      connection{9001}.client(evil).client(framed(0x88, "\x03\xe8\x1b]0;", mask)).decoded({.ports = {9001}}).text;
+  EXPECT_THAT(text, AllOf(HasSubstr("GET /.[2J HTTP/1.1\n"), HasSubstr("Host: ....\n"), HasSubstr("1000: .]0;\n")));
+}
+
 TEST(decode_websocket, points_at_what_breaks_the_standard) {
   const std::size_t from = request.size();
   const struct {
@@ -181,6 +188,7 @@ TEST(decode_dns_over_tcp, takes_each_message_from_behind_its_length) {
   EXPECT_EQ(connection{53}.client("\0\x17"s + query).decoded({.what = decode_settings::protocol::dns}).packets, 1u);
   const result cut = connection{53}.client("\0\x17"s + query.substr(0, 9)).decoded();
   EXPECT_THAT(cut.text, HasSubstr("a message of DNS over TCP is cut off at offset 11"));
+  EXPECT_EQ(connection{53}.client("\0\0"s).decoded().malformed, 1u) << "a message without a header";
   const result broken = connection{53}.client("\0\x16"s + query.substr(0, 22)).decoded();
   EXPECT_EQ(broken.malformed, 1u) << broken.text;
 }

@@ -50,6 +50,8 @@ TEST(hex_text, is_read_as_people_and_programs_write_it) {
       {"a repeated line", "00000000  61 62 |ab|\n*\n00000006  63 |c|\n00000007\n", "61626162616263"},
       {"two octets with an offset of four digits", "0000 61 62", "6162"},
       {"four digits each", "0000 6162", "00006162"},
+      {"four digits and colons", "100c:0004:4d51", "100c00044d51"},
+      {"an offset behind digits without one", "6162\n00000002: 63", "616263"},
       {"no digit", "10 0c\n00 zz", nullptr, 2, 4},
       {"half an octet", "10 c", nullptr, 1, 4},
       {"an offset that doesn't continue", "00000000: 1020  .\n00000003: 30  0", nullptr, 2, 1},
@@ -111,7 +113,7 @@ TEST(decode, points_at_what_is_wrong) {
     const char* about;
     std::string data;
     decode_settings how;
-    const char* says;
+    std::string says;
   } const rows[] = {
       {"QoS 3",
        hex("c000 36 03 00 01 61"),
@@ -127,6 +129,14 @@ TEST(decode, points_at_what_is_wrong) {
        hex("20 14 00 00 11 1f 000c 616161616161616161616161 7f00"),
        {.version = mqtt::version::v5_0},
        "61 61 61 61 61 61 61 61\n    000010  61 61 61 61 7f 00\n                        ^^\n"},
+      {"the second line's first octet",
+       hex("20 10 00 00 0d 1f 0008 6161616161616161 7f 00"),
+       {.version = mqtt::version::v5_0},
+       "61 61 61 61 61 61 61 61\n    000010  7f 00\n            ^^\n"},
+      {"cut off behind a whole line",
+       hex("30 20 0001 61 00 61 61 61 61 61 61 61 61 61 61"),
+       {.version = mqtt::version::v5_0},
+       "61 61 61 61 61 61 61 61 61 61\n" + std::string(60, ' ') + "^^\n"},
       {"short DNS", "abc", {.what = decode_settings::protocol::dns}, "a DNS message is shorter than its header"},
       {"short NTP", "abc", {.what = decode_settings::protocol::ntp}, "an NTP packet is shorter than 48 bytes"},
       {"short DHCP", "abc", {.what = decode_settings::protocol::dhcp}, "malformed: "},
@@ -152,6 +162,15 @@ TEST(decode, guesses_and_says_so) {
   const result old = decoded(hex("90 03 0001 80"));  // 3.1.1: 5.0 would want properties
   EXPECT_THAT(old.text, HasSubstr("read as MQTT 3.1.1"));
   EXPECT_EQ(old.malformed, 0u);
+}
+
+TEST(decode, takes_for_ntp_only_what_its_fields_allow) {  // RFC 5905 §7.3
+  const std::string rest = hex("06 ec") + std::string(44, '\0');
+  for (const char* good : {"1b 00", "25 10", "24 01"})
+    EXPECT_THAT(decoded(hex(good) + rest).text, HasSubstr("looks like NTP"));
+  for (const char* each :
+       {"13 00", "2b 00", "23 11", "20 00", "26 00", "27 00"})  // versions 2 and 5, stratum 17, modes 0, 6, 7
+    EXPECT_THAT(decoded(hex(each) + rest).text, Not(HasSubstr("looks like NTP"))) << each;
 }
 
 TEST(decode, what_is_asked_for_is_mqtt) {

@@ -117,6 +117,36 @@ TEST_F(narration, tls_records_are_named_however_they_arrive) {
   }
 }
 
+TEST_F(narration, messages_of_a_handshake_have_their_names) {  // RFC 8446 §4, RFC 5246 §7.4, RFC 6066 §8
+  const std::pair<int, const char*> names[] = {
+      {0, "HelloRequest"},       {1, "ClientHello"},        {2, "ServerHello"},         {4, "NewSessionTicket"},
+      {11, "Certificate"},       {12, "ServerKeyExchange"}, {13, "CertificateRequest"}, {14, "ServerHelloDone"},
+      {15, "CertificateVerify"}, {16, "ClientKeyExchange"}, {20, "Finished"},           {22, "CertificateStatus"}};
+  for (const auto& [type, name] : names) {
+    text out;
+    const std::string record = std::string{"\x16\x03\x03\0\x04", 5} + static_cast<char>(type) + std::string(3, '\0');
+    tls_words{}.add(0, as_bytes(record), out);
+    EXPECT_EQ(out.all, "TLS handshake " + std::string{name} + ", 4 bytes\n");
+  }
+}
+
+TEST_F(narration, what_is_no_tls_is_said_once) {
+  for (const std::string& bad : {std::string{"\x18\x03\x03\0\x01x", 6}, std::string{"\x16\x02\x03\0\x01x", 6},
+                                 std::string{"\x16\x03\x03\0\0x", 6}}) {
+    text out;
+    tls_words words;
+    words.add(1, as_bytes(bad), out);
+    words.add(1, as_bytes("\x14\x03\x03" + std::string{"\0\x01\x01", 3}), out);
+    EXPECT_EQ(out.all, "not TLS\n");
+  }
+}
+
+TEST_F(narration, what_follows_change_cipher_spec_is_encrypted) {
+  text out;
+  tls_words{}.add(0, as_bytes(std::string{"\x14\x03\x03\0\x01\x01\x16\x03\x03\0\x04\x14\0\0\0", 15}), out);
+  EXPECT_EQ(out.all, "TLS change cipher spec, 1 bytes\nTLS handshake (encrypted), 4 bytes\n");
+}
+
 TEST_F(narration, arp_is_a_sentence) {
   const auto arp = [](char operation, std::string sender, std::string target) {
     return std::string(12, '\xff') + std::string{"\x08\x06\0\x01\x08\0\x06\x04\0", 9} + operation +
