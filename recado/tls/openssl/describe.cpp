@@ -115,23 +115,27 @@ std::uint16_t usage_bits(std::uint32_t from) {
   return bits;
 }
 
-std::uint16_t purpose_bits(std::uint32_t from) {
-  constexpr std::pair<std::uint32_t, purpose> known[] = {
-      {XKU_SSL_SERVER, purpose::server},
-      {XKU_SSL_CLIENT, purpose::client},
-      {XKU_CODE_SIGN, purpose::code_signing},
-      {XKU_SMIME, purpose::email},
-      {XKU_TIMESTAMP, purpose::time_stamping},
-      {XKU_OCSP_SIGN, purpose::ocsp_signing},
-      {XKU_ANYEKU, purpose::any},
+std::uint16_t bit_of(const ASN1_OBJECT* from) {
+  constexpr std::pair<int, purpose> known[] = {
+      {NID_server_auth, purpose::server},       {NID_client_auth, purpose::client},
+      {NID_code_sign, purpose::code_signing},   {NID_email_protect, purpose::email},
+      {NID_time_stamp, purpose::time_stamping}, {NID_OCSP_sign, purpose::ocsp_signing},
+      {NID_anyExtendedKeyUsage, purpose::any},
   };
+  const int number = OBJ_obj2nid(from);
+  for (const auto& [nid, what] : known)
+    if (nid == number) return static_cast<std::uint16_t>(what);
+  return static_cast<std::uint16_t>(purpose::other);
+}
+
+// Not by OpenSSL's flags, which leave out what they have no bit for.
+std::uint16_t purpose_bits(const X509& from) {
+  const std::unique_ptr<EXTENDED_KEY_USAGE, freed_by<EXTENDED_KEY_USAGE_free>> list{
+      static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(&from, NID_ext_key_usage, nullptr, nullptr))};
   std::uint16_t bits = 0;
-  for (const auto& [mask, what] : known) {
-    if ((from & mask) == 0) continue;
-    bits = static_cast<std::uint16_t>(bits | static_cast<std::uint16_t>(what));
-    from &= ~mask;
-  }
-  return from == 0 && bits != 0 ? bits : static_cast<std::uint16_t>(bits | static_cast<std::uint16_t>(purpose::other));
+  for (int i = 0; list && i < sk_ASN1_OBJECT_num(list.get()); ++i)
+    bits = static_cast<std::uint16_t>(bits | bit_of(sk_ASN1_OBJECT_value(list.get(), i)));
+  return bits;
 }
 
 void fill_extensions(X509& from, certificate& to) {
@@ -144,7 +148,7 @@ void fill_extensions(X509& from, certificate& to) {
   to.has_key_usage = (flags & EXFLAG_KUSAGE) != 0;
   if (to.has_key_usage) to.key_usage = usage_bits(X509_get_key_usage(&from));
   to.has_extended_key_usage = (flags & EXFLAG_XKUSAGE) != 0;
-  if (to.has_extended_key_usage) to.extended_key_usage = purpose_bits(X509_get_extended_key_usage(&from));
+  if (to.has_extended_key_usage) to.extended_key_usage = purpose_bits(from);
 }
 
 void fill_serial(const X509& from, certificate& to) {

@@ -150,6 +150,85 @@ TEST(tls_server_certificate, is_refused_in_words_whatever_is_wrong) {
   }
 }
 
+/// The server's own certificate as the client shows it, and its printed form.
+std::pair<certificate, std::string> shown(const identity& own, const identity& issuer) {
+  auto options = usual();
+  const std::string trusted = pem(issuer);
+  options.ca = memory(trusted), options.report_chain = true;
+  client c{options};
+  server s{{.own = &own, .chain = {}}};
+  s.begin(), c.open(), c.talk(s);
+  EXPECT_FALSE(c.seen.chain.empty()) << c.seen.line;
+  if (c.seen.chain.empty()) return {};
+  return {c.seen.chain.back(), c.seen.printed.back()};
+}
+
+TEST(tls_server_certificate, shows_for_what_its_key_is) {  // RFC 5280 §4.2.1.3 and §4.2.1.12
+  const identity& ca = the_world().authority;
+  const auto with = [&](const std::string& use, const std::string& purposes) {
+    return make({.alternative_names = world::names, .extended_key_usage = purposes, .key_usage = use}, ec_key(), &ca);
+  };
+  const auto [all, text] = shown(with("digitalSignature,nonRepudiation,keyEncipherment,dataEncipherment,keyAgreement,"
+                                      "keyCertSign,cRLSign,encipherOnly,decipherOnly",
+                                      "serverAuth,clientAuth,codeSigning,emailProtection,timeStamping,OCSPSigning"),
+                                 ca);
+  for (const usage each : {usage::digital_signature, usage::non_repudiation, usage::key_encipherment,
+                           usage::data_encipherment, usage::key_agreement, usage::certificate_signing,
+                           usage::crl_signing, usage::encipher_only, usage::decipher_only})
+    EXPECT_TRUE(all.may(each)) << static_cast<int>(each);
+  for (const purpose each : {purpose::server, purpose::client, purpose::code_signing, purpose::email,
+                             purpose::time_stamping, purpose::ocsp_signing})
+    EXPECT_TRUE(all.is_for(each)) << static_cast<int>(each);
+  EXPECT_FALSE(all.is_for(purpose::any));
+  EXPECT_FALSE(all.is_for(purpose::other));
+  EXPECT_THAT(text, HasSubstr("key usage: digital signature, non-repudiation, key encipherment, data encipherment, "
+                              "key agreement, certificate signing, CRL signing, encipher only, decipher only\n"));
+  EXPECT_THAT(text, HasSubstr("TLS server, TLS client, code signing, e-mail, time stamping, OCSP signing\n"));
+  const certificate one = shown(with("digitalSignature,decipherOnly,keyAgreement", "serverAuth,1.2.3.4"), ca).first;
+  EXPECT_TRUE(one.may(usage::decipher_only));
+  for (const usage each : {usage::non_repudiation, usage::key_encipherment, usage::certificate_signing,
+                           usage::crl_signing, usage::encipher_only})
+    EXPECT_FALSE(one.may(each)) << static_cast<int>(each);
+  EXPECT_TRUE(one.is_for(purpose::other));
+  EXPECT_FALSE(one.is_for(purpose::client));
+}
+
+TEST(tls_server_certificate, may_be_without_extensions) {
+  const identity& ca = the_world().authority;
+  const identity own =
+      make({.alternative_names = world::names, .basic_constraints = "none", .key_usage = "none"}, ec_key(), &ca);
+  const auto [bare, text] = shown(own, ca);
+  EXPECT_FALSE(bare.has_basic_constraints || bare.authority || bare.has_key_usage || bare.has_extended_key_usage);
+  EXPECT_THAT(text, HasSubstr("basic constraints: none\n"));
+  EXPECT_THAT(text, testing::Not(HasSubstr("key usage")));
+}
+
+TEST(tls_server_certificate, says_that_the_name_of_its_issuer_is_cut) {
+  const identity issuer = make({.name = std::string(60, '\x01'), .authority = true}, ec_key());
+  const identity own = make({.alternative_names = world::names}, ec_key(), &issuer);
+  const certificate cut = shown(own, issuer).first;
+  EXPECT_EQ(cut.issuer.size(), distinguished_name_bytes_max);
+  EXPECT_TRUE(cut.cut);
+  EXPECT_FALSE(shown(the_world().broker, the_world().authority).first.cut);
+}
+
+TEST(tls_server_certificate, of_one_connection_is_not_the_fault_of_the_next) {
+  const identity old =
+      make({.alternative_names = world::names, .not_after = day(2026, 2, 3)}, ec_key(), &the_world().authority);
+  client c{usual()};
+  server s{{.own = &old}};
+  s.begin(), c.open(), c.talk(s);
+  ASSERT_TRUE(c.seen.closed);
+  EXPECT_TRUE(is(*c.seen.closed, error_of(verdict::expired))) << c.seen.line;
+  c.open(), c.inbox = "HTTP/1.1 400 Bad Request\r\n", c.hear();
+  ASSERT_TRUE(c.seen.closed);
+  EXPECT_TRUE(is(*c.seen.closed, error::not_tls)) << c.seen.line;
+  server refuses{{.lowest = TLS1_VERSION, .highest = TLS1_1_VERSION}};
+  refuses.begin(), c.open(), c.talk(refuses);
+  ASSERT_TRUE(c.seen.closed);
+  EXPECT_TRUE(is(*c.seen.closed, error::version_unsupported)) << c.seen.line;
+}
+
 TEST(tls_server_certificate, prints_hostile_texts_safely) {
   const world& w = the_world();
   const std::string long_name = "\x1b[2J\xc2\x9b, O=Bank\\" + std::string(40, 'x');

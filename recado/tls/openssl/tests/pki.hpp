@@ -37,8 +37,8 @@ struct wish {
   utc_time not_before = day(2026, 1, 1);
   utc_time not_after = day(2030, 1, 1);
   const EVP_MD* digest = EVP_sha256();
-  std::string basic_constraints = "";  ///< instead of the usual ones
-  std::string key_usage = "";          ///< instead of the usual ones
+  std::string basic_constraints = "";  ///< instead of the usual ones; "none": without the extension
+  std::string key_usage = "";          ///< likewise
 };
 
 struct identity {
@@ -81,9 +81,10 @@ inline identity make(const wish& what, key_handle key, const identity* issuer = 
   ASN1_TIME_free(from), ASN1_TIME_free(until);
   X509_set_pubkey(to, result.key.get());
   const std::string constraints = what.authority ? "critical,CA:TRUE" : "critical,CA:FALSE";
-  extend(to, signer, NID_basic_constraints, what.basic_constraints.empty() ? constraints : what.basic_constraints);
+  if (what.basic_constraints != "none")
+    extend(to, signer, NID_basic_constraints, what.basic_constraints.empty() ? constraints : what.basic_constraints);
   const std::string usage = what.authority ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature";
-  extend(to, signer, NID_key_usage, what.key_usage.empty() ? usage : what.key_usage);
+  if (what.key_usage != "none") extend(to, signer, NID_key_usage, what.key_usage.empty() ? usage : what.key_usage);
   extend(to, signer, NID_subject_key_identifier, "hash");
   if (issuer) extend(to, signer, NID_authority_key_identifier, "keyid:always");
   if (!what.extended_key_usage.empty()) extend(to, signer, NID_ext_key_usage, what.extended_key_usage);
