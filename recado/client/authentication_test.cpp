@@ -1,4 +1,6 @@
 // Enhanced authentication (5.0 §4.12): SCRAM-SHA-256 by one option, a method of one's own, and once more later.
+#include <future>
+
 #include <gmock/gmock.h>
 
 #include <recado/client/broker_test.hpp>
@@ -108,6 +110,25 @@ TEST(client_authentication, proves_the_password_without_sending_it_and_once_more
   broker.finish();
   EXPECT_EQ(broker.complaint(), "");
   EXPECT_THAT(broker.heard(), testing::Not(HasSubstr("pencil")));
+}
+
+TEST(client_authentication, once_more_waits_for_the_connection) {
+  scram_server server{"pencil"};
+  t::script all = with(server, true);
+  std::promise<void> asked;
+  all.insert(all.begin() + 1, t::says([&](const std::string& last) {
+               asked.get_future().wait();
+               (void)last;
+               return ""s;
+             }));
+  t::scripted_broker broker{{all}};
+  blocking_client client{scram()};
+  ASSERT_OK(client.start(url_of(broker)));
+  auto done = std::async(std::launch::async, [&] { return client.reauthenticate(); });
+  asked.set_value();
+  EXPECT_OK(done.get());
+  broker.finish();
+  EXPECT_EQ(broker.complaint(), "");
 }
 
 TEST(client_authentication, is_refused_with_another_password) {

@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include <gmock/gmock.h>
+
 #include <recado/client/broker_test.hpp>
 
 namespace recado::client {
@@ -37,6 +39,26 @@ TEST_F(client_with_broker, publishes_with_each_qos_and_receives_from_its_queue) 
   EXPECT_EQ(error_of(client.publish("a/b", "hello")), error::not_connected);
   EXPECT_EQ(error_of(client.disconnect()), error::not_connected);
   ASSERT_OK(client.connect(broker.url()));
+}
+
+TEST_F(client_with_broker, keeps_the_properties_of_what_waits_in_its_queue) {
+  blocking_client client;
+  ASSERT_OK(client.connect(broker.url()));
+  ASSERT_OK(client.subscribe("a"));
+  const mqtt::property_value list[] = {{mqtt::property::content_type, "text/plain"},
+                                       {std::string_view{"name"}, std::string_view{"value"}}};
+  ASSERT_OK(client.publish(mqtt::message{.topic = "a", .payload = as_bytes("1"), .properties = list}));
+  ASSERT_OK(client.publish("a", "2"));
+  const auto one = client.receive(), other = client.receive();
+  ASSERT_TRUE(one && *one && other && *other);
+  const auto found = (*one)->properties();
+  EXPECT_EQ(found.text(mqtt::property::content_type), "text/plain");
+  std::vector<std::string> users;
+  for (const mqtt::property_value& each : found)
+    if (each.id == mqtt::property::user_property)
+      users.push_back(std::string{each.name} + "=" + std::string{each.text});
+  EXPECT_THAT(users, testing::ElementsAre("name=value"));
+  EXPECT_FALSE((*other)->properties().has(mqtt::property::content_type));
 }
 
 TEST_F(client_with_broker, a_source_of_the_payload_belongs_to_publish_pieces_alone) {
@@ -111,18 +133,28 @@ TEST_F(client_with_broker, many_subscriptions_come_and_go) {
   ASSERT_OK(client.connect(broker.url()));
   tally heard;
   std::vector<subscription> all;
-  for (int i = 0; i < 300; ++i) {
-    const auto one = client.subscribe("many/" + std::to_string(i), [&](const mqtt::message_received&) { heard.add(); });
+  std::vector<int> counts(300);
+  const auto publish_to_all = [&] {
+    for (int i = 0; i < 300; ++i)
+      ASSERT_TRUE(client.start_publish({.topic = "many/" + std::to_string(i), .qos = qos::at_least_once}));
+  };
+  for (int& count : counts) {
+    const auto one = client.subscribe("many/" + std::to_string(all.size()), [&](const mqtt::message_received&) {
+      ++count;
+      heard.add();
+    });
     ASSERT_OK(one);
     all.push_back(*one);
   }
+  publish_to_all();
+  EXPECT_TRUE(heard.reaches(300));
+  EXPECT_THAT(counts, testing::Each(1));
   for (int i = 0; i < 300; i += 2) ASSERT_OK(client.unsubscribe(all[static_cast<std::size_t>(i)]));
-  for (int i = 0; i < 300; ++i)
-    ASSERT_TRUE(client.start_publish({.topic = "many/" + std::to_string(i), .qos = qos::at_least_once}));
-  EXPECT_TRUE(heard.reaches(150));
+  publish_to_all();
+  EXPECT_TRUE(heard.reaches(450));
   ASSERT_OK(client.publish("many/1", "", qos::at_least_once));
-  EXPECT_TRUE(heard.reaches(151));
-  EXPECT_EQ(heard.count(), 151u);
+  EXPECT_TRUE(heard.reaches(451));
+  EXPECT_EQ(heard.count(), 451u);
 }
 
 TEST_F(client_with_broker, refuses_to_wait_in_a_handler_but_works_there) {

@@ -41,6 +41,15 @@ TEST(client_trouble, says_why_there_is_no_connection) {
   EXPECT_FALSE(client.online());
 }
 
+TEST(client_trouble, speaks_in_the_clear_to_a_second_broker_that_has_no_tls) {
+  test::mosquitto broker{mosquitto_program, own_folder()};
+  const std::string dead = "mqtts://127.0.0.1:" + std::to_string(test::free_port()), alive = broker.url();
+  const std::string_view both[] = {dead, alive};
+  blocking_client client;
+  ASSERT_OK(client.connect(both));
+  ASSERT_OK(client.publish("a", "b", mqtt::qos::at_least_once));
+}
+
 TEST(client_trouble, keeps_the_connect_timeout_with_a_silent_server) {
   test::listener silent;
   options how;
