@@ -122,21 +122,21 @@ TEST(tls_handshake, looks_at_crls) {
     verdict expected;
     const char* words;
   } const rows[] = {
-    {crl(w.authority, {}), false, verdict::good, ""},
-    {crl(w.authority, {}, true), false, verdict::good, ""},
-    {crl(w.authority, {broker}), false, verdict::revoked, "revoked by CN=MQTT CA"},
-    {crl(w.authority, {broker}, true), false, verdict::revoked, "revoked"},
-    {crl(w.foreign, {}), false, verdict::crl_missing, "its authority's CRL is missing: CN=MQTT CA"},
-    {crl(w.authority, {}), true, verdict::crl_missing, "CRL is missing"},
-    {crl(w.authority, {}) + crl(w.root, {}), true, verdict::good, ""},
-    {crl(w.authority, {}) + crl(w.root, {w.authority.certificate.get()}), false, verdict::revoked, "revoked"},
+      {crl(w.authority, {}), false, verdict::good, ""},
+      {crl(w.authority, {}, true), false, verdict::good, ""},
+      {crl(w.authority, {broker}), false, verdict::revoked, "revoked by CN=MQTT CA"},
+      {crl(w.authority, {broker}, true), false, verdict::revoked, "revoked"},
+      {crl(w.foreign, {}), false, verdict::crl_missing, "its authority's CRL is missing: CN=MQTT CA"},
+      {crl(w.authority, {}), true, verdict::crl_missing, "CRL is missing"},
+      {crl(w.authority, {}) + crl(w.root, {}), true, verdict::good, ""},
+      {crl(w.authority, {}) + crl(w.root, {w.authority.certificate.get()}), false, verdict::revoked, "revoked"},
 #if defined(RECADO_TESTS_MBEDTLS)  // DER, one behind the other, as an image has it
-    {crl(w.authority, {}, true) + crl(w.root, {}, true), true, verdict::good, ""},
-    {crl(w.foreign, {}, true) + crl(w.authority, {broker}, true), false, verdict::revoked, "revoked"},
+      {crl(w.authority, {}, true) + crl(w.root, {}, true), true, verdict::good, ""},
+      {crl(w.foreign, {}, true) + crl(w.authority, {broker}, true), false, verdict::revoked, "revoked"},
 #endif
-    {crl(w.authority, {}, false, day(2026, 1, 1), day(2026, 2, 1)), false, verdict::crl_expired,
-     "its authority's CRL has expired"},
-    {crl(w.authority, {}, false, day(2027, 1, 1), day(2028, 2, 1)), false, verdict::crl_invalid, "isn't valid"},
+      {crl(w.authority, {}, false, day(2026, 1, 1), day(2026, 2, 1)), false, verdict::crl_expired,
+       "its authority's CRL has expired"},
+      {crl(w.authority, {}, false, day(2027, 1, 1), day(2028, 2, 1)), false, verdict::crl_invalid, "isn't valid"},
   };
   for (const auto& row : rows) {
     auto options = usual();
@@ -186,8 +186,9 @@ TEST(tls_handshake, speaks_1_2_and_1_3_with_every_kind_of_key) {
 TEST(tls_handshake, uses_certificates_where_they_are_if_they_stay_there) {
   const world& w = the_world();
   const std::string root = der(w.root.certificate.get()), key = key_der(w.device.key.get());
-  const std::string own = takes_several_as_der ? der(w.device.certificate.get()) + der(w.authority.certificate.get())
-                                               : pem(w.device) + pem(w.authority);
+  const std::string own = takes_several_as_der
+                              ? der(w.device.certificate.get()) + der(w.authority.certificate.get())
+                              : pem(w.device) + pem(w.authority);
   auto options = usual();
   options.ca = source::constant(as_bytes(root)), options.certificate = source::constant(as_bytes(own));
   options.key = source::constant(as_bytes(key));

@@ -208,10 +208,8 @@ TEST(tls_load, reads_files) {
 
 TEST(tls_load, host_names) {
   const std::string long_name(254, 'a');
-  for (const char* bad : {"", ".", ".lab", "a b", "user@host", "a/b",
-                          "a\x7f"
-                          "b",
-                          "a\tb", "caf\xc3\xa9.example", long_name.c_str()}) {
+  for (const char* bad :
+       {"", ".", ".lab", "a b", "a\tb", "a\177b", "user@host", "a/b", "caf\xc3\xa9.example", long_name.c_str()}) {
     client c{usual()};
     EXPECT_EQ(c.it.set_peer(bad).error(), error::host_invalid) << bad;
   }
