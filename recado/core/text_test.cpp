@@ -66,5 +66,51 @@ TEST(utf8, knows_the_well_formed_sequences_of_table_3_7) {
     EXPECT_FALSE(is_utf8(as_bytes(bad)));
 }
 
+TEST(utf8, measures_the_sequence_at_the_front) {
+  using namespace std::string_view_literals;
+  const std::pair<std::string_view, std::size_t> rows[] = {{""sv, 0},
+                                                           {"a\x80"sv, 1},
+                                                           {"\0"sv, 1},
+                                                           {"\xc2\x80z"sv, 2},
+                                                           {"\xdf\xbf"sv, 2},
+                                                           {"\xe0\xa0\x80"sv, 3},
+                                                           {"\xed\x9f\xbf"sv, 3},
+                                                           {"\xef\xbf\xbf!"sv, 3},
+                                                           {"\xf0\x90\x80\x80"sv, 4},
+                                                           {"\xf4\x8f\xbf\xbf"sv, 4},
+                                                           {"\x80"sv, 0},
+                                                           {"\xc1\xbf"sv, 0},
+                                                           {"\xc2"sv, 0},
+                                                           {"\xc2z"sv, 0},
+                                                           {"\xe0\x9f\xbf"sv, 0},
+                                                           {"\xe2\x82"sv, 0},
+                                                           {"\xe2\x82z"sv, 0},
+                                                           {"\xed\xa0\x80"sv, 0},
+                                                           {"\xf0\x8f\xbf\xbf"sv, 0},
+                                                           {"\xf0\x90\x80"sv, 0},
+                                                           {"\xf0\x90z\x80"sv, 0},
+                                                           {"\xf0\x90\x80\xc0"sv, 0},
+                                                           {"\xf4\x90\x80\x80"sv, 0},
+                                                           {"\xf5\x80\x80\x80"sv, 0}};
+  for (const auto& [text, length] : rows) EXPECT_EQ(utf8_sequence_length(as_bytes(text)), length);
+}
+
+TEST(utf8, knows_c1_controls) {
+  for (const char* control : {"\xc2\x80", "\xc2\x9f"}) EXPECT_TRUE(utf8_is_c1(as_bytes(control)));
+  for (const char* other : {"\xc2\xa0", "\xc3\x80", "\xc2", "a\x80", ""}) EXPECT_FALSE(utf8_is_c1(as_bytes(other)));
+}
+
+TEST(utf8, of_pieces_says_when_no_more_can_mend_them) {
+  utf8_check text;
+  text.add(as_bytes("a\xe2\x82"));
+  EXPECT_FALSE(text.well_formed() || text.is_broken()) << "a byte is missing";
+  text.add(as_bytes("\xac"));
+  EXPECT_TRUE(text.well_formed());
+  text.add(as_bytes("\xed\xa0"));
+  EXPECT_TRUE(text.is_broken());
+  text.add(as_bytes("a"));
+  EXPECT_TRUE(text.is_broken()) << "for good";
+}
+
 }  // namespace
 }  // namespace recado
