@@ -251,15 +251,18 @@ TEST_F(stream_test, what_the_peer_said_before_it_refused_to_listen_is_heard) {
 }
 
 TEST_F(stream_test, a_finish_flushes_and_waits_for_the_peers_end) {
-  open();
+  open({.linger = 10s});
+  const instant began = now();
   far_->write(framed("stop"));
   on_message_ = [this](auto&) { return machine_.say("goodbye"), flow::finish; };
   turn_until([&] { return heard_.size() == 1; });
   EXPECT_EQ(far_->read(9), framed("goodbye"));
   EXPECT_TRUE(far_->at_end());
   EXPECT_FALSE(ended_);
+  far_->write("what is thrown away");
   far_->close();
   turn_to_the_end();
+  EXPECT_LT(now(), began + 10s) << "the peer's end is the end";
   EXPECT_TRUE(machine_.lost_with.empty()) << "it was its own wish";
 }
 

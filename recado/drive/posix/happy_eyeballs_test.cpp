@@ -135,6 +135,16 @@ TEST_F(happy_eyeballs, closing_ends_all_attempts) {
   EXPECT_EQ(stream_.deadline(), never);
 }
 
+TEST_F(happy_eyeballs, closing_tells_all_who_were_asked) {
+  test::listener first, second;
+  connect({first.where(), second.where()});
+  stream_.advance(start_);
+  stream_.advance(start_ + 250ms);
+  stream_.close();
+  EXPECT_TRUE(first.accept().at_end());
+  EXPECT_TRUE(second.accept().at_end());
+}
+
 TEST(interleave_families, lets_both_take_turns) {  // RFC 8305 §4
   const auto v4 = [](std::uint8_t i) { return endpoint{ip_address::v4(10, 0, 0, i), 1}; };
   const auto v6 = [](std::uint8_t i) {

@@ -124,6 +124,13 @@ TEST_F(network_test, the_cable_in_and_out_is_told) {
   wait_for([](const link_status& status) { return !status.up && !status.carrier; });
 }
 
+TEST_F(network_test, an_interface_that_is_taken_away_is_told) {
+  plug_in();
+  EXPECT_FALSE(board_.status().removed);
+  in_server([] { ASSERT_EQ(std::system("ip link delete server0"), 0); });  // a cable has two ends
+  wait_for([](const link_status& status) { return status.removed; });
+}
+
 TEST_F(network_test, settings_are_applied_and_taken_back_exactly) {
   plug_in();
   network_interface other;  // somebody else's address on the same interface stays

@@ -149,6 +149,20 @@ TEST_F(udp_test, sockets_open_at_the_ports_asked_for_and_close_the_oldest) {
   EXPECT_TRUE(is(next(server).error(), stream_error::refused));
 }
 
+TEST_F(udp_test, sockets_have_the_options_that_were_given_once) {
+  udp_socket server;
+  ASSERT_TRUE(server.open(loop_, {}));
+  const endpoint all{ip_address::v4(127, 255, 255, 255), server.local_port()};
+  udp_sockets many;
+  many.open(loop_, {});
+  EXPECT_FALSE(many.send({0, all, as_bytes("x")}, now())) << "RFC 919: not without being asked to";
+  many.open(loop_, {.broadcast = true});
+  ASSERT_EQ(many.send({0, all, as_bytes("to all")}, now()), true);
+  const auto got = next(server);
+  ASSERT_TRUE(got && *got);
+  EXPECT_EQ(as_text((*got)->payload), "to all");
+}
+
 // Asks a question of a server until it is answered; the n-th answer is an event.
 class asker {
  public:
