@@ -16,7 +16,7 @@ class secret {
  public:
   secret() = default;
   /// Takes the text and wipes the one it came in.
-  explicit secret(std::string text) : text_(std::move(text)) { clean(text); }
+  explicit secret(std::string text) : text_(text) { clean(text); }  // moved from, a short one would keep its characters
   /// Moves; the other one is wiped.
   secret(secret&& other) noexcept : text_(other.text_) { clean(other.text_); }
   /// Wipes what it had, then moves.
