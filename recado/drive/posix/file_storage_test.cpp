@@ -77,6 +77,35 @@ TEST_F(session_folder, what_was_put_is_there_in_the_next_program) {
   }
 }
 
+TEST_F(session_folder, what_has_gathered_is_read_with_what_is_in_the_file) {
+  std::array<std::byte, 8> small{};
+  file_storage below{small};
+  ASSERT_TRUE(below.open(folder.c_str(), shape, durability::flush, true));
+  const auto read = [&](std::uint32_t from, std::size_t size) {
+    std::string text(size, '?');
+    EXPECT_TRUE(below.read(from, std::as_writable_bytes(std::span{text})));
+    return text;
+  };
+  ASSERT_TRUE(below.program(0, as_bytes("abcd")) && below.flush());
+  ASSERT_TRUE(below.program(4, as_bytes("ef")) && below.program(6, as_bytes("gh")));
+  EXPECT_EQ(read(0, 4), "abcd");
+  EXPECT_EQ(read(2, 4), "cdef");
+  EXPECT_EQ(read(0, 8), "abcdefgh");
+  EXPECT_EQ(read(5, 2), "fg");
+  EXPECT_EQ(read(6, 4), std::string("gh\0\0", 4)) << "behind it nothing was programmed";
+  ASSERT_TRUE(below.program(100, as_bytes("elsewhere")));  // longer than the buffer, and not behind it
+  EXPECT_EQ(read(3, 6), std::string("defgh\0", 6));
+  EXPECT_EQ(read(100, 9), "elsewhere");
+  ASSERT_TRUE(below.program(8, as_bytes("ij")) && below.program(20, as_bytes("k")));
+  EXPECT_EQ(read(4, 6), "efghij");
+  EXPECT_EQ(read(20, 1), "k");
+  EXPECT_FALSE(below.written_behind(110));
+  EXPECT_TRUE(below.written_behind(100));
+  ASSERT_TRUE(below.erase(0));
+  EXPECT_EQ(read(0, 8), std::string(8, '\0'));
+  EXPECT_EQ(read(20, 1), std::string(1, '\0'));
+}
+
 TEST_F(session_folder, belongs_to_one_program_at_a_time) {
   file_storage first{buffer};
   ASSERT_TRUE(first.open(folder.c_str(), shape, durability::flush, true));
