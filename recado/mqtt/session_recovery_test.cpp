@@ -52,5 +52,52 @@ TEST(session_recovery, a_long_message_whose_answer_came_first_holds_up_nothing) 
   EXPECT_EQ(all_sent(s), hex(test::wire(message_of(qos::at_least_once, 2, "u", ""))));
 }
 
+/// Agrees to everything, until its disk is full.
+class failing_journal final : public journal {
+ public:
+  error publishing(std::uint16_t, const message&, bytes) override { return error::none; }
+  void released(std::uint16_t) override {}
+  void finished(std::uint16_t) override {}
+  void took(qos, std::uint16_t) override {}
+  void completed(std::uint16_t) override {}
+  void session_lost(lost_session) override {}
+  fault commit() override { return why; }
+  fault why;
+};
+
+TEST(session_recovery, a_journal_that_fails_ends_the_connection_and_nothing_leaves) {
+  failing_journal kept;
+  subject who{roomy};
+  session& s = who.machine;
+  s.keep_in(&kept);
+  const auto connects = [&](const char* acknowledged) {
+    EXPECT_TRUE(s.connect({.client_identifier = "id", .clean_start = false, .session_expiry_s = 100}).has_value());
+    s.opened({});
+    EXPECT_NE(all_sent(s), "");
+    const octets answer = packet(0x20, acknowledged, "", "");
+    bytes in = answer;
+    return tell(*s.receive(in, {}));
+  };
+  EXPECT_EQ(connects("00 00"), "connected");
+  const message one{.topic = "t", .payload = as_bytes("1"), .qos = qos::at_least_once};
+  ASSERT_TRUE(s.publish(one).has_value());
+  EXPECT_EQ(all_sent(s), hex(test::wire(message_of(qos::at_least_once, 1, "t", "1"))));
+  kept.why = make_fault(link_error::no_resources);
+  ASSERT_TRUE(s.publish(one).has_value());
+  EXPECT_EQ(all_sent(s), "");
+  bytes nothing;
+  const auto end = s.receive(nothing, {});
+  ASSERT_TRUE(end && std::holds_alternative<closed>(*end));
+  EXPECT_EQ(std::get<closed>(*end).why, kept.why);
+  EXPECT_EQ(all_sent(s), "") << "no farewell either";
+  EXPECT_FALSE(s.receive(nothing, {})) << "it is said once";
+
+  kept.why = {};
+  s.lost(make_fault(stream_error::aborted), {});
+  EXPECT_EQ(connects("01 00"), "connected present");
+  EXPECT_EQ(all_sent(s), hex(test::wire(message_of(qos::at_least_once, 1, "t", "1", true))) +
+                             hex(test::wire(message_of(qos::at_least_once, 2, "t", "1"))));
+}
+
 }  // namespace
 }  // namespace recado::mqtt::test
