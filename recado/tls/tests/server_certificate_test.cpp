@@ -184,11 +184,16 @@ TEST(tls_server_certificate, shows_for_what_its_key_is) {  // RFC 5280 §4.2.1.3
   EXPECT_THAT(text, HasSubstr("key usage: digital signature, non-repudiation, key encipherment, data encipherment, "
                               "key agreement, certificate signing, CRL signing, encipher only, decipher only\n"));
   EXPECT_THAT(text, HasSubstr("TLS server, TLS client, code signing, e-mail, time stamping, OCSP signing\n"));
-  const certificate one = shown(with("digitalSignature,decipherOnly,keyAgreement", "serverAuth,1.2.3.4"), ca).first;
-  EXPECT_TRUE(one.may(usage::decipher_only));
-  for (const usage each : {usage::non_repudiation, usage::key_encipherment, usage::certificate_signing,
-                           usage::crl_signing, usage::encipher_only})
-    EXPECT_FALSE(one.may(each)) << static_cast<int>(each);
+  const std::pair<const char*, usage> others[] = {
+      {"nonRepudiation", usage::non_repudiation},     {"keyEncipherment", usage::key_encipherment},
+      {"dataEncipherment", usage::data_encipherment}, {"keyAgreement", usage::key_agreement},
+      {"keyCertSign", usage::certificate_signing},    {"cRLSign", usage::crl_signing},
+      {"encipherOnly", usage::encipher_only},         {"decipherOnly", usage::decipher_only}};
+  for (const auto& [name, use] : others) {
+    const certificate two = shown(with("digitalSignature," + std::string{name}, "serverAuth"), ca).first;
+    for (const auto& [other, each] : others) EXPECT_EQ(two.may(each), each == use) << name << ' ' << other;
+  }
+  const certificate one = shown(with("digitalSignature", "serverAuth,1.2.3.4"), ca).first;
   EXPECT_TRUE(one.is_for(purpose::other));
   EXPECT_FALSE(one.is_for(purpose::client));
 }
@@ -227,6 +232,29 @@ TEST(tls_server_certificate, of_one_connection_is_not_the_fault_of_the_next) {
   refuses.begin(), c.open(), c.talk(refuses);
   ASSERT_TRUE(c.seen.closed);
   EXPECT_TRUE(is(*c.seen.closed, error::version_unsupported)) << c.seen.line;
+}
+
+TEST(tls_server_certificate, may_be_disliked_by_who_is_shown_it) {
+  auto options = usual();
+  options.report_chain = true;
+  client c{options};
+  server s{{}};
+  s.begin(), c.open();
+  std::string inbox;
+  int certificates = 0;
+  bool is_closed = false;
+  for (int turn = 0; turn < 20 && !is_closed; ++turn) {
+    bytes in = as_bytes(inbox);
+    const auto event = c.it.receive(in, c.now);
+    inbox.erase(0, inbox.size() - in.size());
+    if (event && std::holds_alternative<certificate_seen>(*event)) ++certificates, c.it.close(c.now);
+    EXPECT_FALSE(event && std::holds_alternative<secured>(*event)) << "it was given up before";
+    is_closed = event && std::holds_alternative<closed>(*event);
+    for (bytes out; !(out = c.it.pending(c.now)).empty(); c.it.sent(out.size())) s.hear(out);
+    inbox += s.says();
+  }
+  EXPECT_GT(certificates, 0);
+  EXPECT_TRUE(is_closed);
 }
 
 TEST(tls_server_certificate, prints_hostile_texts_safely) {
