@@ -51,6 +51,7 @@ TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.
         .does([](session& s) {
           EXPECT_TRUE(s.publish({.topic = "a", .qos = qos::exactly_once, .tag = 1}).has_value());
           EXPECT_TRUE(s.publish({.topic = "b", .qos = qos::at_least_once, .retain = true, .tag = 2}).has_value());
+          EXPECT_TRUE(s.publish({.topic = "c", .qos = qos::at_least_once, .tag = 3}).has_value());
         })
         .does([](session& s) { s.sent(s.pending({}).size()); })
         .loses();
@@ -61,6 +62,7 @@ TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.
   in_flight()
       .connects(coming_back, announcing({{property::maximum_qos, 1U}}, true))
       .sends(retained)
+      .sends(message_of(qos::at_least_once, 3, "c", "", true))
       .sends(answer(pubrel, 1))  // the server may wait for it: else its identifier could never be used again
       .hears(answer(pubcomp, 1, reason::packet_identifier_not_found))
       .tells("acknowledged #1 tag 1 Packet Identifier not found")
@@ -69,6 +71,7 @@ TEST(session_limits, what_a_later_connection_forbids_is_reported) {  // [MQTT-3.
       .connects(coming_back, announcing({{property::retain_available, 0U}}, true))
       .tells("acknowledged #2 tag 2 Retain not supported")
       .sends(message_of(qos::exactly_once, 1, "a", "", true))
+      .sends(message_of(qos::at_least_once, 3, "c", "", true))
       .plain();
 }
 

@@ -84,6 +84,21 @@ TEST(session_properties, given_by_a_command_they_stand_on_the_wire_or_are_refuse
     }
 }
 
+// [MQTT-1.5.4-a]: a length has two bytes.
+TEST(session_properties, too_long_for_their_length_are_refused) {
+  const std::string longest(65'535, 'x'), longer(65'536, 'x');
+  const std::pair<property_value, error> values[] = {{{longest, longest}, error::no_room},
+                                                     {{longer, "v"}, error::string_too_long},
+                                                     {{"k", longer}, error::string_too_long},
+                                                     {{P::content_type, longer}, error::string_too_long},
+                                                     {{P::correlation_data, longer}, error::string_too_long}};
+  for (const auto& [one, why] : values) {
+    online o;
+    EXPECT_EQ(named(error_of(o.s.publish({.topic = "t", .properties = only(one)}))), named(why));
+    EXPECT_EQ(all_sent(o.s), "");
+  }
+}
+
 TEST(session_properties, of_3_1_1_are_refused_by_every_command) {
   for (const row& one : rows) {
     SCOPED_TRACE(std::string{words(one.value.id)});
