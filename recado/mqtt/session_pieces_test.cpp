@@ -62,6 +62,19 @@ TEST(session_pieces, a_message_as_long_as_the_buffer_comes_whole) {
   EXPECT_EQ(line.told[1], "begin t 11 qos 0");
 }
 
+TEST(session_pieces, one_octet_may_come_from_a_source) {
+  subject who{{}};
+  dialogue{}.connects().play({}, who);
+  ASSERT_TRUE(who.machine.publish({.topic = "t", .payload_from_source = 1}).has_value());
+  EXPECT_EQ(hex(who.machine.pending({})), hex(raw({0x30, 5, 0, 1, 't', 0})));
+  who.machine.sent(6);
+  bytes nothing;
+  const auto wants = who.machine.receive(nothing, {});
+  ASSERT_TRUE(wants && std::holds_alternative<wants_payload>(*wants));
+  ASSERT_TRUE(who.machine.supply(as_bytes("x")).has_value());
+  EXPECT_EQ(hex(who.machine.pending({})), hex(raw({'x'})));
+}
+
 TEST(session_pieces, a_topic_and_properties_beyond_the_buffer_end_the_connection) {
   const sizes small{.receive = 16};
   subject who{small};

@@ -86,6 +86,44 @@ TEST(session_rest, takes_along_that_a_connect_was_not_heard) {
   EXPECT_FALSE(in_doubt(first));
 }
 
+TEST(session_rest, takes_along_what_was_said_at_the_beginning) {
+  const auto woken = [](place_of_session& first, place_of_session& second, connect_options how) {
+    how.client_identifier = "x";
+    ASSERT_TRUE(first.s.connect(how));
+    first.s.opened(at(0s));
+    first.say(at(0s));
+    const std::uint8_t accepted[] = {0x20, 3, 0, 0, 0};
+    EXPECT_EQ(first.hear(accepted, at(0s)), 1U);
+    const auto kept = first.s.rest();
+    ASSERT_TRUE(kept);
+    ASSERT_TRUE(second.s.wake(*kept));
+  };
+  const std::uint8_t one[] = {0x32, 6, 0, 1, 'a', 0, 5, 0}, other[] = {0x32, 6, 0, 1, 'a', 0, 6, 0};
+  for (const std::uint32_t expiry_s : {0U, 100U}) {
+    place_of_session first, second;
+    woken(first, second, {.session_expiry_s = expiry_s});
+    const property_value longer[] = {{property::session_expiry_interval, 200U}};
+    EXPECT_EQ(second.s.disconnect({.properties = longer}).has_value(), expiry_s != 0) << "[MQTT-3.14.2.2.2]";
+  }
+  {
+    place_of_session first, second;
+    woken(first, second, {.receive_maximum = 1, .acknowledge = acknowledge_when::deferred});
+    EXPECT_EQ(second.hear(one, at(1s)), 1U);
+    EXPECT_EQ(second.say(at(1s)), 0U) << "the application acknowledges it";
+    EXPECT_EQ(second.hear(other, at(1s)), 1U);
+    EXPECT_FALSE(second.s.online()) << "[MQTT-3.3.4-9]: one at a time";
+  }
+  for (const bool asked : {true, false}) {
+    place_of_session first, second;
+    woken(first, second, {.request_problem_information = asked});
+    ASSERT_TRUE(second.s.publish({.topic = "a", .qos = qos::at_least_once}));
+    second.say(at(1s));
+    const std::uint8_t puback[] = {0x40, 8, 0, 1, 0x10, 4, 0x1f, 0, 1, 'w'};
+    EXPECT_EQ(second.hear(puback, at(1s)), 1U);
+    EXPECT_EQ(second.s.online(), asked) << "[MQTT-3.1.2-29]: no Reason String";
+  }
+}
+
 TEST(session_rest, knows_when_to_ping) {
   place_of_session one;
   one.connect();
