@@ -104,6 +104,53 @@ TEST(transmit_log, one_stuck_packet_does_not_block_it) {
   }
 }
 
+// As the header promises: what never moves is never copied.
+TEST(transmit_log, answers_in_order_move_nothing) {
+  std::vector<std::byte> memory(100);
+  std::vector<outgoing_flight> places(3);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  std::deque<std::pair<place, const std::byte*>> kept;
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(log.make_room(30)) << i;
+    const place at = flights.take(stage::puback);
+    log.append(30, at);
+    log.sent(log.pending().size());
+    kept.emplace_back(at, log.packet(at).data());
+    if (kept.size() < 3) continue;
+    for (const auto& [which, where] : kept) ASSERT_EQ(log.packet(which).data(), where) << i;
+    log.release(kept.front().first);
+    flights.release(kept.front().first);
+    kept.pop_front();
+  }
+}
+
+TEST(transmit_log, what_was_released_has_room_while_another_packet_is_sent) {
+  std::vector<std::byte> memory(100);
+  std::vector<outgoing_flight> places(3);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  EXPECT_EQ(log.room(), 100u);
+  const place first = flights.take(stage::puback), second = flights.take(stage::puback);
+  log.append(60, first);
+  log.sent(60);
+  EXPECT_EQ(log.room(), 40u);
+  log.append(30, second);
+  log.sent(1);
+  EXPECT_EQ(log.room(), 10u);
+  const std::byte* const on_its_way = log.pending().data();
+  log.release(first);
+  EXPECT_EQ(log.room(), 60u);
+  EXPECT_FALSE(log.make_room(61));
+  ASSERT_TRUE(log.make_room(60));
+  log.append(20);
+  EXPECT_EQ(log.room(), 40u);
+  EXPECT_TRUE(log.make_room(40));
+  EXPECT_FALSE(log.make_room(41));
+  EXPECT_EQ(log.pending().data(), on_its_way);
+  EXPECT_EQ(log.pending().size(), 29u);
+}
+
 TEST(flight_table, identifiers_are_never_zero_nor_in_use_and_wrap) {  // original defects 2, 3; [MQTT-2.2.1-3]
   for (const std::size_t size : {1U, 2U, 7U, 64U, 1000U}) {
     std::vector<outgoing_flight> places(size);
