@@ -1,4 +1,6 @@
 // IP and ARP as tables of bytes.
+#include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -168,6 +170,34 @@ TEST_F(prober_test, three_probes_then_the_address_is_free) {
   EXPECT_FALSE(prober_.on_time(prober_.deadline() - 1us));
   EXPECT_EQ(prober_.on_time(prober_.deadline()), arp_prober::verdict::free);
   EXPECT_EQ(prober_.deadline(), never);
+}
+
+struct seeded_entropy final : entropy {
+  void fill(mutable_bytes out) override {
+    for (auto& each : out) each = static_cast<std::byte>(engine());
+  }
+  std::mt19937 engine{1};
+};
+
+TEST_F(prober_test, its_waits_are_random_between_those_of_the_standard) {  // RFC 5227 §1.1
+  seeded_entropy random;
+  prober_.set_up(own, random, {});
+  std::set<duration> before, between;
+  for (int i = 0; i < 500; ++i) {
+    prober_.start(wanted, t_);
+    before.insert(prober_.deadline() - t_);
+    const instant first = prober_.deadline();
+    ASSERT_TRUE(prober_.pending(first));
+    between.insert(prober_.deadline() - first);
+  }
+  EXPECT_GE(*before.begin(), 0s);
+  EXPECT_LT(*before.begin(), 100ms);
+  EXPECT_LE(*before.rbegin(), 1s) << "PROBE_WAIT";
+  EXPECT_GT(*before.rbegin(), 900ms);
+  EXPECT_GE(*between.begin(), 1s) << "PROBE_MIN";
+  EXPECT_LT(*between.begin(), 1100ms);
+  EXPECT_LE(*between.rbegin(), 2s) << "PROBE_MAX";
+  EXPECT_GT(*between.rbegin(), 1900ms);
 }
 
 TEST_F(prober_test, an_answer_at_any_time_is_a_conflict) {
