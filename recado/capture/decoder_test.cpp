@@ -269,6 +269,15 @@ TEST(decode_recording, understands_an_answer_without_its_connect) {
   EXPECT_THAT(alone.text, HasSubstr("CONNACK"));
 }
 
+TEST(decode_recording, counts_the_octets_of_a_stream_of_tls) {
+  const party secure{{}, {ip_address::v4(10, 0, 0, 2), 8883}};
+  const std::string record = hex("14 03 03 00 01 01");
+  const result tls = decoded(pcap({tcp(client, secure, 7, tcp_ack, record), tcp(client, secure, 13, tcp_ack, record),
+                                   tcp(client, secure, 19, tcp_ack, record)}));
+  for (const char* at : {"TLS, offset 0, 6 bytes", "TLS, offset 6, 6 bytes", "TLS, offset 12, 6 bytes"})
+    EXPECT_THAT(tls.text, HasSubstr(at));
+}
+
 TEST(decode_recording, knows_tls_from_its_middle) {
   const party secure{{}, {ip_address::v4(10, 0, 0, 2), 8883}};
   const result tls = decoded(pcap({tcp(client, secure, 7, tcp_ack, hex("17 03 03 00 02 aa bb"))}));
