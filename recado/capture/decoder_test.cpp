@@ -187,6 +187,60 @@ TEST(decode, dhcp_options_that_lie_are_pointed_at) {
   EXPECT_THAT(decoded(head + hex("35 01 01 32 04 01")).text, HasSubstr("at offset 244\n"));
 }
 
+TEST(decode, dhcp_options_in_the_fields_of_names_are_looked_at_if_they_are_said_to_be_there) {  // RFC 2132 §9.3
+  const std::string broken = hex("35 02 01 01 ff"), sound = hex("35 01 01 ff");
+  const auto message = [](const std::string& sname, const std::string& file, const char* overload) {
+    std::string all = hex("01 01 06 00 12345678") + std::string(228, '\0') + hex("63825363 35 01 01 34 01") +
+                      hex(overload) + hex("ff");
+    all.replace(44, sname.size(), sname), all.replace(108, file.size(), file);
+    return decoded(all, {.what = decode_settings::protocol::dhcp});
+  };
+  EXPECT_THAT(message("", broken, "01").text, HasSubstr("at offset 109\n"));
+  EXPECT_THAT(message(broken, "", "02").text, HasSubstr("at offset 45\n"));
+  EXPECT_THAT(message(broken, sound, "03").text, HasSubstr("at offset 45\n"));
+  EXPECT_EQ(message(sound, sound, "03").malformed, 0u);
+  EXPECT_EQ(message(broken, sound, "01").malformed, 0u) << "that is a name";
+  EXPECT_EQ(message(sound, broken, "02").malformed, 0u);
+}
+
+TEST(decode, records_of_dns_have_the_data_of_their_type) {
+  const std::string head = hex("1234 8180 0001 0001 0000 0000 01 61 00 0001 0001 c00c");
+  const auto message = [&](const char* type, const std::string& data) {
+    return decoded(
+        head + hex(type) + hex("0001 0000003c") + std::string(1, '\0') + static_cast<char>(data.size()) + data,
+        {.what = decode_settings::protocol::dns});
+  };
+  const std::string four = hex("0a4d0002"), name = hex("01 62 c00c"), cut = hex("05 62");
+  struct {
+    const char* type;
+    std::string good, bad;
+  } const rows[] = {{"0001", four, four + "x"},
+                    {"001c", std::string(16, 'x'), four},
+                    {"0002", name, cut},
+                    {"0005", name, cut},
+                    {"000c", name, cut},
+                    {"0006", name + name + std::string(20, '\0'), name + name + std::string(19, '\0')},
+                    {"0021", hex("0001 0002 075b") + name, hex("0001 0002 075b") + cut}};
+  for (const auto& [type, good, bad] : rows) {
+    const result sound = message(type, good), broken = message(type, bad);
+    EXPECT_EQ(sound.malformed, 0u) << sound.text;
+    EXPECT_THAT(broken.text, HasSubstr("malformed: a record's data don't fit its type, at offset 31\n"));
+  }
+  EXPECT_EQ(message("0063", "whatever").malformed, 0u) << "of other types nothing is known";
+}
+
+TEST(decode, datagrams_have_the_length_that_they_say) {
+  const std::string query = hex("1234 0100 0001 0000 0000 0000 01 61 00 0001 0001");
+  const decode_settings dns{.what = decode_settings::protocol::dns}, ntp{.what = decode_settings::protocol::ntp};
+  EXPECT_THAT(decoded(query + "x", dns).text, HasSubstr("bytes are left over behind the last record, at offset 19\n"));
+  EXPECT_THAT(decoded(query.substr(0, 18), dns).text, HasSubstr("a question or record is broken or cut off"));
+  const std::string packet = hex("23 00 06 ec") + std::string(44, '\0');
+  EXPECT_EQ(decoded(packet + "mac!", ntp).malformed, 0u);
+  EXPECT_THAT(decoded(packet + "x", ntp).text, HasSubstr("length is no multiple of 4, at offset 49\n"));
+  for (const char* first : {"03", "2b"})
+    EXPECT_THAT(decoded(hex(first) + packet.substr(1), ntp).text, HasSubstr("the NTP version is not 1 to 4"));
+}
+
 TEST(decode, json_keeps_what_is_no_text) {
   EXPECT_EQ(decoded(hex("30 05 0001 61 ff 00"), {.version = mqtt::version::v3_1_1, .json = true}).text,
             "{\"protocol\":\"MQTT\",\"offset\":0,\"length\":7,\"packet\":\"PUBLISH\",\"qos\":0,\"retain\":false,"
