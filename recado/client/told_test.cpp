@@ -1,10 +1,11 @@
-// What the server is told of subscriptions that end, and how much it is sent before it answers.
+// What the server is told of subscriptions and sent at a time, and what becomes of messages that it does not take.
 #include <future>
 
 #include <gmock/gmock.h>
 
 #include <recado/client/broker_test.hpp>
 #include <tests/support/scripted_broker.hpp>
+#include <tests/support/sockets.hpp>
 
 namespace recado::client {
 namespace {
@@ -94,6 +95,89 @@ TEST(client_told, no_more_messages_are_on_their_way_than_it_was_allowed) {
     over.set_value();
     EXPECT_OK(client.start_publish(one));
   }
+}
+
+TEST(client_told, what_the_server_does_not_take_of_the_outbox_is_given_up) {
+  std::promise<void> over;
+  t::scripted_broker broker{{{t::hears(t::connect_type), t::says([&](const std::string&) {
+                                return over.get_future().wait(), "\x20\x05\0\0\2\x24\1"s;  // Maximum QoS 1
+                              }),
+                              t::serves()}}};
+  tally lost;
+  std::vector<dropped_message> dropped;
+  options how;
+  how.on_dropped = [&](const dropped_message& one) { dropped.push_back(one), lost.add(); };
+  blocking_client client{how};
+  ASSERT_OK(client.start(url_of(broker)));
+  const auto two = client.start_publish({.topic = "two", .payload = as_bytes("12"), .qos = mqtt::qos::exactly_once});
+  const auto one = client.start_publish({.topic = "one", .qos = mqtt::qos::at_least_once});
+  ASSERT_OK(two);
+  ASSERT_OK(one);
+  over.set_value();
+  EXPECT_OK(client.wait(*one)) << "the others go";
+  const auto refused = client.wait(*two);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(is(refused.error().why, mqtt::error::qos_not_available)) << refused.error().line;
+  ASSERT_TRUE(lost.reaches(1));
+  EXPECT_EQ(dropped[0].topic, "two");
+  EXPECT_EQ(dropped[0].payload_size, 2u);
+  EXPECT_EQ(dropped[0].qos, mqtt::qos::exactly_once);
+  EXPECT_FALSE(dropped[0].incoming);
+  EXPECT_EQ(dropped[0].why.why, refused.error().why);
+}
+
+TEST(client_told, a_message_that_the_server_refuses_is_not_published) {
+  t::scripted_broker broker{{{t::serves({.acknowledged = 0x87})}}};
+  blocking_client client;
+  ASSERT_OK(client.connect(url_of(broker)));
+  for (const mqtt::qos level : {mqtt::qos::at_least_once, mqtt::qos::exactly_once}) {
+    const auto at_once = client.publish("a", "b", level);
+    EXPECT_EQ(error_of(at_once), error::refused_by_server);
+    EXPECT_EQ(at_once.error().reason, mqtt::reason::not_authorized);
+    const auto begun = client.start_publish({.topic = "a", .qos = level});
+    ASSERT_OK(begun);
+    ASSERT_OK(client.subscribe("behind"));
+    const auto later = client.wait(*begun);  // it is over by now
+    EXPECT_EQ(error_of(later), error::refused_by_server);
+    EXPECT_EQ(later.error().reason, mqtt::reason::not_authorized);
+  }
+}
+
+TEST(client_told, who_may_not_have_answers_is_told_with_each_request) {
+  t::scripted_broker broker{{{t::serves({.granted = 0x87})}}};
+  blocking_client client;
+  ASSERT_OK(client.connect(url_of(broker)));
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = client.request("a", "b");
+    EXPECT_EQ(error_of(refused), error::refused_by_server);
+    EXPECT_EQ(refused.error().reason, mqtt::reason::not_authorized);
+  }
+}
+
+TEST(client_told, properties_need_version_5_without_a_connection_too) {
+  options how;
+  how.version = mqtt::version::v3_1_1;
+  blocking_client client{how};
+  ASSERT_OK(client.start("mqtt://127.0.0.1:" + std::to_string(test::free_port())));
+  const mqtt::property_value list[] = {{mqtt::property::content_type, "text"}};
+  EXPECT_TRUE(is(client.start_publish({.topic = "a", .properties = list}).error().why, mqtt::error::needs_version_5));
+}
+
+TEST(client_told, a_source_ends_with_the_connection_of_its_message) {
+  struct told_at_the_end {
+    tally* ended;
+    ~told_at_the_end() { ended->add(); }
+  };
+  t::scripted_broker broker{{{t::hears(t::connect_type), t::says(accepted), t::hears_anything(), t::resets()}}};
+  tally ended;
+  options how;
+  how.reconnect = false;
+  blocking_client client{how};
+  ASSERT_OK(client.connect(url_of(broker)));
+  ASSERT_OK(client.publish_pieces(
+      {.topic = "a"}, 64 << 20,
+      [owned = std::make_shared<told_at_the_end>(&ended)](std::uint32_t, mutable_bytes room) { return room.size(); }));
+  EXPECT_TRUE(ended.reaches(1));
 }
 
 }  // namespace
