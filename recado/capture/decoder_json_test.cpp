@@ -57,6 +57,12 @@ TEST(decode_json, of_every_kind_of_packet) {
        {.version = mqtt::version::v3_1_1},
        "{`protocol`:`MQTT`,`offset`:0,`length`:4,`from`:`server`,`packet`:`CONNACK`,`session_present`:false,"
        "`return_code`:5,`reason`:`Connection Refused, not authorized`}\n"},
+      {"PUBLISH",
+       hex("3b 0d 0001 61 0007 05 09 0002 ff00 6869"),
+       {.version = mqtt::version::v5_0},
+       "{`protocol`:`MQTT`,`offset`:0,`length`:15,`packet`:`PUBLISH`,`qos`:1,`retain`:true,`dup`:true,"
+       "`topic_name`:`a`,`packet_identifier`:7,`properties`:[{`name`:`Correlation Data`,`value_hex`:`ff00`}],"
+       "`payload`:`hi`}\n"},
       {"PUBACK",
        hex("40 03 0007 10"),
        {.version = mqtt::version::v5_0},

@@ -16,6 +16,11 @@ using testing::HasSubstr;
 using testing::Not;
 using namespace std::string_literals;
 
+TEST(hex_text, has_no_control_characters) {
+  EXPECT_TRUE(may_be_hex_text("10 0c\t00\r\n\xc3\xa9~"));
+  for (const char other : {'\0', '\x1f', '\x7f', '\v'}) EXPECT_FALSE(may_be_hex_text(std::string{"10 "} + other));
+}
+
 struct row {
   const char* about;
   const char* text;
@@ -185,6 +190,9 @@ TEST(decode, dhcp_options_that_lie_are_pointed_at) {
   const std::string head = hex("01 01 06 00 12345678") + std::string(228, '\0') + hex("63825363");
   EXPECT_THAT(decoded(head + hex("35 02 01 01 ff")).text, HasSubstr("at offset 241\n"));
   EXPECT_THAT(decoded(head + hex("35 01 01 32 04 01")).text, HasSubstr("at offset 244\n"));
+  EXPECT_THAT(decoded(head + hex("35 01 01 00 00")).text, HasSubstr("don't end with the option END, at offset 245\n"));
+  EXPECT_THAT(decoded(head + hex("00 35")).text, HasSubstr("an option without its length, at offset 241\n"));
+  EXPECT_EQ(decoded(head + hex("00 35 01 01 00 ff")).malformed, 0u) << "what fills says nothing";
 }
 
 TEST(decode, dhcp_options_in_the_fields_of_names_are_looked_at_if_they_are_said_to_be_there) {  // RFC 2132 §9.3
@@ -314,6 +322,55 @@ TEST(decode_recording, says_what_is_missing_encrypted_or_not_understood) {
   const std::string elsewhere = pcap({tcp(client, odd, 0, tcp_syn, ""), tcp(client, odd, 1, tcp_ack, connect_4)});
   EXPECT_EQ(decoded(elsewhere).packets, 0u);
   EXPECT_EQ(decoded(elsewhere, {.ports = {5000}}).packets, 1u);
+}
+
+TEST(decode_recording, shows_datagrams_of_the_protocols_that_were_asked_for) {
+  const party own{{}, {ip_address::v4(10, 0, 0, 1), 40000}}, router{{}, {ip_address::v4(10, 0, 0, 9), 53}},
+      clock{{}, {ip_address::v4(10, 0, 0, 9), 123}}, other{{}, {ip_address::v4(10, 0, 0, 9), 9}};
+  const std::string query = hex("1234 0100 0001 0000 0000 0000 01 61 00 0001 0001");
+  const std::string file = pcap({udp_frame(own, router, as_bytes(query), 0),
+                                 udp_frame(clock, own, as_bytes(hex("24 01 06 ec") + std::string(44, '\0')), 0),
+                                 udp_frame(own, other, as_bytes("?"), 0)});
+  const result all = decoded(file);
+  EXPECT_THAT(all.text,
+              AllOf(HasSubstr("frame 1, 00:00:01.000002, 10.0.0.1:40000 to 10.0.0.9:53, DNS, offset 0, 19 bytes\n"),
+                    HasSubstr("frame 2, 00:00:01.000002, 10.0.0.9:123 to 10.0.0.1:40000, NTP, offset 0, 48 bytes\n"),
+                    HasSubstr("left out: 1 packet of other protocols")));
+  EXPECT_EQ(all.packets, 2u);
+  for (const auto& [what, name] :
+       {std::pair{decode_settings::protocol::dns, "DNS"}, {decode_settings::protocol::ntp, "NTP"}}) {
+    const result one = decoded(file, {.what = what});
+    EXPECT_EQ(one.packets, 1u);
+    EXPECT_THAT(one.text, AllOf(HasSubstr(name), HasSubstr("left out: 2 packets of other protocols")));
+  }
+  EXPECT_EQ(decoded(file, {.what = decode_settings::protocol::dhcp}).packets, 0u);
+}
+
+TEST(decode_recording, says_that_a_stream_was_recorded_from_its_middle) {
+  const result late =
+      decoded(pcap({tcp(broker, client, 8, tcp_ack, publish), tcp(broker, client, 15, tcp_ack, publish)}));
+  EXPECT_THAT(late.text,
+              HasSubstr("-- a stream was recorded from its middle: its first bytes may be no packet's beginning\n"));
+  EXPECT_EQ(late.text.find("middle"), late.text.rfind("middle")) << "once";
+  EXPECT_EQ(late.packets, 2u) << late.text;
+  const party server{{}, {ip_address::v4(10, 0, 0, 2), 53}};
+  const result dns =
+      decoded(pcap({tcp(client, server, 8, tcp_ack, "whatever"), tcp(client, server, 16, tcp_ack, "more")}));
+  EXPECT_THAT(dns.text, HasSubstr("-- a stream of DNS was recorded from its middle, and is left out\n"));
+  EXPECT_EQ(dns.packets, 0u);
+}
+
+TEST(decode_recording, gives_up_a_stream_of_which_too_much_waits_for_what_is_missing) {
+  std::vector<std::string> frames{tcp(client, broker, 0, tcp_syn, ""), tcp(client, broker, 1, tcp_ack, connect_4)};
+  const std::string piece(60'000, 'x');
+  std::uint32_t sequence = static_cast<std::uint32_t>(1 + connect_4.size() + 5);
+  for (std::size_t sent = 0; sent <= reassembly::waiting_bytes_max; sent += piece.size(), sequence += 60'000)
+    frames.push_back(tcp(client, broker, sequence, tcp_ack, piece));
+  frames.push_back(tcp(client, broker, sequence, tcp_ack, publish));
+  const result all = decoded(pcap(frames));
+  EXPECT_THAT(all.text, HasSubstr("-- 5 bytes of a stream are missing: the rest of it is left out\n"));
+  EXPECT_EQ(all.packets, 1u) << "CONNECT";
+  EXPECT_EQ(all.malformed, 0u);
 }
 
 TEST(decode_recording, understands_an_answer_without_its_connect) {

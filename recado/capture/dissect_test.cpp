@@ -95,6 +95,20 @@ TEST(dissecting, tags_of_vlans_are_passed) {  // IEEE 802.1Q and 802.1ad
     EXPECT_EQ(kind_of(frame.substr(0, 12) + tags + frame.substr(12)), kind::udp);
 }
 
+TEST(dissecting, packets_without_a_link_below) {
+  const std::string four = udp_frame(board, router, as_bytes("payload"), 0).substr(ethernet_header),
+                    six = udp_frame(board6, router6, as_bytes("payload"), 0).substr(ethernet_header);
+  for (const std::uint16_t link :
+       std::initializer_list<std::uint16_t>{12, 14, 101}) {  // LINKTYPE_RAW, as several systems number it
+    EXPECT_EQ(dissect(link, as_bytes(four)).to, router.at) << link;
+    EXPECT_EQ(dissect(link, as_bytes(six)).to, router6.at) << link;
+  }
+  EXPECT_EQ(dissect(228, as_bytes(four)).to, router.at);  // LINKTYPE_IPV4
+  EXPECT_EQ(dissect(229, as_bytes(six)).to, router6.at);  // LINKTYPE_IPV6
+  EXPECT_EQ(dissect(101, as_bytes(std::string(40, '\x50'))).what, kind::malformed) << "version 5";
+  EXPECT_EQ(dissect(101, {}).what, kind::malformed);
+}
+
 TEST(dissecting, fragments_and_other_protocols_are_told_apart) {
   std::string frame = udp_frame(board, router, as_bytes("payload"), 0);
   frame[ethernet_header + 6] = 0x20;  // RFC 791 §3.1: more fragments

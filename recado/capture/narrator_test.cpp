@@ -145,6 +145,9 @@ TEST_F(narration, what_follows_change_cipher_spec_is_encrypted) {
   text out;
   tls_words{}.add(0, as_bytes(std::string{"\x14\x03\x03\0\x01\x01\x16\x03\x03\0\x04\x14\0\0\0", 15}), out);
   EXPECT_EQ(out.all, "TLS change cipher spec, 1 bytes\nTLS handshake (encrypted), 4 bytes\n");
+  out.all.clear();
+  tls_words{}.add(1, as_bytes(std::string{"\x15\x03\x03\0\x02\x02\x28\x16\x03\x03\0\x02\x63\0", 14}), out);
+  EXPECT_EQ(out.all, "TLS alert, 2 bytes\nTLS handshake continued, 2 bytes\n") << "of no type, as in a later record";
 }
 
 TEST_F(narration, arp_is_a_sentence) {
@@ -160,6 +163,24 @@ TEST_F(narration, arp_is_a_sentence) {
             "      0.000 ms -> ARP: 10.77.0.5 is mine (announcement)\n"
             "      0.000 ms -> ARP: who is 10.77.0.1? tell 10.77.0.5\n"
             "      0.000 ms -> ARP: 10.77.0.1 is at 02:01:01:01:01:01\n");
+}
+
+TEST_F(narration, other_frames_have_their_type) {
+  text out;
+  describe_frame(as_bytes(std::string(12, '\xff') + "\x08\x06" + std::string{"\0\x01\x08\0\x06\x04\0\x03", 8} +
+                          std::string(20, '\0')),
+                 out);
+  describe_frame(as_bytes(std::string(12, '\xff') + "\x08\x06" + std::string{"\0\x06", 2}), out);
+  describe_frame(as_bytes(std::string(12, '\xff') + "\x88\xcc"), out);
+  EXPECT_EQ(out.all, "ARP of an unknown form\nARP of an unknown form\na frame of type 0x88cc\n");
+}
+
+TEST_F(narration, what_failed_is_said) {
+  narrator_.datagram_failed(router, make_fault(stream_error::refused), at(1));
+  EXPECT_THAT(out_.all, testing::StartsWith("      0.000 ms <- the datagram to 10.77.0.1:53 failed: "));
+  out_.all.clear();
+  narrator_.stream_closed(plain, fault{layer::tls, 1}, at(2));
+  EXPECT_THAT(out_.all, testing::EndsWith("TCP ended, 10.77.0.5:40000 to 10.77.0.1:1883: ended by a layer above\n"));
 }
 
 TEST_F(narration, no_damaged_packet_does_harm) {
