@@ -154,6 +154,39 @@ TEST(client_told, who_may_not_have_answers_is_told_with_each_request) {
   }
 }
 
+TEST(client_told, answers_have_a_topic_of_the_client_s_own) {
+  t::scripted_broker broker{{{t::serves()}}};
+  options how;
+  how.client_identifier = "board+1#a";
+  blocking_client client{how};
+  ASSERT_OK(client.connect(url_of(broker)));
+  EXPECT_EQ(error_of(client.request("a", "b", 1ms)), error::timed_out);
+  ASSERT_OK(client.disconnect());
+  ASSERT_TRUE(broker.played(1));
+  broker.finish();
+  int met = 0;
+  for (const std::string& packet : broker.packets())
+    if ((packet[0] & 0xf0) == 0x30 || (packet[0] & 0xf0) == 0x80)
+      met += packet.find(t::field("recado/answers/board%2B1%23a")) != std::string::npos ? 1 : 0;
+  EXPECT_EQ(met, 2) << "in SUBSCRIBE, and as Response Topic";
+}
+
+TEST(client_told, who_waits_for_an_answer_hears_of_the_end) {
+  t::scripted_broker broker{
+      {{t::hears(t::connect_type), t::says(accepted), t::hears(t::subscribe_type),
+        t::says([](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + "\0\1"s); }),
+        t::hears(t::publish_type), t::closes()}}};
+  options how;
+  how.reconnect = false;
+  blocking_client client{how};
+  ASSERT_OK(client.connect(url_of(broker)));
+  const auto began = std::chrono::steady_clock::now();
+  const auto lost = client.request("a", "b");
+  ASSERT_FALSE(lost);
+  EXPECT_TRUE(is(lost.error().why, stream_error::closed_by_peer)) << lost.error().line;
+  EXPECT_LT(std::chrono::steady_clock::now() - began, how.timeout);
+}
+
 TEST(client_told, properties_need_version_5_without_a_connection_too) {
   options how;
   how.version = mqtt::version::v3_1_1;

@@ -92,6 +92,15 @@ TEST(show, encrypted_keys_open_with_their_pass_phrase_only) {
   EXPECT_THROW(with("abd"), failure);
 }
 
+TEST_F(in_folder, shows_the_fingerprint_that_openssl_shows) {
+  const samples made;
+  save("it.crt", pem_of(made.certificate.get()));
+  const std::string told = shell("openssl x509 -noout -fingerprint -sha256 -in " + word("it.crt")).output;
+  const std::string digits = told.substr(told.find('=') + 1, 32 * 3 - 1), text = shown(content("it.crt"));
+  EXPECT_THAT(text, HasSubstr(digits.substr(0, 20 * 3)));
+  EXPECT_THAT(text, HasSubstr(digits.substr(31 * 3) + "\n")) << "at the end of the second line";
+}
+
 TEST_F(in_folder, shows_keys_in_every_form_that_openssl_writes) {
   const std::string to = " -out " + word("k");
   const std::string commands[] = {

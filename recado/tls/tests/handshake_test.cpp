@@ -377,6 +377,7 @@ TEST(tls_handshake, alpn) {
       {"mqtt", "", {}, ""},
       {"", "", {}, ""},
       {"x-amzn-mqtt-ca,mqtt", "mqtt", {}, "mqtt"},
+      {"mqtt,x-amzn-mqtt-ca", "mqtt", {}, "mqtt"},
       {"mqtt", "h2", error::alpn_refused, ""},
   };
   for (const auto& row : rows) {
