@@ -64,6 +64,21 @@ TEST(address, hardware_addresses) {
     EXPECT_FALSE(parse_mac(bad)) << bad;
 }
 
+TEST(address, a_peer_is_the_same_whoever_knows_its_scope) {
+  std::array<std::byte, 16> link_local{std::byte{0xfe}, std::byte{0x80}};
+  link_local[15] = std::byte{1};
+  endpoint one{ip_address::v6(link_local), 53}, other = one;
+  one.address.scope = 2;
+  EXPECT_TRUE(same_peer(one, other) && same_peer(other, one) && same_peer(one, one));
+  other.address.scope = 3;
+  EXPECT_FALSE(same_peer(one, other)) << "on another interface";
+  other = one, other.port = 54;
+  EXPECT_FALSE(same_peer(one, other));
+  other = one, other.address.octets[15] = std::byte{2};
+  EXPECT_FALSE(same_peer(one, other));
+  EXPECT_FALSE(same_peer({ip_address::v4(0, 0, 0, 0), 1}, {ip_address::v6({}), 1}));
+}
+
 TEST(address, netmasks) {
   for (unsigned length = 0; length <= 32; ++length) EXPECT_EQ(prefix_length(netmask_of(length)), length);
   EXPECT_FALSE(prefix_length(ip_address::v4(255, 0, 255, 0)));
