@@ -47,6 +47,7 @@ struct writer {
   }
 };
 
+/// Their frames lie in the file.
 std::vector<recorded> packets_of(const std::string& file) {
   recording from{as_bytes(file)};
   std::vector<recorded> all;
@@ -54,6 +55,7 @@ std::vector<recorded> packets_of(const std::string& file) {
   EXPECT_EQ(from.trouble(), "");
   return all;
 }
+std::vector<recorded> packets_of(std::string&&) = delete;
 
 void expect(const recorded& is, std::uint64_t number, std::uint16_t link, std::int64_t us, std::string_view frame,
             std::uint32_t cut) {
@@ -86,8 +88,9 @@ TEST(recordings, every_kind_of_packet_in_both_orders_of_octets) {
 
 TEST(recordings, a_new_section_has_interfaces_and_an_order_of_its_own) {
   const writer one{false}, other{true};
-  const std::vector<recorded> all = packets_of(one.section() + one.interface(1) + one.enhanced(0, 1, "a", 1) +
-                                               other.section() + other.interface(228) + other.enhanced(0, 2, "b", 1));
+  const std::string file = one.section() + one.interface(1) + one.enhanced(0, 1, "a", 1) + other.section() +
+                           other.interface(228) + other.enhanced(0, 2, "b", 1);
+  const std::vector<recorded> all = packets_of(file);
   ASSERT_EQ(all.size(), 2u);
   expect(all[0], 1, 1, 1, "a", 0);
   expect(all[1], 2, 228, 2, "b", 0);
@@ -120,7 +123,8 @@ TEST(recordings, times_have_the_resolution_and_the_offset_of_their_interface) {
       if (!each.resolution.empty()) options += to.option(9, each.resolution);
       if (each.offset_s != 0) options += to.option(14, to.number(static_cast<std::uint64_t>(each.offset_s), 8));
       options += to.option(0, "") + to.option(9, "\x03");  // what stands behind the end says nothing
-      const auto all = packets_of(to.section() + to.interface(1, options) + to.enhanced(0, each.ticks, "a", 1));
+      const std::string file = to.section() + to.interface(1, options) + to.enhanced(0, each.ticks, "a", 1);
+      const auto all = packets_of(file);
       ASSERT_EQ(all.size(), 1u);
       EXPECT_EQ(all[0].when.time_since_epoch().count(), each.us);
     }
@@ -181,7 +185,8 @@ TEST(recordings, what_is_broken_is_said_with_its_place) {
     EXPECT_EQ(from.offset(), each.at);
     EXPECT_FALSE(from.next(one)) << "there is no way on";
   }
-  EXPECT_EQ(packets_of(head + to.block(1, std::string(8, '\0'))).size(), 0u) << "the least that a description has";
+  const std::string least = head + to.block(1, std::string(8, '\0'));
+  EXPECT_EQ(packets_of(least).size(), 0u) << "the least that a description has";
 }
 
 TEST(recordings, secrets_for_tls_are_noticed) {
