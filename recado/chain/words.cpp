@@ -68,7 +68,8 @@ void describe_transport(const fault& what, text_sink& out) {
   const auto code = error_of<transport::error>(what);
   out << words(code);
   if (what.detail == 0) return;
-  if (code == transport::error::socks_refused) out << ": " << transport::socks_words(what.detail);
+  const std::string_view meaning = transport::words_of_detail(code, what.detail);
+  if (!meaning.empty()) out << ": " << meaning;
   out << " (";
   out.number(what.detail) << ')';
 }
@@ -170,7 +171,8 @@ phrase remedy_of(const fault& what) {
     case layer::mqtt:
       return remedy(error_of<mqtt::error>(what));
     case layer::transport:
-      if constexpr (transport::has_transport) return phrase{remedy(error_of<transport::error>(what)).data()};
+      if constexpr (transport::has_transport)
+        return phrase{remedy(error_of<transport::error>(what), what.detail).data()};
       return {};
     case layer::store:
       return remedy(error_of<store::error>(what));

@@ -44,9 +44,12 @@ inline constexpr bool has_transport = true;
 
 /// The cause as half a sentence.
 std::string_view words(error code);
-/// What the user can do about it.
-std::string_view remedy(error code);
-/// RFC 1928 §6: what a SOCKS5 reply code means.
-std::string_view socks_words(std::uint32_t reply);
+/// What the user can do about it. `detail` is the fault's: what an HTTP server or the status of a close frame says
+/// decides what helps.
+std::string_view remedy(error code, std::uint32_t detail = 0);
+/// What the detail of a fault of this error means, such as "Forbidden" for the status 403 of HTTP (RFC 9110 §15),
+/// "policy violation" for the status 1008 of a close frame (RFC 6455 §7.4.1, and IANA's registry that it made), or
+/// "host unreachable" for the reply 4 of SOCKS5 (RFC 1928 §6). Empty if nothing is known of it.
+std::string_view words_of_detail(error code, std::uint32_t detail);
 
 }  // namespace recado::transport

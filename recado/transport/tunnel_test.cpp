@@ -213,8 +213,39 @@ TEST(socks5, tells_every_refusal) {
     to.filter.opened(to.now);
     EXPECT_EQ(why(to.hears(row.answer, 1)), row.why) << testing::PrintToString(row.answer);
   }
-  EXPECT_EQ(socks_words(5), "connection refused");
-  EXPECT_EQ(socks_words(77), "unknown reply");
+}
+
+TEST(transport_words, say_what_a_number_means_and_what_helps) {
+  const struct {
+    error code;
+    std::uint32_t detail;
+    std::string_view meaning, remedy;
+  } rows[] = {
+      {error::socks_refused, 5, "connection refused", "the proxy's rules"},
+      {error::socks_refused, 77, "unknown reply", "the proxy's rules"},
+      {error::proxy_refused, 503, "Service Unavailable", "the proxy's rules"},
+      {error::upgrade_refused, 200, "OK", "web page"},
+      {error::upgrade_refused, 308, "Permanent Redirect", "redirects aren't followed"},
+      {error::upgrade_refused, 400, "Bad Request", "check the path of the URL, and that the port"},
+      {error::upgrade_refused, 401, "Unauthorized", "login by HTTP"},
+      {error::upgrade_refused, 403, "Forbidden", "own rules"},
+      {error::upgrade_refused, 404, "Not Found", "check the path"},
+      {error::upgrade_refused, 429, "Too Many Requests", "later"},
+      {error::upgrade_refused, 502, "Bad Gateway", "the broker behind"},
+      {error::upgrade_refused, 504, "Gateway Timeout", "the broker behind"},
+      {error::upgrade_refused, 599, "", "check the path of the URL, and that the port"},
+      {error::closed_by_server, 1000, "normal closure", "server's log"},
+      {error::closed_by_server, 1005, "no status given", "server's log"},
+      {error::closed_by_server, 1008, "policy violation", "check user and password"},
+      {error::closed_by_server, 1009, "message too big", "smaller messages"},
+      {error::closed_by_server, 1013, "try again later", "later"},
+      {error::closed_by_server, 4999, "", "server's log"},
+      {error::bad_frame, 1008, "", "ask who runs it"},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(words_of_detail(row.code, row.detail), row.meaning);
+    EXPECT_NE(remedy(row.code, row.detail).find(row.remedy), std::string_view::npos) << remedy(row.code, row.detail);
+  }
 }
 
 }  // namespace

@@ -102,11 +102,13 @@ std::optional<filter::event> filter::receive(bytes& in, instant now) {
     state_ = state::open;
     return established{};
   }
+  const std::size_t held = in_.size;
   if (state_ == state::open || state_ == state::closing) {
     while (read_frames(in)) {
     }
   }
-  if (state_ == state::failed && (why_.where == layer::transport || in_.size == 0)) {
+  const bool got = in_.size > held;  // what came before the end is to be read before the end is told
+  if (state_ == state::failed && !got && (why_.where == layer::transport || in_.size == 0)) {
     state_ = state::ended;
     return closed{why_};
   }

@@ -65,6 +65,8 @@ class filter {
   void consumed(std::size_t n) { in_.drop(n); }  ///< So much of it was used.
   /// One frame for each call.
   std::size_t write(bytes data, instant now);
+  /// What the server's close frame gave as its reason behind the status, UTF-8; empty if none came. Until `opened`.
+  std::string_view close_reason() const;
   /// Sends a close frame with status 1000 behind what was written.
   void close(instant now);
 

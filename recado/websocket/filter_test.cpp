@@ -142,10 +142,29 @@ TEST(websocket, hears_the_servers_goodbye_behind_its_data) {  // §5.5.1
   one.open();
   EXPECT_EQ(why(one.hears("\x82\x02hi\x88\x04\x03\xe9ok"s)), make_fault(error::closed_by_server, 1001));
   EXPECT_EQ(one.read, "hi");
+  EXPECT_EQ(one.machine.close_reason(), "ok");
   EXPECT_EQ(one.said(), "\x88\x82"s + masked("\x03\xe9"));
-  client other;
-  other.open();
-  EXPECT_EQ(why(other.hears("\x88\x00"s)), make_fault(error::closed_by_server, 1005));
+  one.machine.opened(one.now);
+  EXPECT_EQ(one.machine.close_reason(), "") << "that was another connection";
+  for (const auto& frame : {"\x88\x00"s, "\x88\x02\x03\xe8"s}) {
+    client other;
+    other.open();
+    EXPECT_EQ(why(other.hears(frame)), make_fault(error::closed_by_server, frame.size() == 2 ? 1005 : 1000));
+    EXPECT_EQ(other.machine.close_reason(), "");
+  }
+  client unread;  // the end is told behind the data, whether the data are read or not
+  unread.open();
+  const std::string data = "\x82\x02hi\x88\x02\x03\xe9"s;
+  bytes in = as_bytes(data);
+  EXPECT_FALSE(unread.machine.receive(in, unread.now));
+  EXPECT_EQ(as_text(unread.machine.plaintext()), "hi");
+  EXPECT_LE(unread.machine.deadline(), unread.now);
+  EXPECT_EQ(why(unread.machine.receive(in, unread.now)), make_fault(error::closed_by_server, 1001));
+  client longest;
+  longest.open();
+  EXPECT_EQ(why(longest.hears("\x88\x7d\x03\xf0"s + std::string(123, 'r'), 1)),
+            make_fault(error::closed_by_server, 1008));
+  EXPECT_EQ(longest.machine.close_reason(), std::string(123, 'r'));
 }
 
 TEST(websocket, refuses_what_the_standard_forbids) {

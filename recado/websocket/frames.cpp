@@ -139,6 +139,12 @@ void filter::take_close(bytes payload) {
   fail(error::closed_by_server, code);
 }
 
+// Nothing is read behind a close frame, so its payload stays.
+std::string_view filter::close_reason() const {
+  if (!is(why_, error::closed_by_server) || control_size_ <= 2) return {};
+  return as_text(bytes{control_}.first(control_size_).subspan(2));
+}
+
 void filter::say_goodbye(status code) {
   const auto number = static_cast<unsigned>(code);
   answer_[0] = static_cast<std::byte>(number >> 8), answer_[1] = static_cast<std::byte>(number);

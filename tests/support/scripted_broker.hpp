@@ -252,7 +252,10 @@ class scripted_broker {
         return hear_one(what.type, fd.get(), stop);
       case kind::hears_anything: {
         char piece[4096];
-        return wait(fd.get(), stop) && ::recv(fd.get(), piece, sizeof piece, 0) > 0;
+        const ssize_t size = wait(fd.get(), stop) ? ::recv(fd.get(), piece, sizeof piece, 0) : -1;
+        if (size <= 0) return false;
+        last_.assign(piece, static_cast<std::size_t>(size));
+        return true;
       }
       case kind::says:
         return say(what.text(last_), fd.get());

@@ -318,8 +318,8 @@ posix::flow client::hear(happening& what, instant now) {
   if (auto* transport = std::get_if<transport_event>(&what)) {
     if (!transport->why) return route_.advance(), posix::flow::go_on;
     if (!ending_said_ && !parting_)
-      ending_ = explain(transport->why.where == layer::transport ? route_.failed(transport->why)
-                                                                 : outcome_of(transport->why)),
+      ending_ = transport->why.where == layer::transport ? explain(route_.failed(transport->why), true)
+                                                         : explain(outcome_of(transport->why)),
       ending_said_ = true;
     return posix::flow::finish;
   }

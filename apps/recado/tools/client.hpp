@@ -117,7 +117,8 @@ class client {
   bool offline(instant now);
   void check_output();
   instant output_time(instant now);
-  outcome explain(outcome what) const;
+  /// `told`: the peer said itself why it ends the connection.
+  outcome explain(outcome what, bool told = false) const;
   outcome explain(const mqtt::closed& what) const;
   outcome overdue(const std::string& within) const;
   duration ping_time() const;

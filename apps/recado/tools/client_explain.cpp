@@ -6,7 +6,7 @@
 namespace recado::app::tools {
 
 // The stream ended, or the machines ended it: one outcome from what is known.
-outcome client::explain(outcome what) const {
+outcome client::explain(outcome what, bool told) const {
   const bool inside = route_.tunnelled();
   if (!how_.secure && watch_.broker_speaks_tls(inside))
     return {status::protocol_error, how_.place() + " speaks TLS, and TLS was not asked for",
@@ -22,6 +22,7 @@ outcome client::explain(outcome what) const {
                  (awaits_answer() ? " before " + std::string{awaited()} + " came: " : std::string{": "}) + what.cause;
     return what;
   }
+  if (told) return what.cause += ", before it answered CONNECT", what;
   if (route_.at() != stage::mqtt) return route_.ended(std::move(what));
   const bool reset = is(stream_.why(), stream_error::reset);
   if (watch_.heard(route_.layered()) != 0)
@@ -32,8 +33,9 @@ outcome client::explain(outcome what) const {
           std::string{reset ? "the broker reset the connection (Connection reset by peer)"
                             : "the broker closed the connection"} +
               " without an answer to CONNECT",
-          how_.secure ? older + "see the broker's log: it may refuse the client certificate or this client"
-                      : older + "if this port speaks TLS add --cafile FILE, else see the broker's log"};
+          how_.secure      ? older + "see the broker's log: it may refuse the client certificate or this client"
+          : how_.websocket ? older + "see the broker's log"
+                           : older + "if this port speaks TLS add --cafile FILE, else see the broker's log"};
 }
 
 // The session ended the connection.

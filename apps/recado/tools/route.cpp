@@ -101,6 +101,9 @@ outcome route::failed(const fault& why) const {
   const std::size_t colon = result.cause.find(": ");
   const std::string cause = colon == result.cause.npos ? result.cause : result.cause.substr(colon + 2);
   result.cause = (at() == stage::proxy ? "the proxy " + proxy_place() : std::string{"WebSocket"}) + ": " + cause;
+  if (is(why, transport::error::upgrade_refused)) result.cause += " at the path '" + how_.websocket_path + "'";
+  if (websocket_ && !websocket_->close_reason().empty())
+    result.cause += ": \"" + printable(websocket_->close_reason()) + "\"";
   return result;
 }
 

@@ -3,9 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 
+#include <recado/transport/text.hpp>
+#include <recado/websocket/sha1.hpp>
 #include <tests/support/mosquitto.hpp>
 #include <tests/support/program_run.hpp>
 #include <tests/support/scripted_broker.hpp>
@@ -151,8 +154,8 @@ TEST(transports, failures_have_words) {
       {{"--proxy", guarded_http.url("u:q")}, 16, {"wants a user name and a password"}},
       {{"--proxy", rules.url()}, 16, {"the SOCKS5 proxy refused the connection: not allowed by its rules (2)"}},
       {{"--proxy", socks.url(), "-p", nobody}, 16, {"the SOCKS5 proxy refused the connection: connection refused (5)"}},
-      {{"--proxy", http.url(), "-p", nobody}, 16, {"the HTTP proxy refused the connection (502)"}},
-      {{"--proxy", forbidden.url()}, 16, {"the HTTP proxy refused the connection (403)", "proxy's rules"}},
+      {{"--proxy", http.url(), "-p", nobody}, 16, {"the HTTP proxy refused the connection: Bad Gateway (502)"}},
+      {{"--proxy", forbidden.url()}, 16, {"the HTTP proxy refused the connection: Forbidden (403)", "proxy's rules"}},
       {{"--proxy", garbage.url()}, 16, {"the answer isn't SOCKS5"}},
       {{"--proxy", not_http.url()}, 2, {"the answer isn't HTTP"}},
       {{"--proxy", leaves.url()}, 7, {"closed the connection before it led to the broker", "check --proxy"}},
@@ -184,9 +187,15 @@ TEST(transports, web_servers_that_do_it_wrong) {
     int status;
     words said;
   } rows[] = {
-      {"HTTP/1.1 404 no\r\n\r\n", 2, {"WebSocket: the server refused to speak WebSocket (404)", "path"}},
-      {"HTTP/1.1 301 x\r\nLocation: /y\r\n\r\n", 2, {"refused to speak WebSocket (301)"}},
-      {"HTTP/1.1 200 ok\r\n\r\nhello", 2, {"refused to speak WebSocket (200)"}},
+      {"HTTP/1.1 404 no\r\n\r\n",
+       2,
+       {"WebSocket: the server refused to speak WebSocket: Not Found (404) at the path '/mqtt'; check the path"}},
+      {"HTTP/1.1 401 no\r\n\r\n", 2, {"Unauthorized (401)", "login by HTTP, before MQTT's"}},
+      {"HTTP/1.1 403 no\r\n\r\n", 2, {"Forbidden (403)", "whom it lets through"}},
+      {"HTTP/1.1 503 no\r\n\r\n", 2, {"Service Unavailable (503)", "the broker behind this web server isn't there"}},
+      {"HTTP/1.1 301 x\r\nLocation: /y\r\n\r\n", 2, {"Moved Permanently (301)", "redirects aren't followed"}},
+      {"HTTP/1.1 200 ok\r\n\r\nhello", 2, {"OK (200)", "that is a web page"}},
+      {"HTTP/1.1 418 tea\r\n\r\n", 2, {"refused to speak WebSocket (418)", "check the path"}},
       {std::string{upgraded} + "Sec-WebSocket-Accept: AAAA\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n",
        2,
        {"does not belong to this WebSocket request"}},
@@ -206,6 +215,49 @@ TEST(transports, web_servers_that_do_it_wrong) {
   const auto late = run("pub", {"--ws", "-p", std::to_string(silent.port()), "-t", "t", "-m", "m", "--timeout", "0.3"});
   EXPECT_EQ(late.status, 27);
   EXPECT_THAT(late.err, HasSubstr("the WebSocket handshake with the broker did not end within"));
+}
+
+/// The answer of a server that agrees to a WebSocket request (RFC 6455 §4.2.2).
+std::string agreement(const std::string& request) {
+  constexpr std::string_view name = "Sec-WebSocket-Key: ";
+  const std::string key = request.substr(request.find(name) + name.size(), 24) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  const auto digest = websocket::sha1(as_bytes(key));
+  std::array<char, 32> text{};
+  buffer_sink accept{text};
+  transport::print_base64(bytes{digest}, {}, accept);
+  return std::string{upgraded} + "Sec-WebSocket-Accept: " + std::string{accept.view()} +
+         "\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n";
+}
+
+TEST(transports, a_web_server_that_closes_says_why) {  // RFC 6455 §5.5.1, §7.4
+  const struct {
+    std::string frames;
+    std::string said;
+  } rows[] = {
+      {"\x88\x09\x03\xf0"
+       "blocked",
+       "recado pub: WebSocket: the server closed the WebSocket: policy violation (1008): \"blocked\", before it "
+       "answered CONNECT; the server doesn't let this client in: check user and password, and its rules\n"},
+      {"\x88\x02\x03\xf5"s,
+       "closed the WebSocket: try again later (1013), before it answered CONNECT; try again later\n"},
+      {"\x88\x02\x0f\xa1"s, "closed the WebSocket (4001), before it answered CONNECT; look into the server's log\n"},
+      {"\x88\x05\x0f\xa1\x1b[A", "closed the WebSocket (4001): \"\\x1b[A\", before it answered"},
+      {"\x88\x00"s, "closed the WebSocket: no status given (1005), before it answered CONNECT"},
+      {"\x82\x04\x20\x02\0\0\x82\1\x40\x88\x02\x03\xe9"s,
+       "the connection was lost: WebSocket: the server closed the WebSocket: going away (1001); try "
+       "again later\n"},
+      {"\x82\x04\x20\x02\0\5\x88\x02\x03\xe8"s, "not authorized (return code 5); check -u and the password"},
+      {"", "the broker closed the connection without an answer to CONNECT; see the broker's log"},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.said);
+    scripted_broker broker{{{hears_anything(), says(agreement), hears_anything(), says(row.frames), closes()}}};
+    const auto done =
+        run("pub", {"--ws", "-p", std::to_string(broker.port()), "-t", "t", "-m", "m", "-q", "1", "-V", "311"});
+    EXPECT_EQ(done.status, row.said.find("code 5") == std::string::npos ? 7 : 5) << done.err;
+    EXPECT_THAT(done.err, HasSubstr(row.said));
+    broker.finish();
+  }
 }
 
 /// Runs a shell script in a network, with mounts and processes of its own, that vanish with it.
