@@ -1,4 +1,8 @@
 // recado rr: a request, and the first answer to it.
+//
+// With Correlation Data (-D PUBLISH correlation-data) an answer with other ones is another request's and is passed over
+// (5.0 §4.10.1). One without any is taken: the standard only advises who answers to send them back, mosquitto's own
+// answers below $CONTROL lack them, and nothing shows that it is another's.
 #include <cstdio>
 
 #include "../console.hpp"
@@ -9,6 +13,13 @@
 
 namespace recado::app::tools {
 namespace {
+
+/// What the request carries, if it does.
+std::optional<std::string> correlation_data(const property_list& publish) {
+  for (const auto& each : publish.values())
+    if (each.id == mqtt::property::correlation_data) return each.text;
+  return std::nullopt;
+}
 
 class requester final : public client {
  public:
@@ -33,6 +44,7 @@ class requester final : public client {
   }
 
   void on_event(mqtt::session_event& what, instant now) override {
+    if (passes_over(what)) return;
     if (auto* message = gatherer_.take(what)) return on_message(*message, now);
     if (gatherer_.too_long())
       return end(
@@ -69,6 +81,24 @@ class requester final : public client {
     asked_ = true;
   }
 
+  /// True if `what` is a message, or a piece of one, that answers another request.
+  bool passes_over(const mqtt::session_event& what) {
+    if (const auto* whole = std::get_if<mqtt::message_received>(&what)) return is_of_another(whole->properties);
+    if (const auto* begin = std::get_if<mqtt::message_begin>(&what)) others_ = is_of_another(begin->properties);
+    return others_ &&
+           (std::holds_alternative<mqtt::message_begin>(what) || std::holds_alternative<mqtt::message_part>(what) ||
+            std::holds_alternative<mqtt::message_end>(what) || std::holds_alternative<mqtt::message_aborted>(what));
+  }
+
+  bool is_of_another(const mqtt::properties& answer) {
+    constexpr auto id = mqtt::property::correlation_data;
+    if (!sent_data_ || !answer.has(id) || answer.text(id) == *sent_data_) return false;
+    if (passed_over_++ == 0)
+      say("an answer with other Correlation Data came on '" + printable(how_.response_topic) +
+          "', to a request of somebody else: it is passed over, and so are further ones");
+    return true;
+  }
+
   void on_message(const mqtt::message_received& what, instant now) {
     if (answered_ || (how_.no_retained && what.retain)) return;
     answered_ = true;
@@ -88,6 +118,9 @@ class requester final : public client {
     return !asked_ ? "SUBACK" : how_.qos == mqtt::qos::at_least_once ? "PUBACK" : "PUBREC or PUBCOMP";
   }
   std::string so_far() const override {
+    if (passed_over_ != 0)
+      return "no answer came on '" + printable(how_.response_topic) + "', only " +
+             counted(passed_over_, "answer", "answers") + " to other requests";
     return "no answer came on '" + printable(how_.response_topic) + "' (does somebody answer requests on '" +
            printable(how_.topics[0]) + "'?)";
   }
@@ -98,6 +131,9 @@ class requester final : public client {
   printer printer_;
   gatherer gatherer_;
   content payload_;
+  const std::optional<std::string> sent_data_ = correlation_data(how_.publish);
+  std::uint64_t passed_over_ = 0;  // answers to others' requests
+  bool others_ = false;            // so is the one whose pieces come now
   bool asked_ = false, answered_ = false;
   instant asked_at_{};
 };
