@@ -187,7 +187,10 @@ void add_mqtt(CLI::App& parent) {
   command->add_option("-V,--protocol-version", *version, "5 or 311")
       ->capture_default_str()
       ->check(CLI::IsMember({"5", "311", "mqttv5", "mqttv311"}));
-  command->add_option("-i,--id", to->client_id, "Client identifier (default: the broker assigns one)");
+  command
+      ->add_option("-i,--id", to->client_id,
+                   "Client identifier (default: the broker assigns one); with --table or --json ID-1 and ID-2")
+      ->type_name("ID");
   command->add_option("-u,--username", to->user_name, "User name");
   command->add_option("-P,--pw", to->password, "Password (others may see it in the process list)");
   command->add_option("--pw-file", to->password_file, "File with the password")->type_name("FILE");

@@ -1,5 +1,8 @@
 // `recado probe mqtt --table`: what a broker supports, by what it announces and by trying it with topics that nobody
-// else has. Each question has a connection of its own, so that a refusal ends nothing else.
+// else has. Each question has a connection of its own, so that a refusal ends nothing else. They have identifiers that
+// are derived from the one given: that one's own session, and a client that uses it now, are left alone
+// [MQTT-3.1.4-3], [MQTT-3.1.2-4].
+#include <array>
 #include <memory>
 
 #include <recado/drive/posix/drive_stream.hpp>
@@ -129,10 +132,12 @@ class surveyor {
   explicit surveyor(const mqtt_options& how) : how_(how), where_(addresses_of(how, how.host, how.port)) {
     posix::system_entropy random;
     topic_ = "recado-probe/" + std::to_string(random.u32()) + std::to_string(random.u32());
+    if (how.client_id.empty()) return;  // the broker names each
+    for (std::size_t i = 0; i < identifiers_.size(); ++i) identifiers_[i] = how.client_id + "-" + std::to_string(i + 1);
   }
   std::vector<finding> run() {
     const fault old = versions(m::version::v3_1_1), recent = versions(m::version::v5_0);
-    if (old && recent) throw failure_of(old);
+    if (old && recent) throw refused(old);
     version_ = recent ? m::version::v3_1_1 : m::version::v5_0;
     yes_no("MQTT 3.1.1", "mqtt_3_1_1", !old);
     yes_no("MQTT 5.0", "mqtt_5_0", !recent);
@@ -149,18 +154,27 @@ class surveyor {
   }
 
  private:
-  m::connect_options options(m::version version) const {
+  /// No connection at all: the identifier may be why.
+  failure refused(const fault& why) const {
+    failure result = failure_of(why);
+    if (how_.client_id.empty() || !is(why, m::error::refused)) return result;
+    const std::string name = "'" + tools::printable(identifiers_[0]) + "'";
+    return failure(std::string{result.what()} + " (as " + name + ")",
+                   "check user and password, and whether the broker takes that name, too; or leave -i out");
+  }
+  /// `number`: of the connection, among those that are open at a time.
+  m::connect_options options(m::version version, std::size_t number = 0) const {
     m::connect_options result;
     result.version = version;
-    result.client_identifier = how_.client_id;
+    result.client_identifier = identifiers_.at(number);
     result.keep_alive_s = static_cast<std::uint16_t>(how_.keep_alive_s);
     if (how_.has_user_name) result.user_name = how_.user_name;
     if (how_.has_password) result.password = as_bytes(how_.password);
     return result;
   }
-  std::unique_ptr<visit> connected() const {
+  std::unique_ptr<visit> connected(std::size_t number = 0) const {
     auto result = std::make_unique<visit>(how_, where_);
-    if (!result->open(options(version_))) throw failure_of(result->why());
+    if (!result->open(options(version_, number))) throw failure_of(result->why());
     return result;
   }
   void yes_no(std::string_view name, std::string_view key, bool yes) {
@@ -194,7 +208,7 @@ class surveyor {
   bool retains() const {
     const auto one = connected();
     const bool taken = one->publish(topic_ + "/r", "kept", m::qos::at_least_once, true);
-    const auto other = connected();
+    const auto other = connected(1);
     const bool came = taken && other->subscribe(topic_ + "/r") && other->hears() && other->retained();
     if (taken) (void)one->publish(topic_ + "/r", "", m::qos::at_least_once, true);
     one->leave(), other->leave();
@@ -208,7 +222,7 @@ class surveyor {
   }
   /// Comes back to a session, and ends it.
   void sessions() {
-    const std::string identifier = how_.client_id.empty() ? "recado-probe-" + topic_.substr(13) : how_.client_id;
+    const std::string identifier = how_.client_id.empty() ? "recado-probe-" + topic_.substr(13) : identifiers_[0];
     m::connect_options keeping = options(version_);
     keeping.client_identifier = identifier;
     keeping.clean_start = false;
@@ -253,6 +267,7 @@ class surveyor {
   const mqtt_options& how_;
   const std::vector<endpoint> where_;  // asked for once: each question has a connection of its own
   std::string topic_;
+  std::array<std::string, 2> identifiers_;
   m::version version_ = m::version::v5_0;
   m::announcements announced_;
   std::vector<finding> found_;

@@ -254,6 +254,22 @@ TEST(peers, are_surveyed) {
                                       R"("retain":true,"wildcard_subscriptions":true,"sessions":true)"});
 }
 
+TEST(peers, a_survey_with_an_identifier_leaves_that_session_alone) {
+  const mosquitto broker{RECADO_SERVERS "/usr/sbin/mosquitto", peer_folder("kept"), "allow_anonymous true\n"};
+  const std::string port = std::to_string(broker.port());
+  const auto run = [&](const words& more) {
+    return program_run{.command = words{RECADO_PROGRAM} + more + words{"-p", port}}();
+  };
+  const words sub = {"sub", "-h", "127.0.0.1", "-i", "device", "-c", "-q", "1", "-t", "orders"};
+  EXPECT_EQ(run(sub + words{"-E"}).status, 0);
+  EXPECT_EQ(run({"pub", "-h", "127.0.0.1", "-q", "1", "-t", "orders", "-m", "go"}).status, 0);
+  const auto survey = run({"probe", "mqtt", "127.0.0.1", "--json", "-i", "device"});
+  EXPECT_EQ(survey.status, 0) << survey.err;
+  EXPECT_THAT(survey.out, HasSubstr(R"("retain":true)"));
+  EXPECT_THAT(survey.out, HasSubstr(R"("sessions":true)"));
+  EXPECT_EQ(run(sub + words{"-C", "1", "-W", "5"}).out, "go\n");
+}
+
 TEST(peers, mosquitto) { play(start_mosquitto()); }
 TEST(peers, aedes) { play(start_aedes()); }
 TEST(peers, rabbitmq) {
