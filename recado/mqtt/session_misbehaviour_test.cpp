@@ -174,6 +174,30 @@ TEST(session_misbehaviour, unknown_identifiers_of_qos_2_are_answered) {  // §3.
       .check();
 }
 
+TEST(session_misbehaviour,
+     a_pubcomp_again_is_ignored_and_a_puback_again_is_not) {  // 5.0 §1.2 "Protocol Error", §4.13.1
+  for (const auto each : {version::v5_0, version::v3_1_1}) {
+    dialogue talk;
+    talk.speaks(each)
+        .connects()
+        .does(publishes(qos::exactly_once, "a", "1"))
+        .sends(message_of(qos::exactly_once, 1, "a", "1"))
+        .hears(answer(pubrec, 1))
+        .sends(answer(pubrel, 1))
+        .hears(answer(pubcomp, 1))
+        .tells("acknowledged #1 tag 0")
+        .hears(answer(pubcomp, 1))
+        .does(publishes(qos::at_least_once, "a", "2"))
+        .sends(message_of(qos::at_least_once, 2, "a", "2"))
+        .hears(answer(puback, 2))
+        .tells("acknowledged #2 tag 0")
+        .hears(answer(puback, 2))
+        .tells("closed: an answer names a packet identifier that is not in use");
+    if (each == version::v5_0) talk.sends(mqtt::disconnect{.reason = reason::protocol_error, .properties = {}});
+    talk.check();
+  }
+}
+
 TEST(session_misbehaviour, a_pubrec_again_is_answered_again) {
   dialogue{}
       .connects()
