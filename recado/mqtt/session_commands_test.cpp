@@ -107,6 +107,24 @@ TEST(session_commands, of_3_1_1_unsubscribe_has_no_properties_and_acknowledgemen
       .check();
 }
 
+// [MQTT-3.1.2-12] [MQTT311-3.1.2-14] [MQTT311-3.8.3-4], 5.0 §3.8.3.1
+TEST(session_commands, what_is_no_qos_and_no_retain_handling_is_not_sent) {
+  static const subscription all[] = {{.filter = "a", .qos = static_cast<qos>(3)},
+                                     {.filter = "a", .qos = static_cast<qos>(4)},
+                                     {.filter = "a", .retain_handling = static_cast<retain_handling>(3)},
+                                     {.filter = "a", .retain_handling = static_cast<retain_handling>(4)}};
+  for (const auto each : {version::v5_0, version::v3_1_1}) {
+    dialogue talk;
+    talk.speaks(each).connects();
+    for (const subscription& one : all)
+      talk.does(refuses(error::bad_subscription_options, [&](session& s) { return error_of(s.subscribe({&one, 1})); }));
+    talk.does(refuses(error::qos_not_available, tries({.topic = "t", .qos = static_cast<qos>(3)}))).check();
+    subject who{{}};
+    EXPECT_EQ(error_of(who.machine.connect({.version = each, .will = will{"w", {}, static_cast<qos>(3), false, {}}})),
+              error::bad_qos);
+  }
+}
+
 TEST(session_commands, properties_of_requests_are_checked) {  // table 2-4
   static const property_value wrong[] = {{property::content_type, "x"}};
   static const property_value twice[] = {{property::reason_string, "x"}, {property::reason_string, "y"}};

@@ -14,6 +14,7 @@ namespace {
 
 error check_will(const connect_options& options) {
   if (!options.will) return error::none;
+  if (options.will->qos > qos::exactly_once) return error::bad_qos;  // [MQTT-3.1.2-12]
   if (const error wrong = topic_name_error(options.will->topic); wrong != error::none) return wrong;
   if (options.version == version::v3_1_1 && !options.will->properties.empty()) return error::needs_version_5;
   if (const error wrong = check_properties(options.will->properties, property_in::will); wrong != error::none)

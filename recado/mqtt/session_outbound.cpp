@@ -16,6 +16,10 @@ constexpr std::size_t log_reserve_min = 64;
 
 bool is_text(const properties& list) { return list.number(property::payload_format_indicator) == 1; }
 
+bool has_forbidden_options(const subscription& one) {  // 5.0 §3.8.3.1, [MQTT311-3.8.3-4]
+  return one.qos > qos::exactly_once || one.retain_handling > retain_handling::do_not_send;
+}
+
 bool has_v5_options(const subscription& one) {
   return one.no_local || one.retain_as_published || one.retain_handling != retain_handling::send_at_subscribe;
 }
@@ -222,6 +226,7 @@ std::expected<token, error> session::subscribe(std::span<const subscription> fil
   for (const subscription& one : filters) {
     if (const error wrong = topic_filter_error(one.filter, decoding_.protocol); wrong != error::none)
       return token_or(wrong);
+    if (has_forbidden_options(one)) return token_or(error::bad_subscription_options);
     if (!v5 && has_v5_options(one)) return token_or(error::needs_version_5);
     if (v5 && one.no_local && is_shared(one.filter)) return token_or(error::shared_no_local);  // [MQTT-3.8.3-4]
     if (const error wrong = forbidden(server_, one, more.subscription_identifier); wrong != error::none)
