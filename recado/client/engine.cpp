@@ -63,6 +63,14 @@ std::string answers_topic(std::string_view identifier) {
   return result;
 }
 
+// Options that say nothing without TLS. How much is verified, what ALPN offers and a key log may be set for either.
+bool means_tls(const tls_options& tls) {
+  for (const std::string* each : {&tls.ca_file, &tls.ca, &tls.ca_path, &tls.crl_file, &tls.crl, &tls.certificate_file,
+                                  &tls.certificate, &tls.key_file, &tls.key, &tls.pass_phrase, &tls.psk_identity})
+    if (!each->empty()) return true;
+  return tls.system_store || !tls.psk_key.empty();
+}
+
 }  // namespace
 
 engine::engine(options how)
@@ -197,9 +205,7 @@ std::expected<void, failure> engine::load_tls() {
 std::expected<std::vector<url>, failure> engine::read_brokers(std::span<const std::string_view> brokers) const {
   if (brokers.empty()) return std::unexpected{make_failure(error::bad_url)};
   if (brokers.size() > brokers_max) return std::unexpected{make_failure(error::too_many_brokers)};
-  const tls_options& tls = options_.tls;
-  const bool meant = !tls.ca_file.empty() || !tls.ca.empty() || !tls.ca_path.empty() || !tls.certificate_file.empty() ||
-                     !tls.certificate.empty() || !tls.psk_identity.empty() || tls.system_store;
+  const bool meant = means_tls(options_.tls);
   std::vector<url> result;
   for (const std::string_view each : brokers) {
     auto one = parse_url(each);

@@ -86,6 +86,13 @@ TEST(client_misuse, tls_options_without_mqtts_are_refused_before_anything_is_sen
   EXPECT_EQ(refused_with([](auto& tls) { tls.ca = "PEM"; }), error::tls_without_mqtts);
   EXPECT_EQ(refused_with([](auto& tls) { tls.certificate_file = "own.crt"; }), error::tls_without_mqtts);
   EXPECT_EQ(refused_with([](auto& tls) { tls.psk_identity = "board"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.psk_key.resize(16); }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.ca_path = "/etc/ssl/certs"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.crl_file = "list.crl"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.crl = "PEM"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.key_file = "own.key"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.key = "PEM"; }), error::tls_without_mqtts);
+  EXPECT_EQ(refused_with([](auto& tls) { tls.pass_phrase = "open"; }), error::tls_without_mqtts);
   EXPECT_EQ(refused_with([](auto& tls) { tls.system_store = true; }), error::tls_without_mqtts);
   EXPECT_NE(refused_with([](auto&) {}), error::tls_without_mqtts);
 }
