@@ -111,7 +111,8 @@ void add_ntp(CLI::App& parent) {
 
 void add_tls_options(CLI::App& command, stream_options& to) {
   command.add_option("--cafile", to.ca_file, "Trusted certificates (default: the system's)")->type_name("FILE");
-  command.add_option("--capath", to.ca_path, "Folder of trusted certificates")->type_name("FOLDER");
+  command.add_option("--capath", to.ca_path, "Folder of trusted certificates, or several with : between")
+      ->type_name("FOLDER");
   command.add_flag("--tls-use-os-certs", to.system_store, "Trust the system's certificates too");
   command.add_option("--cert", to.certificate_file, "The client's certificate")->type_name("FILE");
   command.add_option("--key", to.key_file, "Its private key")->type_name("FILE");

@@ -25,7 +25,7 @@ namespace recado::client {
 struct tls_options {
   std::string ca_file{};  ///< trusted certificates, PEM or DER
   std::string ca{};       ///< the same from memory
-  std::string ca_path{};  ///< a folder of them, named by hash
+  std::string ca_path{};  ///< a folder of them, named by hash; or several with ':' between
   /// Trust what the operating system trusts. Where no authority and no pre-shared key is given that is the default.
   bool system_store = false;
   std::string crl_file{};            ///< if given, the CRL of the server's issuer must be in it

@@ -105,7 +105,7 @@ struct client_options {
   RECADO_TLS_CHOICE version highest = version::v1_3;                ///< the newest that is offered
   RECADO_TLS_CHOICE peer_check check = peer_check::chain_and_name;  ///< how much of the server is verified
   source ca;                                                        ///< one or more trusted certificates
-  RECADO_TLS_CHOICE std::string_view ca_path{};  ///< a folder of them, named by hash as `openssl rehash` does
+  RECADO_TLS_CHOICE std::string_view ca_path{};  ///< folders of them, ':' between, named as by `openssl rehash`
   RECADO_TLS_CHOICE bool system_store = false;   ///< trust what the operating system trusts, too
   source crl;  ///< one or more CRLs; if given, that of the server's issuer must be there
   RECADO_TLS_CHOICE bool crl_for_whole_chain = false;  ///< that of every authority must be there

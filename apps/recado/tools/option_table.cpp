@@ -273,7 +273,7 @@ constexpr option table[] = {
     {"cafile", 0, "FILE", all, [](settings& to, std::string_view v) { to.ca_file = v, to.secure = true; },
      "trusted authorities, PEM or DER; selects TLS"},
     {"capath", 0, "FOLDER", all, [](settings& to, std::string_view v) { to.ca_path = v, to.secure = true; },
-     "a folder of them, prepared by openssl rehash; selects TLS"},
+     "a folder of them, prepared by openssl rehash, or several with : between; selects TLS"},
     {"tls-use-os-certs", 0, "", all,
      [](settings& to, std::string_view) { to.system_store = true, to.secure = true; },
      "trust what the system trusts; selects TLS"},

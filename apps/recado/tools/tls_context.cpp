@@ -2,8 +2,11 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 #include <recado/drive/posix/clock.hpp>
+#include <recado/tls/folders.hpp>
 
 #include "../command.hpp"
 #include "../passphrase.hpp"
@@ -24,13 +27,25 @@ std::vector<std::byte> key_of(std::string_view hex) {
   return hex.size() % 2 == 0 ? result : std::vector<std::byte>{};
 }
 
+/// The first of the folders that is none, or all of them.
+std::string missing_folder(const std::string& folders) {
+  std::string result = folders;
+  (void)tls::takes_folders(folders, [&](std::string_view one) {
+    std::error_code unknown;
+    if (std::filesystem::is_directory(one, unknown)) return true;
+    result = one;
+    return false;
+  });
+  return result;
+}
+
 }  // namespace
 
 void refuse_tls(tls::error why, const settings& how) {
   std::string cause = "TLS: " + std::string{words(why)};
   using tls::error;
   if (why == error::ca_file_unreadable || why == error::ca_invalid)
-    cause += " (" + (how.ca_file.empty() ? how.ca_path : how.ca_file) + ")";
+    cause += " (" + (how.ca_file.empty() ? missing_folder(how.ca_path) : how.ca_file) + ")";
   if (why == error::certificate_file_unreadable || why == error::certificate_invalid)
     cause += " (" + how.certificate + ")";
   if (why == error::key_file_unreadable || why == error::key_invalid)

@@ -91,7 +91,7 @@ outcome<error> set_trust(loaded_options& to, const client_options& options) {
   outcome<error> done;
   if (options.ca.given())
     done = load_certificates(options.ca, {error::ca_file_unreadable, error::ca_invalid}, to.trusted);
-  if (done && !options.ca_path.empty()) done = load_folder(options.ca_path, to.trusted);
+  if (done && !options.ca_path.empty()) done = load_folders(options.ca_path, to.trusted);
   if (done && options.system_store) done = load_system(to.trusted);
   mbedtls_x509_crl* lists = nullptr;
 #if defined(MBEDTLS_X509_CRL_PARSE_C)

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <recado/core/fixed_vector.hpp>
+#include <recado/tls/folders.hpp>
 #include <recado/tls/mbedtls/hooks.hpp>
 #include <recado/tls/mbedtls/load.hpp>
 #include <recado/tls/mbedtls/random.hpp>
@@ -217,25 +218,34 @@ outcome<error> load_certificates(const source& from, load_errors errors, mbedtls
 }
 
 #if defined(MBEDTLS_FS_IO)
-outcome<error> load_folder(std::string_view path, mbedtls_x509_crt& to) {
+// What isn't a certificate, or one with an algorithm that is lacking, is passed over.
+static outcome<error> load_folder(std::string_view path, mbedtls_x509_crt& to) {
   std::array<char, path_max> name{};
   if (path.size() >= name.size()) return std::unexpected(error::ca_file_unreadable);
   std::copy(path.begin(), path.end(), name.begin());
   const int code = mbedtls_x509_crt_parse_path(&to, name.data());
-  if (code < 0 && lacks_memory(code)) return std::unexpected(error::out_of_memory);
-  // What isn't a certificate, or one with an algorithm that is lacking, is passed over.
-  if (code < 0 || !to.raw.p) return std::unexpected(error::ca_file_unreadable);
-  return {};
+  if (code >= 0) return {};
+  return std::unexpected(lacks_memory(code) ? error::out_of_memory : error::ca_file_unreadable);
+}
+
+outcome<error> load_folders(std::string_view list, mbedtls_x509_crt& to) {
+  outcome<error> done;
+  const bool all = takes_folders(list, [&](std::string_view one) {
+    done = load_folder(one, to);
+    return static_cast<bool>(done);
+  });
+  if (done && (!all || !to.raw.p)) return std::unexpected(error::ca_file_unreadable);
+  return done;
 }
 
 outcome<error> load_system(mbedtls_x509_crt& to) {
-  const auto loaded = load_folder("/etc/ssl/certs", to);
+  const auto loaded = load_folders("/etc/ssl/certs", to);
   if (!loaded && loaded.error() == error::out_of_memory) return loaded;
   if (!loaded) return std::unexpected(error::no_authority);
   return {};
 }
 #else
-outcome<error> load_folder(std::string_view, mbedtls_x509_crt&) { return std::unexpected(error::ca_file_unreadable); }
+outcome<error> load_folders(std::string_view, mbedtls_x509_crt&) { return std::unexpected(error::ca_file_unreadable); }
 outcome<error> load_system(mbedtls_x509_crt&) { return std::unexpected(error::no_authority); }
 #endif
 

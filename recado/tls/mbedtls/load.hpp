@@ -22,7 +22,7 @@ struct load_errors {
 /// Adds all certificates of `from`, at least one, to `to`.
 outcome<error> load_certificates(const source& from, load_errors errors, mbedtls_x509_crt& to);
 /// Adds all certificates of a folder that can be read, at least one.
-outcome<error> load_folder(std::string_view path, mbedtls_x509_crt& to);
+outcome<error> load_folders(std::string_view list, mbedtls_x509_crt& to);
 /// Adds what the operating system trusts.
 outcome<error> load_system(mbedtls_x509_crt& to);
 #if defined(MBEDTLS_X509_CRL_PARSE_C)

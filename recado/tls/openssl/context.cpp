@@ -5,6 +5,7 @@
 #include <string>
 #include <system_error>
 
+#include <recado/tls/folders.hpp>
 #include <recado/tls/openssl/connection.hpp>
 #include <recado/tls/openssl/context.hpp>
 #include <recado/tls/openssl/load.hpp>
@@ -75,9 +76,9 @@ outcome set_alpn(SSL_CTX* to, std::string_view names) {
   return {};
 }
 
-bool can_be_listed(const std::string& folder) {
+bool can_be_listed(std::string_view folder) {
   std::error_code failed;
-  const std::filesystem::directory_iterator opened{folder, failed};
+  const std::filesystem::directory_iterator opened{std::filesystem::path{folder}, failed};
   return !failed;
 }
 
@@ -89,9 +90,9 @@ outcome set_trust(SSL_CTX* to, const client_options& options) {
     for (int i = 0; i < sk_X509_num(chain->get()); ++i) X509_STORE_add_cert(store, sk_X509_value(chain->get(), i));
   }
   if (!options.ca_path.empty()) {
-    const std::string folder{options.ca_path};
-    // OpenSSL looks into it only when it searches an authority, and then finds none.
-    if (!can_be_listed(folder) || SSL_CTX_load_verify_dir(to, folder.c_str()) != 1)
+    const std::string folders{options.ca_path};
+    // OpenSSL looks into them only when it searches an authority, and then finds none.
+    if (!takes_folders(folders, can_be_listed) || SSL_CTX_load_verify_dir(to, folders.c_str()) != 1)
       return std::unexpected(error::ca_file_unreadable);
   }
   if (options.system_store && SSL_CTX_set_default_verify_paths(to) != 1) return std::unexpected(error::no_authority);

@@ -198,7 +198,16 @@ TEST(tls_load, reads_files) {
     EXPECT_TRUE(c.seen.secured) << c.seen.line;
     EXPECT_TRUE(s.done());
   }
-  const std::string no_folder[] = {path + "/none", ca};
+  std::filesystem::create_directories(folder / "empty");
+  for (const std::string& folders : {path + "/empty:" + path, ":" + path + "::", path + ":" + path + "/empty"}) {
+    by_folder.ca_path = folders;
+    client c{by_folder};
+    ASSERT_TRUE(c.loaded) << folders;
+    server s{{}};
+    s.begin(), c.open(), c.talk(s);
+    EXPECT_TRUE(c.seen.secured) << c.seen.line;
+  }
+  const std::string no_folder[] = {path + "/none", ca, path + ":" + path + "/none", path + "/none:" + path, ":"};
   for (const std::string& none : no_folder) {
     by_folder.ca_path = none;
     EXPECT_EQ(client{by_folder}.loaded.error(), error::ca_file_unreadable) << none;
