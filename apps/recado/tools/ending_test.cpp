@@ -390,6 +390,19 @@ TEST(tools_ending, a_message_that_is_too_long_stays_at_the_broker) {
   }
 }
 
+TEST(tools_ending, what_shows_that_the_retained_messages_are_over_stays_at_the_broker) {
+  for (const char* qos : {"1", "2"}) {
+    const std::string messages = publish_packet("t", "old", 0, true) + publish_packet("t", "new", *qos - '0') +
+                                 publish_packet("t", "newer", *qos - '0', false, {}, 2);
+    const auto run = play({{hears(connect_type), connack, hears(subscribe_type), acknowledges(0x90, "\2"s),
+                            says(messages), hears(disconnect_type), waits_for_end()}},
+                          {"sub", "-t", "t", "-q", qos, "-c", "-i", "me", "--retained-only"});
+    expect_line(run.done, 0, {"a message that is not retained came: it stays at the broker"});
+    EXPECT_EQ(run.done.out, "old\n");
+    EXPECT_EQ(run.heard[0].size(), 3U) << "an acknowledgement would have the broker forget it";
+  }
+}
+
 // Whatever asks it to end, a terminal that is closed as well: the broker is told, so that it doesn't publish the will.
 TEST(tools_ending, says_goodbye_to_every_signal_that_asks_it_to_end) {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {

@@ -123,6 +123,7 @@ class subscriber final : public client {
 
   void on_event(mqtt::session_event& what, instant now) override {
     if (auto* message = gatherer_.take(what)) {
+      if (how_.retained_only && !message->retain) end_of_retained(*message, now);
       if (enough_) return leave_behind(*message);
       const mqtt::receipt owed = message->receipt;
       on_message(*message, now);
@@ -183,10 +184,17 @@ class subscriber final : public client {
     if (what.receipt && what.qos == mqtt::qos::exactly_once) ++left_behind_;
   }
 
+  // The first that isn't retained shows that those are over; it is for others, as what comes behind it.
+  void end_of_retained(const mqtt::message_received& what, instant now) {
+    if (enough_) return;
+    if (what.receipt)
+      say("a message that is not retained came: it stays at the broker, for a run that prints such ones");
+    stop_soon(now);
+  }
+
   void on_message(const mqtt::message_received& what, instant now) {
     ++received_;
     received_bytes_ += what.payload.size();
-    if (how_.retained_only && !what.retain) return stop_soon(now);
     const bool hidden = std::ranges::any_of(
         how_.filters_out, [&](const std::string& filter) { return mqtt::matches(filter, what.topic); });
     if (hidden) return;
