@@ -44,7 +44,7 @@ void decoder::decode_recording(bytes file) {
     note("left out: " + counted(broken_, "packet", "packets") + " whose headers contradict their length");
   for (const auto& [type, count] : unknown_links_)
     note("left out: " + counted(count, "packet", "packets") + " of link type " + std::to_string(type) +
-         ", which isn't read (Ethernet, raw IP, loopback and Linux \"cooked\" are)");
+         ", which isn't read (Ethernet, raw IP, PPP, loopback and Linux \"cooked\" are)");
   if (cut_ != 0) note(counted(cut_, "packet was", "packets were") + " recorded only in part");
   if (encrypted_)
     note(std::string{"what is encrypted stays so: tshark decrypts it "} +

@@ -27,7 +27,8 @@ struct dissected {
   std::uint8_t flags = 0;      ///< of TCP: see `tcp_flag`
 };
 
-/// Link types (the registry of tcpdump.org): null and loop, Ethernet with VLAN tags, raw IP, Linux "cooked" 1 and 2.
+/// Link types (the registry of tcpdump.org): null and loop, Ethernet, raw IP, PPP and PPPoE, Linux "cooked" 1 and 2. It
+/// looks behind VLAN tags, labels of MPLS and PPPoE, and into GRE, IP in IP and VXLAN: what is told is the innermost.
 dissected dissect(std::uint16_t link_type, bytes frame);
 
 }  // namespace recado::capture
