@@ -84,6 +84,39 @@ TEST_F(broker_with_certificates, refuses_what_is_revoked_expired_or_for_servers)
   EXPECT_EQ(publish("good").status, 0);
 }
 
+// The way that README.md tells, with authorities of the same names.
+TEST_F(broker_with_certificates, goes_over_to_new_authorities_step_by_step) {
+  const init_request request{.organization = "Home", .key = key_kind::ecdsa_p256, .valid = {}, .passphrase = {}};
+  open().init(request);
+  make(profile::server, "broker.lab", key_kind::ecdsa_p256);
+  for (const char* name : {"board", "stolen"}) make(profile::client, name, key_kind::ecdsa_p256);
+  open().revoke("stolen", revocation_reason::key_compromise);
+  fs::rename(path("pki"), path("old"));
+  open().init(request);
+  for (const char* name : {"board", "stolen"}) make(profile::client, name, key_kind::ecdsa_p256);
+  open().revoke("stolen", revocation_reason::key_compromise);
+  for (const char* ends : {".crt", ".crl"})
+    save(std::string{"both"} + ends, content(std::string{"old/ca"} + ends) + content(std::string{"pki/ca"} + ends));
+  save("mosquitto.conf",
+       "user root\nallow_anonymous false\nlog_dest stderr\nlistener 8883 127.0.0.1\n"
+       "require_certificate true\nuse_identity_as_username true\ncafile " +
+           path("both.crt").string() + "\ncrlfile " + path("both.crl").string() + "\ncertfile " +
+           path("old/servers/broker.lab-chain.crt").string() + "\nkeyfile " +
+           path("old/servers/broker.lab.key").string() + "\n");
+  test::child_process broker{mosquitto()};
+  ASSERT_TRUE(broker.says("running")) << broker.said();
+  const auto publishes = [&](const std::string& folder, const std::string& name) {
+    return shell("mosquitto_pub -h 127.0.0.1 -p 8883 -q 1 -t t -m hello --cafile " + word("both.crt") + " --cert " +
+                 word(folder + "/clients/" + name + "-chain.crt") + " --key " +
+                 word(folder + "/clients/" + name + ".key"))
+               .status == 0;
+  };
+  EXPECT_TRUE(publishes("old", "board"));
+  EXPECT_TRUE(publishes("pki", "board"));
+  EXPECT_FALSE(publishes("old", "stolen"));
+  EXPECT_FALSE(publishes("pki", "stolen"));
+}
+
 TEST_F(broker_with_certificates, accepts_a_signed_request) {
   open().init({.organization = "", .key = key_kind::ecdsa_p256, .valid = {}, .passphrase = {}});
   make(profile::server, "broker.lab", key_kind::ecdsa_p256);
