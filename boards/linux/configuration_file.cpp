@@ -1,10 +1,11 @@
 #include "configuration_file.hpp"
 
 #include <toml++/toml.h>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
+#include <system_error>
 
 #include <recado/core/address.hpp>
 #include <recado/core/byte_order_mark.hpp>
@@ -53,6 +54,24 @@ std::string type_of(const device::option& which) {
   buffer_sink out{memory};
   device::print_type(which, out);
   return std::string{out.view()};
+}
+
+constexpr std::size_t bytes_max = 1U << 20;
+
+/// All of a file, or of a pipe to its end; a little more than `bytes_max` of what is longer, as a device without an
+/// end.
+std::optional<std::string> content_of(const std::filesystem::path& file) {
+  std::error_code unknown;
+  std::ifstream in{file, std::ios::binary};
+  if (!in || std::filesystem::is_directory(file, unknown)) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> piece;
+  while (text.size() <= bytes_max && in) {
+    in.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return std::nullopt;
+  return text;
 }
 
 std::optional<std::string> bytes_of_hex(std::string_view text) {
@@ -151,13 +170,12 @@ configuration_file::~configuration_file() {
 }
 
 void configuration_file::read(const std::filesystem::path& file) {
-  std::ifstream in{file, std::ios::binary};
-  std::ostringstream text;
   name = file.string();
-  const bool empty = in.peek() == std::ifstream::traits_type::eof() && in.eof();  // all defaults; << would fail
-  if (!in || std::filesystem::is_directory(file) || (!empty && !(text << in.rdbuf())))
-    return readable_ = false, complain(0, "the configuration can't be read; check the path and its rights");
-  parse(text.str(), file.string(), std::filesystem::absolute(file).parent_path());
+  const auto text = content_of(file);
+  if (!text) return readable_ = false, complain(0, "the configuration can't be read; check the path and its rights");
+  if (text->size() > bytes_max)
+    return readable_ = false, complain(0, "this has more than 1 MiB, and can be no configuration; check the path");
+  parse(*text, file.string(), std::filesystem::absolute(file).parent_path());
 }
 
 void configuration_file::parse(std::string_view text, std::string_view called, const std::filesystem::path& folder) {
@@ -205,12 +223,13 @@ void configuration_file::refuse(std::string_view section, std::string_view optio
 }
 
 std::optional<std::string> configuration_file::first_line_of(std::string_view path, std::string_view option) {
-  std::ifstream in{std::string{path}};
-  std::string line;
-  if (!std::getline(in, line)) {
-    complain(0, std::string{option} + ": " + std::string{path} + " can't be read or is empty");
+  const auto text = content_of(path);
+  if (!text || text->empty() || text->size() > bytes_max) {
+    const char* wrong = text && !text->empty() ? " has more than 1 MiB" : " can't be read or is empty";
+    complain(0, std::string{option} + ": " + std::string{path} + wrong);
     return std::nullopt;
   }
+  std::string line = text->substr(0, text->find('\n'));
   if (line.ends_with('\r')) line.pop_back();
   return std::string{without_byte_order_mark(line)};
 }

@@ -220,6 +220,16 @@ TEST(configuration, passwords_come_from_one_place) {
   EXPECT_THAT(none.describe_problems(), HasSubstr("can't be read"));
 }
 
+TEST(configuration, what_has_no_end_is_no_file) {
+  configuration_file endless;
+  endless.read("/dev/zero");
+  EXPECT_THAT(endless.describe_problems(), HasSubstr("this has more than 1 MiB, and can be no configuration"));
+  configuration_file password;
+  password.override_with("broker.password_file=/dev/zero");
+  password.finish();
+  EXPECT_THAT(password.describe_problems(), HasSubstr("broker.password_file: /dev/zero has more than 1 MiB"));
+}
+
 TEST(configuration, a_pre_shared_key_becomes_its_bytes) {
   const std::string path = testing::TempDir() + "recado_psk_" + std::to_string(::getpid());
   std::ofstream{path} << "00112233445566778899aabbCCDD\r\n";

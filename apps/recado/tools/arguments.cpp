@@ -1,7 +1,7 @@
 // Option files, command line, and what has to hold between options.
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 
 #include <recado/core/byte_order_mark.hpp>
 #include <recado/core/nearest.hpp>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../command.hpp"
+#include "../small_file.hpp"
 #include "option.hpp"
 #include "outcome.hpp"
 #include "topic_words.hpp"
@@ -94,15 +95,15 @@ void read_line(settings& to, std::string_view line, unsigned depth) {
 
 void read_file(settings& to, const std::string& path, unsigned depth) {
   if (depth > 8) throw failure("option files include each other without end", "remove one of their -o lines");
-  std::ifstream file{path};
-  if (!file) throw failure("the option file '" + path + "' could not be read", "check its path and permissions");
-  std::string line;
-  for (unsigned number = 1; std::getline(file, line); ++number) try {
-      read_line(to, number == 1 ? without_byte_order_mark(line) : line, depth);
+  const std::string content = read_small_file(path, "the option file");
+  std::string_view rest = without_byte_order_mark(content);
+  for (unsigned number = 1; !rest.empty(); ++number) try {
+      const std::string_view line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      read_line(to, line, depth);
     } catch (const failure& wrong) {
       throw failure(path + ", line " + std::to_string(number) + ": " + wrong.what(), std::string{wrong.remedy()});
     }
-  if (file.bad()) throw failure("the option file '" + path + "' could not be read", "check that it is a file");
 }
 
 /// The file of defaults: recado's own, else mosquitto's, so that a user's defaults stay.
@@ -115,6 +116,9 @@ void read_defaults(settings& to) {
   if (folder.empty()) return;
   for (const std::string_view family : {"/recado_", "/mosquitto_"}) {
     const std::string path = folder + std::string{family} + std::string{name_of(to.which)};
+    std::error_code unknown;
+    if (std::filesystem::is_fifo(path, unknown))  // each call would wait for somebody who writes
+      throw failure("the option file '" + path + "' is a pipe", "make it a file, or remove it");
     if (::access(path.c_str(), F_OK) == 0) return read_file(to, path, 0);
   }
 }

@@ -1,11 +1,13 @@
 // What recado's tools have beside mosquitto's options: the 2.1 manual's, JSON, traces, recordings, secrets, files.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <cctype>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <thread>
 
 #include "beside_mosquitto_for_tests.hpp"
 
@@ -165,9 +167,30 @@ TEST(beyond_mosquitto, option_files) {
   EXPECT_EQ(recado("sub", "-U a -W 5 -E", {}, {}, {"HOME=FOLDER/home"}).run.status, 0);
   EXPECT_THAT(recado("pub", "-o FOLDER/home/none -t a -m b").run.err, HasSubstr("could not be read"));
   EXPECT_THAT(recado("pub", "-o FOLDER/home -t a -m b").run.err,
-              HasSubstr("could not be read; check that it is a file"));
+              HasSubstr("could not be read: Is a directory; give a file"));
   std::ofstream{home + "/self"} << "-o " << home << "/self\n";
   EXPECT_THAT(recado("pub", "-o FOLDER/home/self -t a -m b").run.err, HasSubstr("include each other"));
+}
+
+TEST(beyond_mosquitto, files_of_options_may_be_pipes_that_end) {
+  const std::string home = folder() + "/pipes";
+  std::filesystem::remove_all(home);
+  std::filesystem::create_directories(home + "/.config");
+  const std::string fifo = home + "/fifo";
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  std::jthread writer{[&] { std::ofstream{fifo} << "-i from-pipe\n-t topic"; }};
+  EXPECT_THAT(recado("pub", "-o FOLDER/pipes/fifo -m b").wire, AllOf(HasSubstr("from-pipe"), HasSubstr("topic")));
+  std::jthread secret{[&] { std::ofstream{fifo} << "open sesame\n"; }};
+  EXPECT_THAT(recado("pub", "-t a -m b -u me --pw-file FOLDER/pipes/fifo").wire, HasSubstr(field("open sesame")));
+  for (const char* option : {"-o /dev/zero -u me", "-u me --pw-file /dev/zero"}) {
+    const ending endless = recado("pub", "-t a -m b "s + option);
+    EXPECT_EQ(endless.run.status, 1);
+    EXPECT_THAT(endless.run.err, HasSubstr("file '/dev/zero' has more than 1 MiB; check its path"));
+  }
+  ASSERT_EQ(::mkfifo((home + "/.config/recado_pub").c_str(), 0600), 0);
+  const ending waits = recado("pub", "-t a -m b", {}, {}, {"HOME=FOLDER/pipes"});
+  EXPECT_EQ(waits.run.status, 1);
+  EXPECT_THAT(waits.run.err, HasSubstr("recado_pub' is a pipe; make it a file, or remove it"));
 }
 
 TEST(beyond_mosquitto, links_named_as_mosquittos_clients_behave_as_the_command) {

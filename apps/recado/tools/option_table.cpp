@@ -1,10 +1,10 @@
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
 
 #include <recado/core/byte_order_mark.hpp>
 
 #include "../command.hpp"
+#include "../small_file.hpp"
 #include "option.hpp"
 
 namespace recado::app::tools {
@@ -96,14 +96,11 @@ void session_expiry(settings& to, std::string_view value) {
 }
 
 void password_from_file(settings& to, std::string_view path) {
-  std::ifstream file{std::string{path}};
-  std::string line;
-  const bool found = file.is_open() && std::getline(file, line);
-  if (!file.is_open() || file.bad())
-    refuse("the password file '" + std::string{path} + "' could not be read", "check its path and permissions");
-  if (!found)
+  const std::string content = read_small_file(std::string{path}, "the password file");
+  if (content.empty())
     refuse("the password file '" + std::string{path} + "' is empty", "write the password into its first line");
-  if (line.ends_with('\r')) line.pop_back();
+  std::string_view line = std::string_view{content}.substr(0, content.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
   to.password = without_byte_order_mark(line);
 }
 

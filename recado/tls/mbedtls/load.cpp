@@ -26,7 +26,7 @@ bool is_pem(bytes) { return false; }
 
 #if defined(MBEDTLS_FS_IO)
 constexpr std::size_t path_max = 1024;
-constexpr long file_bytes_max = 16 * 1024 * 1024;
+constexpr std::size_t file_bytes_max = 16 * 1024 * 1024;
 #endif
 
 /// What a source holds: with a zero behind it if it is PEM, as Mbed TLS wants it, or as it is. Wiped at the end.
@@ -64,22 +64,36 @@ class contents {
 
  private:
 #if defined(MBEDTLS_FS_IO)
-  // A folder opens as a file does, but can't be read.
+  // Room for as much again, and for the zero behind it.
+  bool grow(std::size_t& room) {
+    const std::size_t next = room == 0 ? 8192 : 2 * room;
+    auto* larger = static_cast<unsigned char*>(recado_tls_allocate(1, next + 1));
+    if (!larger) return false;
+    if (owned_) {
+      std::copy(owned_, owned_ + size_, larger);
+      mbedtls_platform_zeroize(owned_, size_);
+      recado_tls_release(owned_);
+    }
+    owned_ = larger, room = next;
+    return true;
+  }
+
+  // A folder opens as a file does, but can't be read; a pipe can, to its end, and a device may have none.
   outcome<error> read(std::string_view path, error unreadable) {
     std::array<char, path_max> name{};
     if (path.size() >= name.size()) return std::unexpected(unreadable);
     std::copy(path.begin(), path.end(), name.begin());
     std::FILE* file = std::fopen(name.data(), "rb");
     if (!file) return std::unexpected(unreadable);
-    std::fseek(file, 0, SEEK_END);
-    const long size = std::ftell(file);
-    std::rewind(file);
-    const bool plausible = size >= 0 && size < file_bytes_max;
-    if (plausible) owned_ = static_cast<unsigned char*>(recado_tls_allocate(1, static_cast<std::size_t>(size) + 1));
-    if (owned_) size_ = std::fread(owned_, 1, static_cast<std::size_t>(size), file);
-    const bool whole = owned_ && size_ == static_cast<std::size_t>(size) && std::ferror(file) == 0;
+    std::size_t room = 0, got = 1;
+    bool enough = true;
+    while (got != 0 && size_ <= file_bytes_max && (enough = size_ < room || grow(room))) {
+      got = std::fread(owned_ + size_, 1, room - size_, file);
+      size_ += got;
+    }
+    const bool whole = got == 0 && std::ferror(file) == 0;
     std::fclose(file);
-    if (plausible && !owned_) return std::unexpected(error::out_of_memory);
+    if (!enough) return std::unexpected(error::out_of_memory);
     if (!whole) return std::unexpected(unreadable);
     data_ = owned_;
     if (is_pem(all())) ++size_;  // with the zero behind it

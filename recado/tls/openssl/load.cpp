@@ -11,6 +11,8 @@
 namespace recado::tls::openssl {
 namespace {
 
+constexpr std::size_t file_bytes_max = 16U << 20;
+
 // PEM has its marker in every file; explanatory text may stand before it (RFC 7468 §5.2).
 bool is_pem(BIO* from) {
   std::array<char, 512> piece;
@@ -50,22 +52,35 @@ int give_phrase(char* out, int size, int, void* user) {
   return length == 0 ? -1 : static_cast<int>(length);
 }
 
+/// A file in memory, that of a pipe as well, where nothing could go back to the beginning; wiped when it is freed.
+/// Nothing if it can't be read, as a folder, or is longer than any such file, as a device that has no end.
+bio_handle whole(const std::string& path) {
+  const bio_handle file{BIO_new_file(path.c_str(), "rb")};
+  bio_handle result{BIO_new(BIO_s_mem())};
+  std::array<char, 4096> piece;
+  std::size_t size = 0;
+  int got = file && result ? 1 : -1;
+  while (got > 0 && size <= file_bytes_max) {
+    got = BIO_read(file.get(), piece.data(), static_cast<int>(piece.size()));
+    if (got > 0 && BIO_write(result.get(), piece.data(), got) != got) got = -1;
+    size += got > 0 ? static_cast<std::size_t>(got) : 0;
+  }
+  wipe(std::as_writable_bytes(std::span{piece}));
+  if (got != 0) return {};
+  BIO_set_mem_eof_return(result.get(), 0);
+  return result;
+}
+
 }  // namespace
 
 std::expected<bio_handle, error> open(const source& from, error unreadable) {
   bio_handle result;
-  if (!from.path.empty()) {
-    result.reset(BIO_new_file(std::string{from.path}.c_str(), "rb"));
-  } else if (from.data.size() <= INT32_MAX) {
+  if (!from.path.empty()) result = whole(std::string{from.path});
+  else if (from.data.size() <= INT32_MAX)
     result.reset(BIO_new_mem_buf(from.data.data(), static_cast<int>(from.data.size())));
-  }
-  // A folder opens as a file does, but can't be read.
-  if (char first; !result || (!from.path.empty() && BIO_read(result.get(), &first, 1) < 0)) {
-    ERR_clear_error();
-    return std::unexpected(unreadable);
-  }
-  (void)BIO_seek(result.get(), 0);
-  return result;
+  if (result) return result;
+  ERR_clear_error();
+  return std::unexpected(unreadable);
 }
 
 std::expected<chain_handle, error> load_certificates(const source& from, load_errors errors) {

@@ -1,11 +1,13 @@
 // What is said about options before anything is sent.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <thread>
 
 #include <recado/tls/tests/server.hpp>
 
@@ -198,6 +200,15 @@ TEST(tls_load, reads_files) {
     EXPECT_TRUE(c.seen.secured) << c.seen.line;
     EXPECT_TRUE(s.done());
   }
+  const std::string pipe = (folder / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  auto piped = options;
+  piped.key = source::file(pipe);
+  std::jthread writer{[&] { std::ofstream{pipe} << std::string(100'000, '\n') + key_pem(w.device.key.get()); }};
+  EXPECT_TRUE(client{piped}.loaded);
+  auto endless = options;
+  endless.ca = source::file("/dev/zero");
+  EXPECT_FALSE(client{endless}.loaded);
   std::filesystem::create_directories(folder / "empty");
   for (const std::string& folders : {path + "/empty:" + path, ":" + path + "::", path + ":" + path + "/empty"}) {
     by_folder.ca_path = folders;
