@@ -29,6 +29,13 @@ constexpr std::string_view refused_options[] = {"ws", "ws-path", "proxy"};
 
 usage_error wrong(const std::string& cause, std::string remedy) { return usage_error(cause, std::move(remedy)); }
 
+/// Without what only the tools know: WebSocket, rr and -D.
+std::string help_of(const tools::option& what) {
+  if (what.name == "url") return "all at once: mqtt(s)://[user[:password]@]host[:port]/topic";
+  if (what.name == "protocol-version") return "5 (mqttv5) or 311 (mqttv311); 311";
+  return std::string{what.help};
+}
+
 CLI::Option& add_option_of_tools(CLI::App& to, const tools::option& what, const std::shared_ptr<plan>& with) {
   std::string names = what.letter != 0 ? std::string{"-"} + what.letter + "," : std::string{};
   names += "--" + std::string{what.name};
@@ -41,10 +48,9 @@ CLI::Option& add_option_of_tools(CLI::App& to, const tools::option& what, const 
   };
   if (what.argument.empty()) {
     return *to.add_flag_callback(
-        names, [apply] { apply({}); }, std::string{what.help});
+        names, [apply] { apply({}); }, help_of(what));
   }
-  return *to.add_option_function<std::string>(names, apply, std::string{what.help})
-              ->type_name(std::string{what.argument});
+  return *to.add_option_function<std::string>(names, apply, help_of(what))->type_name(std::string{what.argument});
 }
 
 void add_options_of_tools(CLI::App& to, const std::shared_ptr<plan>& with) {

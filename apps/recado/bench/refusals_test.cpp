@@ -42,6 +42,16 @@ TEST(bench_command, refuses_what_can_have_no_effect) {
   }
 }
 
+TEST(bench_command, helps_with_nothing_that_it_refuses) {
+  for (const char* leaf : {"publish", "receive", "rtt", "connect", "fleet"}) {
+    const auto help = bench({leaf, "--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_THAT(help.out, HasSubstr("--protocol-version VERSION"));
+    for (const char* not_here : {"WebSocket", "ws(s)", " -D", " rr "})
+      EXPECT_THAT(help.out, testing::Not(HasSubstr(not_here))) << leaf;
+  }
+}
+
 /// Its remedy had named an option of recado pub.
 TEST(bench_command, says_who_knows_what_a_port_speaks) {
   scripted_broker broker{{{hears(connect_type), says("HTTP/1.1 400 Bad Request\r\n\r\n"), waits_for_end()}}};
