@@ -178,6 +178,18 @@ TEST(emulated, is_ended_with_whoever_ran_it) {
   ASSERT_TRUE(again.says("[PLACA CONECTADA]")) << again.said();
 }
 
+TEST(emulated, nohup_lets_it_outlive_its_terminal) {
+  const lab hosts;
+  const auto before = ::signal(SIGHUP, SIG_IGN);  // is inherited
+  board_in_qemu board{hosts, {"tls.enabled=false"}};
+  ::signal(SIGHUP, before);
+  ASSERT_TRUE(board.starts()) << board.said();
+  board.signal(SIGHUP);
+  ASSERT_TRUE(board.says("[PLACA CONECTADA]")) << board.said();
+  board.press_button();
+  EXPECT_EQ(board.ended().status, 0) << board.said();
+}
+
 TEST(emulated, mistakes_are_said) {
   const lab hosts;
   const std::pair<words, const char*> calls[] = {

@@ -158,9 +158,7 @@ class emulation {
 
  private:
   void block_signals() {
-    sigset_t mask;
-    sigemptyset(&mask);
-    for (const int each : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&mask, each);
+    const sigset_t mask = ending_signals();
     sigprocmask(SIG_BLOCK, &mask, &before_);
     signals_ = file_descriptor{signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK)};
   }

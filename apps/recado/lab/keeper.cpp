@@ -206,9 +206,8 @@ void detach(const folder& where, const ties& to) {
 
 [[noreturn]] void keep(const keeper_options& options, ties to) {
   detach(options.where, to);
-  sigset_t mask;
-  sigemptyset(&mask);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&mask, signal);
+  sigset_t mask = ending_signals();
+  sigaddset(&mask, SIGCHLD);
   sigprocmask(SIG_BLOCK, &mask, nullptr);
   const file_descriptor signals{signalfd(-1, &mask, SFD_CLOEXEC)};
   keeper self{options};

@@ -120,6 +120,16 @@ int wait_for(pid_t child) {
   return status_of(raw);
 }
 
+sigset_t ending_signals() {
+  sigset_t result;
+  sigemptyset(&result);
+  for (const int each : {SIGINT, SIGTERM}) sigaddset(&result, each);
+  struct sigaction is {};
+  const bool deaf = sigaction(SIGHUP, nullptr, &is) == 0 && is.sa_handler == SIG_IGN;
+  if (!deaf) sigaddset(&result, SIGHUP);
+  return result;
+}
+
 int run(const command& what, const std::function<void()>& prepare) { return wait_for(start(what, prepare)); }
 
 void end_with_parent(pid_t parent, int signal) {

@@ -34,6 +34,10 @@ class file_descriptor {
 };
 
 struct lab_error;
+/// Signals that end a program, but for SIGHUP where it was started deaf to that, as by nohup: what is blocked to be
+/// read from a descriptor is no longer ignored.
+sigset_t ending_signals();
+
 /// What the system says in `errno` against starting a process or having a pipe, and where its limits are.
 lab_error no_room(const char* what);
 
