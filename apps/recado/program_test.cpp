@@ -55,6 +55,8 @@ TEST(program, a_usage_error_is_one_line_with_the_nearest_word_and_status_2) {
       {"xyzzy", "recado: unknown command 'xyzzy'; 'recado --help' lists what there is"},
       {"--versoin", "recado: unknown option '--versoin'; did you mean '--version'?"},
       {"pki", "recado pki: a command is missing"},
+      {"session", "recado session: a command is missing; one of show"},
+      {"bench", "recado bench: a command is missing; one of publish"},
       {"lab up --while 0", "recado lab up: --while: Value 0 not in range 1 to 2147483647"},
       {"run --config ''", "recado run: --config is given an empty value; give TEXT, or leave it out"},
       {"session measure ''", "recado session measure: DIR is given an empty value; give one"},

@@ -311,7 +311,7 @@ void add_leaf(CLI::App& session, const char* name, const char* what, int (*run)(
 void add_session(CLI::App& root) {
   using namespace session_command;
   CLI::App& session = *root.add_subcommand("session", "Sessions that survive: what --session keeps in a folder");
-  session.require_subcommand(1, 1);
+  session.require_subcommand(0, 1);
   add_leaf(session, "show", "What is on its way, received and subscribed", show);
   add_leaf(session, "check", "Whether it is whole; if not, what is lost", check);
   add_leaf(session, "clear", "Forget everything in it", clear);

@@ -220,7 +220,7 @@ CLI::App& add_leaf(CLI::App& to, kind which, const std::string& help, int (*run)
 void add_bench(CLI::App& root) {
   using namespace bench;
   CLI::App& command = *root.add_subcommand("bench", "Measure a broker: messages and connections a second, latency");
-  command.require_subcommand(1, 1);
+  command.require_subcommand(0, 1);
   add_leaf(command, kind::publish, "Publish as fast as it goes, or at a rate", measure_traffic,
            std::make_shared<plan>());
   add_leaf(command, kind::receive, "Subscribe and count what 'recado bench publish' sends", measure_traffic,
