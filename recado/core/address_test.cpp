@@ -21,6 +21,11 @@ TEST(address, reads_and_prints_ipv4) {
   }
 }
 
+TEST(address, has_names_for_those_of_all) {
+  EXPECT_EQ(text_of(ip_address::v4_any()), "0.0.0.0");
+  EXPECT_EQ(text_of(ip_address::v4_broadcast()), "255.255.255.255");
+}
+
 TEST(address, refuses_what_is_not_ipv4) {
   for (const char* bad : {"", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1..3.4", "1.2.3.", "1.2.3.4 ",
                           "0x1.2.3.4", "1.2.3.1234"})
@@ -39,6 +44,7 @@ TEST(address, prints_ipv6_as_rfc_5952_asks) {
       {"fe80::", "fe80::"},
       {"::ffff:192.0.2.1", "::ffff:c000:201"},
       {"ABCD::EF", "abcd::ef"},
+      {"f:10:ff:100:fff:1000:ffff:1", "f:10:ff:100:fff:1000:ffff:1"},
   };
   for (const auto& [in, out] : rows) {
     const auto address = parse_address(in);

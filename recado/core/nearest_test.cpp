@@ -12,6 +12,8 @@ TEST(nearest, counts_insertions_removals_replacements_and_swaps) {
   EXPECT_EQ(edit_distance("", "abc"), 3u);
   EXPECT_EQ(edit_distance("server", "server"), 0u);
   EXPECT_EQ(edit_distance("Server", "sERVER"), 0u);
+  EXPECT_EQ(edit_distance("AZ[@", "az[@"), 0u);
+  EXPECT_EQ(edit_distance("[@", "{`"), 2u) << "they are no letters";
   EXPECT_EQ(edit_distance("servr", "server"), 1u);
   EXPECT_EQ(edit_distance("serverr", "server"), 1u);
   EXPECT_EQ(edit_distance("servar", "server"), 1u);
