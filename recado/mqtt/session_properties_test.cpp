@@ -84,7 +84,7 @@ TEST(session_properties, given_by_a_command_they_stand_on_the_wire_or_are_refuse
     }
 }
 
-// [MQTT-1.5.4-a]: a length has two bytes.
+// 5.0 §1.5.4: a length has two bytes.
 TEST(session_properties, too_long_for_their_length_are_refused) {
   const std::string longest(65'535, 'x'), longer(65'536, 'x');
   const std::pair<property_value, error> values[] = {{{longest, longest}, error::no_room},

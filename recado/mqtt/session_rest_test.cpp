@@ -103,7 +103,7 @@ TEST(session_rest, takes_along_what_was_said_at_the_beginning) {
     place_of_session first, second;
     woken(first, second, {.session_expiry_s = expiry_s});
     const property_value longer[] = {{property::session_expiry_interval, 200U}};
-    EXPECT_EQ(second.s.disconnect({.properties = longer}).has_value(), expiry_s != 0) << "[MQTT-3.14.2.2.2]";
+    EXPECT_EQ(second.s.disconnect({.properties = longer}).has_value(), expiry_s != 0) << "5.0 §3.14.2.2.2";
   }
   {
     place_of_session first, second;
