@@ -226,7 +226,7 @@ TEST_F(authority_in_folder, a_request_is_accepted_by_openssl_and_signed_here) {
   init();
   open().make_csr({.name = "board",
                    .subject = "C=ES, O=Ejemplo\\, S.A., CN=placa pública",
-                   .names = {{"board.lab"}, {"10.0.0.9"}},
+                   .names = {{"board.lab"}, {"10.0.0.9", "fd00::9"}},
                    .key = key_kind::ecdsa_p256,
                    .passphrase = {},
                    .existing_key = {}});
@@ -247,6 +247,9 @@ TEST_F(authority_in_folder, a_request_is_accepted_by_openssl_and_signed_here) {
                .valid = {}});
   EXPECT_EQ(openssl_verify("-purpose sslserver -verify_hostname board.lab", "servers/board.crt").status, 0);
   EXPECT_EQ(openssl_verify("-purpose sslserver -verify_hostname b.lab", "servers/board.crt").status, 0);
+  EXPECT_EQ(openssl_verify("-purpose sslserver -verify_ip 10.0.0.9", "servers/board.crt").status, 0);
+  EXPECT_EQ(openssl_verify("-purpose sslserver -verify_ip fd00::9", "servers/board.crt").status, 0);
+  EXPECT_NE(openssl_verify("-purpose sslserver -verify_ip 10.0.0.8", "servers/board.crt").status, 0);
 }
 
 TEST_F(authority_in_folder, requests_of_openssl_are_signed_and_bad_ones_are_not) {

@@ -84,6 +84,10 @@ TEST(pem, of_several_kinds_in_one_file_gives_each_what_it_looks_for) {
   const std::string all = std::string{private_key_pem(key.get(), {}).view()} + "text between\n" +
                           pem_of(request.get()) + pem_of(certificate.get()) + pem_of(certificate.get());
   EXPECT_EQ(pem_blocks(all).size(), 4u);
+  for (const pem_block& each : pem_blocks(all)) {
+    EXPECT_TRUE(each.text.starts_with("-----BEGIN " + std::string{each.label} + "-----"));
+    EXPECT_TRUE(each.text.ends_with("-----END " + std::string{each.label} + "-----")) << "and no more";
+  }
   EXPECT_EQ(parse_certificates(all, "it").size(), 2u);
   EXPECT_TRUE(parse_request(all, "it"));
   EXPECT_TRUE(parse_private_key(all, "it", {}));
