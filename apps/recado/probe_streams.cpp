@@ -41,6 +41,11 @@ class stream_probe {
   /// From now on it may take so long and no longer; that is no failure.
   void limit(duration rest) { end_ = posix::now() + rest, limited_ = true; }
 
+  /// All is known: whether the other side ends the stream, too, is waited for a little.
+  void linger() { limit(std::min<duration>(posix::tcp_options{}.linger, patience_of(how_))); }
+  /// What to say where something came in the time, and not all.
+  void if_unfinished(std::string_view text) { unfinished_ = text; }
+
   /// Drives until the stream has ended, `enough` is true or the limit was reached.
   template <class Machine, class Handler, class Enough>
   void run(Machine& machine, Handler&& on_event, std::string_view missing, Enough&& enough) {
@@ -50,8 +55,8 @@ class stream_probe {
       if (result.ended) break;
       if (enough()) return;
       if (posix::now() >= end_) {
-        if (limited_) return;
-        throw too_late(how_, missing);
+        if (limited_ || why_) return;
+        throw too_late(how_, shown_.received() == 0 || unfinished_.empty() ? missing : unfinished_);
       }
       loop_.wait(std::min(result.deadline, end_));
     }
@@ -85,6 +90,7 @@ class stream_probe {
   posix::tcp_stream stream_;
   fault why_;
   std::string cause_;
+  std::string_view unfinished_;
 };
 
 void show(recado::tls::certificate_seen& event) {
@@ -179,6 +185,7 @@ class mqtt_probe {
     constexpr std::string_view missing = "the broker did not answer";
     const auto on_event = [this](auto& event) { return hear(event); };
     const auto never_enough = [] { return false; };
+    stream_.if_unfinished("the broker began to answer CONNECT, and did not come to an end");
     if (how.secure) {
       tls_setup tls{how};
       chain::stacked<tls_filter, tapped<recado::mqtt::session>> stack{tls.filter(), tapped_};
@@ -211,9 +218,11 @@ class mqtt_probe {
   posix::flow hear(recado::mqtt::connected& event) {
     connected_ = true;
     print_announced(session_, event);
+    stream_.linger();
     return session_.disconnect(), posix::flow::go_on;
   }
   posix::flow hear(recado::mqtt::closed& event) {
+    stream_.linger();
     if (event.why) stream_.fail(event.why);
     if (event.why && !event.reason_string.empty())
       (out() << "the broker says: ").quoted(as_bytes(event.reason_string)) << '\n';

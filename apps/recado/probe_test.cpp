@@ -15,6 +15,7 @@
 #include <recado/drive/posix/network_interface.hpp>
 #include <tests/support/child_process.hpp>
 #include <tests/support/net_namespace.hpp>
+#include <tests/support/scripted_broker.hpp>
 #include <tests/support/sockets.hpp>
 
 namespace {
@@ -286,6 +287,30 @@ TEST(probe, options_that_make_no_sense_are_refused) {
   EXPECT_THAT(probe("mqtt 127.0.0.1 --passphrase-file x").output, HasSubstr("opens the key of --cert, and none is"));
   EXPECT_THAT(probe("mqtt 127.0.0.1 --table --show-secrets").output, HasSubstr("--table shows none; leave it out"));
   EXPECT_THAT(probe("mqtt 127.0.0.1 --json -V 311").output, HasSubstr("--json tries both versions; leave -V out"));
+}
+
+// What came and what is wrong with it, also where the broker then leaves the connection as it is.
+TEST(probe_mqtt, knows_an_answer_from_none) {
+  using namespace recado::test;
+  using namespace std::string_literals;
+  const auto stays_silent = stays(std::chrono::minutes{2});
+  const struct {
+    std::string answer;
+    int status;
+    const char* says;
+  } rows[] = {
+      {"\x20\2\0\0"s, 0, "connected"},
+      {"\x20\2\0"s, 1, "the broker began to answer CONNECT, and did not come to an end within 0.3 s"},
+      {"\0\0\0\0"s, 1, "the packet type doesn't exist in this version"},
+      {"\x20\2\0\5"s, 1, "not authorized"},
+      {"", 1, "the broker did not answer within 0.3 s"},
+  };
+  for (const auto& row : rows) {
+    scripted_broker broker{{{hears(connect_type), says(row.answer), stays_silent}}};
+    const auto done = probe("mqtt 127.0.0.1 -V 311 --timeout 0.3 -p " + std::to_string(broker.port()));
+    EXPECT_EQ(done.status, row.status) << done.output;
+    EXPECT_THAT(done.output, HasSubstr(row.says));
+  }
 }
 
 }  // namespace
