@@ -212,6 +212,15 @@ TEST(tools_hostile, wrong_answers_to_connect) {
     for (const misdeed& each : beginnings(v5))
       expect_ended(each, v5, {hears(connect_type), says(each.bytes), waits_for_end()}, 1);
 }
+// To raise the maximum packet size or to send less would help nobody.
+TEST(tools_hostile, a_connack_of_256_mib_is_no_matter_of_limits) {
+  scripted_broker broker{{{hears(connect_type), says("\x20\xff\xff\xff\x7f"), waits_for_end()}}};
+  const auto done =
+      program_run{.command = {RECADO_PROGRAM, "sub", "-t", "t", "-p", std::to_string(broker.port())}, .input = {}}();
+  EXPECT_EQ(done.status, 25) << done.err;
+  EXPECT_THAT(done.err, HasSubstr("Packet too large: in CONNACK"));
+  EXPECT_THAT(done.err, HasSubstr("; check that it is an MQTT broker"));
+}
 TEST(tools_hostile, suback_with_other_codes_than_filters) {
   for (const bool v5 : {false, true})
     for (const std::string& codes : {""s, "\0\0"s, "\3"s, "\x55"s}) {

@@ -292,7 +292,10 @@ outcome outcome_of(const mqtt::closed& what, mqtt::version protocol) {
     const mqtt::reason answer = mqtt::answer_to(static_cast<mqtt::error>(what.why.code));
     if (answer == mqtt::reason::success) return result;
     result.cause = "the broker broke the standard: " + std::string{words(answer)} + ": " + defect_of(what, protocol);
-    if (result.status == status::malformed || result.status == status::protocol_error)
+    const bool publish = !what.packet.empty() && std::to_integer<unsigned>(what.packet[0]) >> 4 ==
+                                                     static_cast<unsigned>(mqtt::packet_type::publish);
+    const bool no_message = result.status == status::oversize_packet && !publish;  // no limit of messages helps there
+    if (result.status == status::malformed || result.status == status::protocol_error || no_message)
       result.remedy = "check that it is an MQTT broker, and report the defect to its maker; --pcapng records it";
     return result;
   }
