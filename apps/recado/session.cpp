@@ -188,7 +188,7 @@ class passing_folder {
  public:
   explicit passing_folder(std::filesystem::path where) : path(std::move(where)) {
     if (!loop_.open() || !signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}))
-      throw failure("no signals can be waited for");
+      throw failure("no signals can be waited for", "see how many files may be open: ulimit -n");
   }
   ~passing_folder() { empty(); }
   passing_folder(const passing_folder&) = delete;

@@ -57,7 +57,8 @@ class connects {
     if (what.rate != 0) ::prctl(PR_SET_TIMERSLACK, 1);
     allow_connections(what.clients);
     brokers_ = find_broker(what.how, loop_);  // which a signal ends
-    if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
+    if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}))
+      throw failure("no signals can be waited for", "see how many files may be open: ulimit -n");
     posix::system_entropy random;
     const std::string front = what.how.id_prefix.value_or("recado-bench-" + std::to_string(random.u16()) + "-");
     for (std::uint32_t i = 0; i < what.clients; ++i) {

@@ -38,7 +38,8 @@ fleet::fleet(const plan& what) : what_(what), buffer_(receive_bytes), payload_(w
   if (!loop_.open()) throw failure("no epoll instance can be made", "close some files of this process");
   if (what.how.secure) secrets_.emplace(what.how, tools::tls_wishes{.patience = what.how.timeout});
   brokers_ = find_broker(what.how, loop_);  // which a signal ends
-  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
+  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}))
+    throw failure("no signals can be waited for", "see how many files may be open: ulimit -n");
   check_ports(what, brokers_);
   allow_connections(what.clients);
   policy_.patience = what.how.timeout;

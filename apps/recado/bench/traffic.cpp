@@ -71,7 +71,8 @@ traffic::traffic(const plan& what) : what_(what), payload_(what.size), bar_(what
   allow_connections(what.clients);
   require_memory(what);
   brokers_ = find_broker(what.how, loop_);  // which a signal ends
-  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP})) throw failure("no signals can be waited for");
+  if (!signals_.open(loop_, {SIGINT, SIGTERM, SIGHUP}))
+    throw failure("no signals can be waited for", "see how many files may be open: ulimit -n");
   const std::string own = what.what == kind::rtt ? "/" + std::to_string(sender_) : std::string{};
   for (std::uint32_t i = 0; i < what.clients; ++i) {
     auto one = std::make_unique<client>(what, secrets_ ? &*secrets_ : nullptr, room_of(what), i,

@@ -42,8 +42,8 @@ void read_file(settings& to, const std::string& path, unsigned depth);
 /// Of what an empty value would be taken for "not given": a variable of the shell that isn't set, mostly.
 void refuse_empty(const option& what, std::string_view value) {
   static constexpr std::string_view never_empty[] = {
-      "session",    "crlfile",         "pcapng", "unix",         "cert",   "key",    "ciphers", "tls-alpn",
-      "tls-keylog", "passphrase-file", "psk",    "psk-identity", "capath", "cafile", "pw-file"};
+      "host",     "session",    "crlfile",         "pcapng", "unix",         "cert",   "key",    "ciphers",
+      "tls-alpn", "tls-keylog", "passphrase-file", "psk",    "psk-identity", "capath", "cafile", "pw-file"};
   if (value.empty() && !what.argument.empty() && std::ranges::find(never_empty, what.name) != std::end(never_empty))
     throw failure(spelled(what) + " is given an empty value",
                   "give " + std::string{what.argument} + ", or leave it out");

@@ -57,13 +57,20 @@ TEST(beyond_mosquitto, options_of_2_1) {
 
 // A variable of the shell that isn't set must not turn off what the option asks for.
 TEST(beyond_mosquitto, options_that_ask_for_something_take_no_empty_value) {
-  for (const char* each : {"session", "crlfile", "pcapng", "unix", "cert", "psk", "passphrase-file"}) {
+  for (const char* each : {"session", "crlfile", "pcapng", "unix", "cert", "psk", "passphrase-file", "host"}) {
     const ending refused = recado("pub", "-t a -m x --"s + each + "=");
     EXPECT_EQ(refused.run.status, 1) << each;
     EXPECT_THAT(refused.run.err, HasSubstr("--"s + each + " is given an empty value")) << each;
   }
   EXPECT_EQ(recado("sub", "-t a --session FOLDER/s -V 5 -x 0 -E").run.status, 1);
   EXPECT_EQ(recado("pub", "-t a -m x --timeout 0").run.status, 1);
+}
+
+TEST(beyond_mosquitto, too_few_descriptors_are_said_to_be_what_is_missing) {
+  const auto done =
+      program_run{.command = {"/bin/sh", "-c", "ulimit -n 5; " RECADO_PROGRAM " pub -p 1 -t a -m b"}, .input = {}}();
+  EXPECT_EQ(done.status, 1);
+  EXPECT_THAT(done.err, HasSubstr("raise the limit of open files (ulimit -n)"));
 }
 
 TEST(beyond_mosquitto, an_unknown_option_is_named_without_its_value) {

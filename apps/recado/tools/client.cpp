@@ -144,7 +144,7 @@ mqtt::connect_options client::connect_options() {
 int client::run() {
   posix::signals signals;
   if (const auto opened = signals.open(loop_, {SIGINT, SIGTERM, SIGHUP}); !opened)
-    throw failure("no signals can be waited for");
+    throw failure(outcome_of(opened.error()).cause, outcome_of(opened.error()).remedy);
   out().pace();
   warn_of_own_certificate();
   begin(posix::now());
