@@ -415,7 +415,7 @@ TEST(bench_command, errors_are_one_line_each) {
       {{"fleet", "--url", "ws://127.0.0.1"}, 2, "WebSocket is not measured"},
       {{"rtt", "--proxy", "http://127.0.0.1"}, 2, "through a proxy is not measured; leave out --proxy"},
       {{"publish", "--colour"}, 2, "--colour"},
-      {{}, 2, "subcommand is required"},
+      {{}, 2, "a command is missing; one of publish, receive"},
   };
   for (const auto& each : rows) {
     SCOPED_TRACE(testing::PrintToString(each.options));
