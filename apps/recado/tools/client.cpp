@@ -383,6 +383,9 @@ bool client::too_late(instant now) {
 void client::stream_over(instant now) {
   if (parting_) return ending_said_ ? stop(ending_) : part_by(stream_.why());
   if (leaving_) return stop(outcome_);
+  // Where a filter ended it (close_notify, a close frame) nobody has told the session.
+  stack_.outermost().lost(make_fault(stream_error::closed_by_peer), now);
+  buffer_.clear();
   if (again_) return begin(now);
   outcome how = ending_said_         ? ending_
                 : watch_.connected() ? explain(outcome_of(stream_.why()))

@@ -260,6 +260,19 @@ TEST(transports, a_web_server_that_closes_says_why) {  // RFC 6455 §5.5.1, §7.
   }
 }
 
+TEST(transports, sub_comes_back_behind_a_close_frame) {
+  const std::string accepted = "\x82\x04\x20\x02\0\0"s, lamp = "\x82\x07" + publish_packet("t", "on");
+  const script closed = {hears_anything(), says(agreement), hears_anything(), says(accepted + "\x88\x02\x03\xf4"s),
+                         closes()};
+  scripted_broker broker{
+      {closed, closed, {hears_anything(), says(agreement), hears_anything(), says(accepted + lamp), waits_for_end()}}};
+  const auto done =
+      run("sub", {"--ws", "-p", std::to_string(broker.port()), "-t", "t", "-C", "1", "-V", "311", "--reconnect", "10"});
+  EXPECT_EQ(done.status, 0) << done.err;
+  EXPECT_EQ(done.out, "on\n");
+  EXPECT_THAT(done.err, HasSubstr("service restart (1012); trying to come back for 10 s"));
+}
+
 /// Runs a shell script in a network, with mounts and processes of its own, that vanish with it.
 program_run::result in_a_network(const std::string& script) {
   const std::string begin =
