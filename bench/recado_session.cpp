@@ -1,5 +1,6 @@
 // The bare session of recado, with and without TLS, on Linux's sockets or another TCP/IP stack (wire.hpp): no thread,
 // no heap.
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,12 +22,15 @@ constexpr std::size_t transmit_bytes = 1 << 20;
 class hearing_many {
  public:
   using event = mqtt::session::event;
-  /// `counting`: messages are only counted.
+  /// `counting`: messages and answers are only counted.
   hearing_many(mqtt::session& inner, bool counting) : inner_(inner), counting_(counting) {}
   void opened(instant now) { inner_.opened(now); }
   void lost(fault why, instant now) { inner_.lost(why, now); }
   std::optional<event> receive(bytes& in, instant now) {
-    if (counting_) inner_.receive_messages(in, now, &made_, hear, this);
+    if (counting_) {
+      heard_ += inner_.receive_acknowledged(in, tags_, now);
+      inner_.receive_messages(in, now, &made_, hear, this);
+    }
     return inner_.receive(in, now);
   }
   bytes pending(instant now) { return inner_.pending(now); }
@@ -43,6 +47,7 @@ class hearing_many {
   }
   mqtt::session& inner_;
   bool counting_;
+  std::array<std::uint32_t, 256> tags_;
   mqtt::message_received made_;
   std::uint64_t heard_ = 0;
 };
@@ -62,7 +67,7 @@ class client {
                                   .incoming_aliases = {},
                                   .outgoing_aliases = {},
                                   .receive_size = receive_bytes});
-    many_.emplace(*session_, how.mode == bench::mode::receive);
+    many_.emplace(*session_, how.mode != bench::mode::latency);
     if (!how.ca_file.empty()) load_tls();
     const mqtt::connect_options options{.version = how.version == 5 ? mqtt::version::v5_0 : mqtt::version::v3_1_1,
                                         .client_identifier = "recado"};
@@ -135,15 +140,16 @@ class client {
   }
   /// True if these were the last ones.
   bool count_messages(std::uint64_t more) {
+    if (more == 0) return false;
+    more_ = true;  // where they were answers, there is room again
     messages_ += more;
-    if (more == 0 || messages_ < how_.count || over_) return false;
+    if (messages_ < how_.count || over_) return false;
     finish();
     return true;
   }
   void on_acknowledged(std::uint32_t tag) {
     if (how_.mode == bench::mode::latency) return on_back(tag);
-    more_ = true;
-    if (++messages_ == how_.count) finish();
+    (void)count_messages(1);
   }
   void on_back(std::uint64_t number) {
     pace_.done(number);

@@ -113,12 +113,14 @@ class flight_table {
   place take_again(std::uint16_t packet_identifier, stage what);
   /// The exchange with that identifier, or `no_place`.
   place find(std::uint16_t packet_identifier) const;
-  /// The same if it waits for `what`.
-  place find(std::uint16_t packet_identifier, stage what) const {
+  /// The same if it waits for `what`. An identifier has one place; whoever guesses it spares a division.
+  place find(std::uint16_t packet_identifier, stage what, place guess = no_place) const {
     if (packet_identifier == 0 || all_.empty()) return no_place;
-    const outgoing_flight& flight = all_[place_of(packet_identifier)];
+    const bool guessed = guess < all_.size() && all_[guess].packet_identifier == packet_identifier;
+    const place at = guessed ? guess : place_of(packet_identifier);
+    const outgoing_flight& flight = all_[at];
     const bool found = flight.packet_identifier == packet_identifier && static_cast<mqtt::stage>(flight.stage) == what;
-    return found ? place_of(packet_identifier) : no_place;
+    return found ? at : no_place;
   }
   /// Gives the place back; it must be in no list.
   RECADO_MQTT_DISSOLVING void release(place at) {

@@ -325,9 +325,9 @@ class session {
   mutable_bytes room_for_pubacks() const;
   void append_pubacks(std::size_t size);
   error on_answer(const mqtt::acknowledgement& ack);
-  place finished_by(const mqtt::acknowledgement& ack) const;
+  place finished_by(const mqtt::acknowledgement& ack, place guess = no_place) const;
   bool continues_by(const mqtt::acknowledgement& ack);
-  place at_rest(std::uint16_t identifier, stage waits_for) const;
+  place at_rest(std::uint16_t identifier, stage waits_for, place guess = no_place) const;
   void finish(place at, const mqtt::acknowledgement& ack);
   std::uint32_t end_exchange(place at);
   error on_unknown(const mqtt::acknowledgement& ack);

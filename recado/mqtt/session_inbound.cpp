@@ -85,10 +85,11 @@ RECADO_MQTT_DISSOLVED std::size_t session::receive_acknowledged(bytes& in, std::
   std::size_t count = 0;
   bytes left = in;
   mqtt::acknowledgement ack;
+  place guess = no_place;  // where messages stand behind one another, answers to them come so
   while (count != tags.size() && left.size() >= acknowledgement_bytes_min && take_plain(left, ack)) {
-    const place at = finished_by(ack);
+    const place at = finished_by(ack, guess);
     if (at == no_place ? !continues_by(ack) : is_long(at)) break;
-    if (at != no_place) tags[count++] = end_exchange(at);
+    if (at != no_place) tags[count++] = end_exchange(at), guess = static_cast<place>(at + 1U);
     left = left.subspan(acknowledgement_bytes_min);
   }
   if (left.size() != in.size()) heard(in, in.size() - left.size(), now);
@@ -327,9 +328,9 @@ bool session::put_plain(packet_type type, std::uint16_t identifier, reason code)
 }
 
 // The exchange that ends with the answer, if it waits for it and has nothing more to send.
-place session::finished_by(const mqtt::acknowledgement& ack) const {
-  if (ack.type == packet_type::puback) return at_rest(ack.packet_identifier, stage::puback);
-  if (ack.type == packet_type::pubcomp) return at_rest(ack.packet_identifier, stage::pubcomp);
+place session::finished_by(const mqtt::acknowledgement& ack, place guess) const {
+  if (ack.type == packet_type::puback) return at_rest(ack.packet_identifier, stage::puback, guess);
+  if (ack.type == packet_type::pubcomp) return at_rest(ack.packet_identifier, stage::pubcomp, guess);
   return no_place;
 }
 
@@ -341,8 +342,8 @@ bool session::continues_by(const mqtt::acknowledgement& ack) {
   return at != no_place;
 }
 
-place session::at_rest(std::uint16_t identifier, stage waits_for) const {
-  const place at = flights_.find(identifier, waits_for);
+place session::at_rest(std::uint16_t identifier, stage waits_for, place guess) const {
+  const place at = flights_.find(identifier, waits_for, guess);
   return at != no_place && at != stream_flight_ && (flights_[at].marks & mark_again) == 0 ? at : no_place;
 }
 
