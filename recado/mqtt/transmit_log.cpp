@@ -29,8 +29,8 @@ void transmit_log::trim() {
     if (kept_young == young ? offset < oldest : !kept_young) oldest = offset, young = kept_young;
   }
   tail_ = oldest;
-  if (young) wrapped_ = next_young_ = false;
-  if (!wrapped_ && order_.empty() && next_ == head_) tail_ = next_ = head_ = 0;
+  if (young) wrapped_ = next_young_ = false, end_ = std::max(head_, stream_end());
+  if (!wrapped_ && order_.empty() && next_ == head_) tail_ = next_ = head_ = 0, end_ = stream_end();
 }
 
 void transmit_log::wrap() {
@@ -45,8 +45,10 @@ void transmit_log::wrap() {
 bool transmit_log::rearrange(std::size_t n) {
   if (kept_ + n > memory_.size()) return false;
   trim();
+  if (!order_.empty()) end_ = memory_.size();
   for (;;) {
     if (!wrapped_ && space().size() < n && tail_ >= n) wrap();
+    if (space().size() < n && !wrapped_ && !streams()) end_ = memory_.size();
     if (space().size() >= n) return true;
     if (tight_ || pinned_) return false;
     compact();
@@ -58,7 +60,8 @@ std::size_t transmit_log::room() const {
   if (unsent() == 0) return memory_.size() - kept_;
   transmit_log now = *this;
   now.trim();
-  return now.wrapped_ ? now.tail_ - now.head_ : std::max(memory_.size() - head_, now.tail_);
+  const std::size_t end = now.streams() ? now.end() : memory_.size();
+  return now.wrapped_ ? now.tail_ - now.head_ : std::max(end - now.head_, now.tail_);
 }
 
 void transmit_log::compact() {
@@ -117,7 +120,7 @@ void transmit_log::drop_unsent() {
 
 void transmit_log::clear() {
   order_ = {};
-  tail_ = next_ = head_ = edge_ = kept_ = 0;
+  tail_ = next_ = head_ = edge_ = kept_ = 0, end_ = stream_end();
   wrapped_ = next_young_ = tight_ = pinned_ = false;
 }
 

@@ -6,10 +6,12 @@
 // packets, `make_room` pushes the kept packets that were sent together; bytes that are still to be sent never move.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include <recado/core/bytes.hpp>
 #include <recado/mqtt/dissolve.hpp>
+#include <recado/mqtt/extra.hpp>
 #include <recado/mqtt/flights.hpp>
 
 namespace recado::mqtt {
@@ -18,10 +20,10 @@ namespace recado::mqtt {
 class transmit_log {
  public:
   /// Empty; both must outlive it.
-  transmit_log(mutable_bytes memory, flight_table& flights) : memory_(memory), flights_(flights) {}
+  transmit_log(mutable_bytes memory, flight_table& flights) : memory_(memory), flights_(flights), end_(stream_end()) {}
 
   /// Where the next packet goes, as far as that needs nothing to be done.
-  mutable_bytes space() const { return {memory_.data() + head_, (wrapped_ ? tail_ : memory_.size()) - head_}; }
+  mutable_bytes space() const { return {memory_.data() + head_, (wrapped_ ? tail_ : end()) - head_}; }
   /// Makes `space()` at least `n` bytes long if that is possible now.
   bool make_room(std::size_t n) { return space().size() >= n || rearrange(n); }
   /// Bytes of one packet that could be appended at most, now or after `make_room`.
@@ -80,6 +82,17 @@ class transmit_log {
 
  private:
   bool is_young(std::size_t offset) const { return wrapped_ && offset < head_; }
+  /// Messages that aren't kept have no more of the memory where that is larger, as long as half of it waits to be sent:
+  /// what goes around in so much stays in the caches between the caller and the system.
+  static constexpr std::size_t stream_max = 640 << 10;
+  /// No microcontroller has so much.
+  static constexpr bool may_have_more = sizeof(void*) > 4;
+  std::size_t stream_end() const { return std::min(memory_.size(), stream_max); }
+  bool streams() const { return may_have_more && order_.empty() && unsent() >= stream_max / 2; }
+  std::size_t end() const {
+    if constexpr (may_have_more) return end_;
+    else return memory_.size();
+  }
   bool was_sent(const outgoing_flight& flight) const;
   bool rearrange(std::size_t n);
   void wrap();
@@ -93,8 +106,9 @@ class transmit_log {
   flight_list order_;
   std::size_t tail_ =
       0;  // the oldest byte in use, or one before it: who needs the room of what is released trims first
-  std::size_t next_ = 0;  // the first byte to be sent
-  std::size_t head_ = 0;  // behind the youngest byte
+  std::size_t next_ = 0;                                             // the first byte to be sent
+  std::size_t head_ = 0;                                             // behind the youngest byte
+  [[no_unique_address]] member_if<may_have_more, std::size_t> end_;  // of what is written to while nothing is wrapped
   std::size_t edge_ = 0;  // behind the older part while the younger one is at the front
   std::size_t kept_ = 0;
   bool wrapped_ = false;     // the bytes in use are [tail_, edge_) and [0, head_), else [tail_, head_)

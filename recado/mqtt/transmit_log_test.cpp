@@ -1,4 +1,5 @@
 // The transmit log against a model, with random packets, answers in any order and a wire of any size.
+#include <algorithm>
 #include <deque>
 #include <random>
 #include <string>
@@ -17,75 +18,142 @@ struct kept_packet {
   bool sent = false;
 };
 
-TEST(transmit_log, behaves_as_a_queue_that_remembers) {
-  for (unsigned seed = 0; seed < 300; ++seed) {
-    SCOPED_TRACE(seed);
-    std::mt19937 random{seed};
-    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-    std::vector<std::byte> memory(64 + below(300));
-    std::vector<outgoing_flight> places(1 + below(20));
-    flight_table flights{places};
-    transmit_log log{memory, flights};
-    std::deque<kept_packet> kept;
-    std::string expected;  // to be sent
-    std::size_t kept_bytes = 0;
-    char letter = 'a';
-    const std::byte* first = nullptr;  // where the pending bytes were
-    for (int turn = 0; turn < 3000 && !HasFailure(); ++turn) {
-      if (first != nullptr && !log.pending().empty()) {
-        EXPECT_EQ(first, log.pending().data()) << "pending bytes moved";
-      }
-      const std::size_t action = below(10);
-      if (action < 4) {
-        const std::string content(1 + below(30), letter);
-        letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1);
-        const bool keep = below(3) != 0 && !flights.full();
-        if (keep && log.kept() + content.size() > memory.size()) continue;
-        const bool was_idle = log.pending().empty();
-        if (!log.make_room(content.size())) {
-          EXPECT_FALSE(was_idle && kept_bytes + content.size() <= memory.size()) << "there was room";
-        } else {
-          copy(as_bytes(content), log.space().first(content.size()));
-          if (keep) {
-            const place at = flights.take(stage::puback);
-            log.append(content.size(), at);
-            kept.push_back({at, content});
-            kept_bytes += content.size();
-          } else {
-            log.append(content.size());
-          }
-          expected += content;
-        }
-        first = was_idle ? log.pending().data() : first;
-      } else if (action < 7) {
-        const bytes ready = log.pending();
-        EXPECT_EQ(ready.empty(), expected.empty());
-        const std::size_t n = ready.empty() ? 0 : 1 + below(ready.size());
-        EXPECT_EQ(as_text(ready.first(n)), expected.substr(0, n));
-        if (n != 0) log.sent(n);
-        expected.erase(0, n);
-        first = log.pending().empty() ? nullptr : log.pending().data();
-      } else if (action < 9 && !kept.empty()) {
-        const std::size_t which = below(2) == 0 ? 0 : below(kept.size());
-        EXPECT_EQ(as_text(log.packet(kept[which].at)), kept[which].content);
-        log.release(kept[which].at);
-        flights.release(kept[which].at);
-        kept_bytes -= kept[which].content.size();
-        kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(which));
-      } else if (below(20) == 0) {
-        log.drop_unsent();
-        EXPECT_TRUE(log.pending().empty());
-        if (below(2) == 0 && log.make_room(5)) {  // CONNECT
-          log.append(5);
-          log.sent(5);
-        }
-        expected.clear();
-        first = log.pending().data();
-      }
-      EXPECT_EQ(log.kept(), kept_bytes);
+/// How large all is, and how often a packet is kept.
+struct scale {
+  std::size_t unit = 1;
+  int turns = 3000;
+  std::size_t kept_in = 3, not_kept = 1;  // of so many packets so many are not
+};
+
+void behaves_as_a_queue_that_remembers(unsigned seed, const scale& of) {
+  SCOPED_TRACE(seed);
+  std::mt19937 random{seed};
+  const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
+  std::vector<std::byte> memory((64 + below(300)) * of.unit);
+  std::vector<outgoing_flight> places(1 + below(20));
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  std::deque<kept_packet> kept;
+  std::string expected;  // to be sent
+  std::size_t kept_bytes = 0;
+  char letter = 'a';
+  const std::byte* first = nullptr;  // where the pending bytes were
+  for (int turn = 0; turn < of.turns && !::testing::Test::HasFailure(); ++turn) {
+    if (first != nullptr && !log.pending().empty()) {
+      EXPECT_EQ(first, log.pending().data()) << "pending bytes moved";
     }
-    for (const kept_packet& one : kept) EXPECT_EQ(as_text(log.packet(one.at)), one.content);
+    const std::size_t action = below(10);
+    if (action < 4) {
+      const std::string content(1 + below(30 * of.unit), letter);
+      letter = letter == 'z' ? 'a' : static_cast<char>(letter + 1);
+      const bool keep = below(of.kept_in) >= of.not_kept && !flights.full();
+      if (keep && log.kept() + content.size() > memory.size()) continue;
+      const bool was_idle = log.pending().empty();
+      if (!log.make_room(content.size())) {
+        EXPECT_FALSE(was_idle && kept_bytes + content.size() <= memory.size()) << "there was room";
+      } else {
+        copy(as_bytes(content), log.space().first(content.size()));
+        if (keep) {
+          const place at = flights.take(stage::puback);
+          log.append(content.size(), at);
+          kept.push_back({at, content});
+          kept_bytes += content.size();
+        } else {
+          log.append(content.size());
+        }
+        expected += content;
+      }
+      first = was_idle ? log.pending().data() : first;
+    } else if (action < 7) {
+      const bytes ready = log.pending();
+      EXPECT_EQ(ready.empty(), expected.empty());
+      const std::size_t n = ready.empty() ? 0 : 1 + below(ready.size());
+      EXPECT_EQ(as_text(ready.first(n)), expected.substr(0, n));
+      if (n != 0) log.sent(n);
+      expected.erase(0, n);
+      first = log.pending().empty() ? nullptr : log.pending().data();
+    } else if (action < 9 && !kept.empty()) {
+      const std::size_t which = below(2) == 0 ? 0 : below(kept.size());
+      EXPECT_EQ(as_text(log.packet(kept[which].at)), kept[which].content);
+      log.release(kept[which].at);
+      flights.release(kept[which].at);
+      kept_bytes -= kept[which].content.size();
+      kept.erase(kept.begin() + static_cast<std::ptrdiff_t>(which));
+    } else if (below(20) == 0) {
+      log.drop_unsent();
+      EXPECT_TRUE(log.pending().empty());
+      if (below(2) == 0 && log.make_room(5)) {  // CONNECT
+        log.append(5);
+        log.sent(5);
+      }
+      expected.clear();
+      first = log.pending().data();
+    }
+    EXPECT_EQ(log.kept(), kept_bytes);
   }
+  for (const kept_packet& one : kept) EXPECT_EQ(as_text(log.packet(one.at)), one.content);
+}
+
+TEST(transmit_log, behaves_as_a_queue_that_remembers) {
+  for (unsigned seed = 0; seed < 300; ++seed) behaves_as_a_queue_that_remembers(seed, {});
+}
+
+TEST(transmit_log, behaves_so_with_megabytes_of_which_hardly_any_are_kept) {
+  const scale large{.unit = 8192, .turns = 300, .kept_in = 12, .not_kept = 11};
+  for (unsigned seed = 0; seed < 60; ++seed) behaves_as_a_queue_that_remembers(seed, large);
+}
+
+TEST(transmit_log, packets_that_are_not_kept_go_around_in_the_front_of_much_memory) {
+  if (sizeof(void*) <= 4) return;
+  std::vector<std::byte> memory(4 << 20);
+  std::vector<outgoing_flight> places(1);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  ASSERT_TRUE(log.make_room(3 << 20));
+  log.append(3 << 20);
+  log.sent(3 << 20);
+  std::size_t highest = 0, waiting = 0;
+  for (int i = 0; i < 2'000; ++i) {
+    while (log.make_room(1000)) {
+      log.append(1000), waiting += 1000;
+      highest = std::max(highest, log.head());
+    }
+    EXPECT_LT(log.room(), 1000U);
+    EXPECT_GE(waiting, 300'000U) << "there is much to be sent before there is room again";
+    const std::size_t n = std::min<std::size_t>(log.unsent(), static_cast<std::size_t>(i) * 7919 % 400'000);
+    log.sent(n), waiting -= n;
+  }
+  EXPECT_LE(highest, 640U << 10);
+}
+
+TEST(transmit_log, all_memory_is_there_for_what_is_kept_and_for_a_large_packet) {
+  std::vector<std::byte> memory(4 << 20);
+  std::vector<outgoing_flight> places(2);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  EXPECT_EQ(log.room(), memory.size());
+  ASSERT_TRUE(log.make_room(memory.size()));
+  log.append(memory.size());
+  log.sent(memory.size());
+  ASSERT_TRUE(log.make_room(500'000));
+  log.append(500'000, flights.take(stage::puback));
+  EXPECT_EQ(log.room(), memory.size() - 500'000);
+  ASSERT_TRUE(log.make_room(3'500'000)) << "although half a megabyte waits to be sent";
+  log.append(3'500'000, flights.take(stage::puback));
+}
+
+TEST(transmit_log, what_is_kept_begins_at_the_front_again_only_when_the_memory_ends) {
+  std::vector<std::byte> memory(4 << 20);
+  std::vector<outgoing_flight> places(2);
+  flight_table flights{places};
+  transmit_log log{memory, flights};
+  const place first = flights.take(stage::puback);
+  log.append(100'000, first);
+  log.append(500'000, flights.take(stage::puback));
+  log.sent(600'000);
+  log.release(first);
+  ASSERT_TRUE(log.make_room(60'000));
+  EXPECT_EQ(log.head(), 600'000U);
 }
 
 TEST(transmit_log, one_stuck_packet_does_not_block_it) {

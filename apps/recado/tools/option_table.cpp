@@ -96,12 +96,13 @@ void session_expiry(settings& to, std::string_view value) {
 }
 
 void password_from_file(settings& to, std::string_view path) {
-  const std::string content = read_small_file(std::string{path}, "the password file");
+  std::string content = read_small_file(std::string{path}, "the password file");
   if (content.empty())
     refuse("the password file '" + std::string{path} + "' is empty", "write the password into its first line");
   std::string_view line = std::string_view{content}.substr(0, content.find('\n'));
   if (line.ends_with('\r')) line.remove_suffix(1);
   to.password = without_byte_order_mark(line);
+  wipe(std::as_writable_bytes(std::span{content}));
 }
 
 void password_from_environment(settings& to, std::string_view name) {
