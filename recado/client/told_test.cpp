@@ -154,11 +154,17 @@ TEST(client_told, who_may_not_have_answers_is_told_with_each_request) {
   }
 }
 
+t::script hears_a_request_and_leaves() {
+  return {t::hears(t::connect_type),
+          t::says(accepted),
+          t::hears(t::subscribe_type),
+          t::says([](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + "\0\1"s); }),
+          t::hears(t::publish_type),
+          t::closes()};
+}
+
 TEST(client_told, answers_have_a_topic_of_the_client_s_own) {
-  t::scripted_broker broker{
-      {{t::hears(t::connect_type), t::says(accepted), t::hears(t::subscribe_type),
-        t::says([](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + "\0\1"s); }),
-        t::hears(t::publish_type), t::closes()}}};
+  t::scripted_broker broker{{hears_a_request_and_leaves()}};
   options how;
   how.reconnect = false;
   how.client_identifier = "board+1#a";
@@ -175,10 +181,7 @@ TEST(client_told, answers_have_a_topic_of_the_client_s_own) {
 }
 
 TEST(client_told, who_waits_for_an_answer_hears_of_the_end) {
-  t::scripted_broker broker{
-      {{t::hears(t::connect_type), t::says(accepted), t::hears(t::subscribe_type),
-        t::says([](const std::string& last) { return t::packet(0x90, t::identifier_in(last) + "\0\1"s); }),
-        t::hears(t::publish_type), t::closes()}}};
+  t::scripted_broker broker{{hears_a_request_and_leaves()}};
   options how;
   how.reconnect = false;
   blocking_client client{how};
