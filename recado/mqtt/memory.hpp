@@ -36,7 +36,8 @@ struct owed_acknowledgement {
 /// The memory that a session works in; it must outlive the session. What is left empty isn't available.
 struct memory {
   /// The transmit log: what is to be sent, and messages of QoS 1 and 2 until they are acknowledged. At least
-  /// `transmit_bytes_min`; a packet has to fit into it beside what is kept.
+  /// `transmit_bytes_min`; a packet has to fit into it beside what is kept. Where nothing is kept and 320 KiB wait to
+  /// be sent, a message of QoS 0 has no room beyond the first 640 KiB, so that these stay in the processor's caches.
   mutable_bytes transmit;
   /// One for each exchange in flight, at most 65,535.
   std::span<outgoing_flight> outgoing;
